@@ -1,0 +1,12 @@
+// Runs the tests that use a DynamoDB engine on Amazon's DynamoDB Local instead of dynoxide.
+import { spawnSync } from 'node:child_process'
+
+// Where a DynamoDB engine is used; further arguments choose among them.
+const WITH_ENGINE = ['test/adapters', 'test/functions', 'test/local/end-to-end']
+const chosen = process.argv.slice(2)
+
+const { status } = spawnSync('vitest', ['run', ...(chosen.length > 0 ? chosen : WITH_ENGINE)], {
+  stdio: 'inherit',
+  env: { ...process.env, BECKON_DYNAMODB: 'local', BECKON_REPORT: '.beckon/vitest-dynamodb-local.json' },
+})
+process.exit(status ?? 1)

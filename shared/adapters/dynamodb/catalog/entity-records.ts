@@ -1,0 +1,189 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb'
+import {
+  type CatalogTables,
+  listUnder,
+  merchantPk,
+  type PageOf,
+  type PageRequest,
+  versionKey,
+} from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
+import { type Committed, commitChange } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
+import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
+import type { Item, TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
+import type { MerchantId } from '#shared/domain/ids.ts'
+
+export type Entity<Id extends string> = {
+  readonly id: Id
+  readonly merchantId: MerchantId
+  readonly revision: number
+}
+
+export type EntityType = 'STORE' | 'GEOFENCE' | 'SCENE' | 'OFFER'
+
+/** Something of the same merchant that an entity names, and where in its request body it does. */
+export type Reference = { readonly type: EntityType; readonly id: string; readonly pointer: string }
+
+export type Refusal = 'stockInUse' | 'inUse'
+
+export type Saved<E> =
+  | { readonly kind: 'saved'; readonly entity: E }
+  | { readonly kind: 'absent' }
+  /** Named, but not there: pointers into the request body. */
+  | { readonly kind: 'missing'; readonly pointers: readonly string[] }
+  | { readonly kind: 'refused'; readonly reason: Refusal }
+
+export type Removed = 'removed' | 'absent' | 'inUse'
+
+/** What a merchant's stores, geofences, scenes and offers have in common. */
+export type EntityRecords<Id extends string, E extends Entity<Id>> = {
+  readonly find: (merchantId: MerchantId, id: Id, signal?: AbortSignal) => Promise<E | undefined>
+  readonly list: (merchantId: MerchantId, page: PageRequest<Id>, signal?: AbortSignal) => Promise<PageOf<E>>
+  readonly create: (entity: E, signal?: AbortSignal) => Promise<Saved<E>>
+  /** `change` may be called again when somebody else changed the entity meanwhile. */
+  readonly replace: (
+    merchantId: MerchantId,
+    id: Id,
+    change: (current: E) => E,
+    signal?: AbortSignal,
+  ) => Promise<Saved<E>>
+  readonly remove: (merchantId: MerchantId, id: Id, signal?: AbortSignal) => Promise<Removed>
+}
+
+export type EntityDefinition<Id extends string, E extends Entity<Id>> = {
+  readonly type: EntityType
+  readonly parse: (item: Item) => E
+  /** At most 60 things that must exist for the entity to be saved. */
+  readonly references?: (entity: E) => readonly Reference[]
+  /** Does anything else of the merchant still name this one? */
+  readonly isNamed?: (merchantId: MerchantId, id: Id, signal?: AbortSignal) => Promise<boolean>
+  /** What is written along with the change, e.g. the rows of a geofence's tiles; at most 64 items; with references, at most 90 in all. */
+  readonly along?: (
+    before: E | undefined,
+    after: E | undefined,
+    signal?: AbortSignal,
+  ) => Promise<readonly TransactItem[] | Refusal>
+}
+
+export const entityKey = (type: EntityType, merchantId: MerchantId, id: string) => ({
+  pk: merchantPk(merchantId),
+  sk: `${type}#${id}`,
+})
+
+const nothingAlong = async (): Promise<readonly TransactItem[]> => []
+
+/** The records of one type of entity, over the Catalog. */
+export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
+  tables: CatalogTables,
+  { type, parse, references = () => [], isNamed, along = nothingAlong }: EntityDefinition<Id, E>,
+): EntityRecords<Id, E> => {
+  const { client, catalog } = tables
+  const options = (signal?: AbortSignal) => (signal ? { abortSignal: signal } : {})
+
+  const find = async (merchantId: MerchantId, id: Id, signal?: AbortSignal): Promise<E | undefined> => {
+    const Key = entityKey(type, merchantId, id)
+    const { Item } = await client.send(
+      new GetCommand({ TableName: catalog, Key, ConsistentRead: true }),
+      options(signal),
+    )
+    return Item && parse(Item)
+  }
+
+  const readVersion = async (merchantId: MerchantId, signal?: AbortSignal): Promise<number> => {
+    const Key = versionKey(merchantId)
+    const { Item } = await client.send(
+      new GetCommand({ TableName: catalog, Key, ConsistentRead: true }),
+      options(signal),
+    )
+    return Number(Item?.['version'] ?? 0)
+  }
+
+  const put = (before: E | undefined, after: E): TransactItem => ({
+    Put: {
+      TableName: catalog,
+      Item: { ...entityKey(type, after.merchantId, after.id), kind: type.toLowerCase(), ...after },
+      ...(before === undefined
+        ? { ConditionExpression: 'attribute_not_exists(pk)' }
+        : {
+            ConditionExpression: 'revision = :revision',
+            ExpressionAttributeValues: { ':revision': before.revision },
+          }),
+    },
+  })
+
+  const exists = (merchantId: MerchantId, reference: Reference): TransactItem => ({
+    ConditionCheck: {
+      TableName: catalog,
+      Key: entityKey(reference.type, merchantId, reference.id),
+      ConditionExpression: 'attribute_exists(pk)',
+    },
+  })
+
+  const save = async (before: E | undefined, after: E, signal?: AbortSignal): Promise<Saved<E> | 'again'> => {
+    const named = distinct(references(after))
+    const also = await along(before, after, signal)
+    if (typeof also === 'string') return { kind: 'refused', reason: also }
+    const checks = named.map(([first]) => exists(after.merchantId, first))
+    const committed = await commitChange(tables, after.merchantId, [...checks, put(before, after), ...also], {
+      signal,
+    })
+    return savedOf(committed, after, named)
+  }
+
+  return {
+    find,
+
+    list: async (merchantId, { limit, after }, signal) => {
+      const place = { pk: merchantPk(merchantId), prefix: `${type}#`, limit, after }
+      const { items, more } = await listUnder(tables, place, signal)
+      const entities = items.map(parse)
+      const last = entities.at(-1)
+      return { items: entities, ...(more && last !== undefined && { next: last.id }) }
+    },
+
+    create: (entity, signal) => optimistically(() => save(undefined, entity, signal), signal),
+
+    replace: (merchantId, id, change, signal) =>
+      optimistically(async () => {
+        const current = await find(merchantId, id, signal)
+        return current ? await save(current, change(current), signal) : { kind: 'absent' }
+      }, signal),
+
+    remove: (merchantId, id, signal) =>
+      optimistically(async (): Promise<Removed | 'again'> => {
+        // The version is read first and must still hold at the end: so nothing began to name the entity in between.
+        const version = await readVersion(merchantId, signal)
+        const current = await find(merchantId, id, signal)
+        if (current === undefined) return 'absent'
+        if (await isNamed?.(merchantId, id, signal)) return 'inUse'
+        const also = await along(current, undefined, signal)
+        if (typeof also === 'string') return 'inUse'
+        const gone = { Delete: { TableName: catalog, Key: entityKey(type, merchantId, id) } }
+        const committed = await commitChange(tables, merchantId, [gone, ...also], { version, signal })
+        return committed.kind === 'done' ? 'removed' : 'again'
+      }, signal),
+  }
+}
+
+/** References to the same thing in one group: a transaction may touch an item once. */
+const distinct = (references: readonly Reference[]): [Reference, ...Reference[]][] => {
+  const groups = new Map<string, [Reference, ...Reference[]]>()
+  for (const reference of references) {
+    const name = `${reference.type}#${reference.id}`
+    const group = groups.get(name)
+    groups.set(name, group ? [...group, reference] : [reference])
+  }
+  return [...groups.values()]
+}
+
+const savedOf = <E>(
+  committed: Committed,
+  entity: E,
+  named: readonly (readonly Reference[])[],
+): Saved<E> | 'again' => {
+  if (committed.kind === 'done') return { kind: 'saved', entity }
+  if (committed.kind === 'merchantGone') return { kind: 'absent' }
+  const pointers = named.flatMap((group, index) =>
+    committed.at.includes(index) ? group.map(({ pointer }) => pointer) : [],
+  )
+  return pointers.length > 0 ? { kind: 'missing', pointers } : 'again'
+}

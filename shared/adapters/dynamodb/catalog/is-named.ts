@@ -1,0 +1,75 @@
+import * as z from 'zod'
+import { type CatalogTables, merchantPk } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
+import { type Item, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
+import { BusyError } from '#shared/domain/busy-error.ts'
+import type { MerchantId } from '#shared/domain/ids.ts'
+
+const PAGE = 500
+const MAX_PAGES = 100
+
+const namesSchema = z.object({
+  state: z.string().optional(),
+  storeId: z.string().optional(),
+  offerId: z.string().optional(),
+  triggers: z
+    .array(
+      z.object({
+        at: z
+          .object({ geofenceIds: z.array(z.string()).default([]), storeIds: z.array(z.string()).default([]) })
+          .default({ geofenceIds: [], storeIds: [] }),
+      }),
+    )
+    .default([]),
+})
+
+// An archived scene fires no more; when it is taken up again, what it names is checked again.
+const names = (item: Item): string[] => {
+  const { state, storeId, offerId, triggers } = namesSchema.parse(item)
+  if (state === 'archived') return []
+  const places = triggers.flatMap(({ at }) => [...at.geofenceIds, ...at.storeIds])
+  return [storeId, offerId, ...places].flatMap((id) => (id === undefined ? [] : [id]))
+}
+
+const anyNames = async (
+  { client, catalog }: CatalogTables,
+  merchantId: MerchantId,
+  id: string,
+  prefix: string,
+  signal?: AbortSignal,
+): Promise<boolean> => {
+  let start: Item | undefined
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const page = await queryPage(
+      client,
+      {
+        TableName: catalog,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        ProjectionExpression: '#state, storeId, offerId, triggers',
+        ExpressionAttributeNames: { '#state': 'state' },
+        ExpressionAttributeValues: { ':pk': merchantPk(merchantId), ':prefix': prefix },
+        ConsistentRead: true,
+        Limit: PAGE,
+        ...(start && { ExclusiveStartKey: start }),
+      },
+      { signal },
+    )
+    if (page.items.some((item) => names(item).includes(id))) return true
+    start = page.next
+    if (start === undefined) return false
+  }
+  throw new BusyError('too many rows to look through')
+}
+
+/** Does a geofence or a scene that is not archived name this id? Reads every row under the prefixes. */
+export const isNamedAnywhere = async (
+  tables: CatalogTables,
+  merchantId: MerchantId,
+  id: string,
+  prefixes: readonly ('GEOFENCE#' | 'SCENE#')[],
+  signal?: AbortSignal,
+): Promise<boolean> => {
+  for (const prefix of prefixes) {
+    if (await anyNames(tables, merchantId, id, prefix, signal)) return true
+  }
+  return false
+}

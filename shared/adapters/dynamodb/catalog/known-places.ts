@@ -1,0 +1,31 @@
+import {
+  type CatalogTables,
+  merchantKey,
+  retrying,
+} from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
+import { entityKey } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
+import { batchGetAll } from '#shared/adapters/dynamodb/transactions.ts'
+import type { MerchantId, StoreId } from '#shared/domain/ids.ts'
+
+export type Place = { readonly merchantId: MerchantId; readonly storeId?: StoreId }
+/** What of a place is known; `store` is true where none was named. */
+export type KnownPlace = { readonly merchant: boolean; readonly store: boolean }
+
+/** For each place, in order, whether its merchant and store exist. */
+export type FindKnownPlaces = (places: readonly Place[], signal?: AbortSignal) => Promise<KnownPlace[]>
+
+export const createFindKnownPlaces =
+  ({ client, catalog }: Pick<CatalogTables, 'client' | 'catalog'>): FindKnownPlaces =>
+  async (places, signal) => {
+    const merchants = places.map(({ merchantId }) => merchantKey(merchantId))
+    const stores = places.flatMap(({ merchantId, storeId }) =>
+      storeId === undefined ? [] : [entityKey('STORE', merchantId, storeId)],
+    )
+    const keys = [...merchants, ...stores]
+    const [items = []] = await batchGetAll(client, [{ table: catalog, keys }], retrying(signal))
+    const found = new Set(items.flatMap((item) => (item ? [`${item['pk']} ${item['sk']}`] : [])))
+    return places.map(({ merchantId, storeId }) => ({
+      merchant: found.has(`M#${merchantId} MERCHANT`),
+      store: storeId === undefined || found.has(`M#${merchantId} STORE#${storeId}`),
+    }))
+  }

@@ -1,0 +1,15 @@
+import type { CatalogTables } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
+import { createEntityRecords, type EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
+import { isNamedAnywhere } from '#shared/adapters/dynamodb/catalog/is-named.ts'
+import { storeSchema } from '#shared/contracts/http/stores.ts'
+import type { StoreId } from '#shared/domain/ids.ts'
+import type { Store } from '#shared/domain/merchants/merchant.ts'
+
+/** A merchant's stores. One that a geofence or a scene names stays. */
+export const createStoreRecords = (tables: CatalogTables): EntityRecords<StoreId, Store> =>
+  createEntityRecords(tables, {
+    type: 'STORE',
+    parse: (item): Store => storeSchema.parse(item),
+    isNamed: (merchantId, id, signal) =>
+      isNamedAnywhere(tables, merchantId, id, ['GEOFENCE#', 'SCENE#'], signal),
+  })

@@ -1,0 +1,168 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb'
+import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import {
+  type CustomerTables,
+  parseDevice,
+  retrying,
+  tokenKey,
+} from '#shared/adapters/dynamodb/customers/customer-tables.ts'
+import { parseGrant, type StoredGrant } from '#shared/adapters/dynamodb/customers/grant-records.ts'
+import { createProfileRecords } from '#shared/adapters/dynamodb/customers/profile-records.ts'
+import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { codeKey } from '#shared/contracts/items/decision.ts'
+import { userKey } from '#shared/contracts/items/ledger.ts'
+import { tombstone } from '#shared/domain/customers/customer.ts'
+import type { UserId } from '#shared/domain/ids.ts'
+
+export type EraseTables = CustomerTables & { readonly presence: string }
+
+export type EraseCustomer = (
+  user: UserId,
+  nowMs: number,
+  signal?: AbortSignal,
+) => Promise<{ readonly removed: number }>
+
+const PAGE = 50
+const MAX_ROUNDS = 2000
+const AT_ONCE = 10
+
+/** What goes with an item, in one transaction; a `release` that is refused alone is left out. */
+type Deletion = { readonly items: readonly TransactItem[]; readonly release?: TransactItem }
+
+/**
+ * Removes everything that is kept of a customer but the two tombstones. These come first: from then on nothing new is
+ * written, so that the search ends. Stopped anywhere, it is simply done again.
+ *
+ * @param deleteEndpoint forgets a push endpoint; must not mind one that is gone
+ */
+export const createEraseCustomer = (
+  { client, ledger, presence }: EraseTables,
+  deleteEndpoint: (endpointArn: string, signal?: AbortSignal) => Promise<void>,
+): EraseCustomer => {
+  const profiles = createProfileRecords({ client, ledger })
+
+  const erasePresence = async (user: UserId, nowMs: number, signal?: AbortSignal): Promise<void> => {
+    const mark = new PutCommand({
+      TableName: presence,
+      Item: { pk: userKey(user), ...tombstone(nowMs) },
+      ConditionExpression: 'attribute_not_exists(tombstone)',
+    })
+    try {
+      await client.send(mark, signal ? { abortSignal: signal } : {})
+    } catch (error) {
+      if (!isConditionFailure(error)) throw error
+    }
+  }
+
+  const keyOf = (item: Item) => ({ pk: String(item['pk']), sk: String(item['sk']) })
+  const deleteItem = (item: Item): TransactItem => ({ Delete: { TableName: ledger, Key: keyOf(item) } })
+
+  const deleteOwned = (Key: Record<string, string>, user: UserId): TransactItem => ({
+    Delete: {
+      TableName: ledger,
+      Key,
+      // A token that moved meanwhile belongs to another customer; that stays.
+      ConditionExpression: 'attribute_not_exists(pk) OR #user = :user',
+      ExpressionAttributeNames: { '#user': 'user' },
+      ExpressionAttributeValues: { ':user': user },
+    },
+  })
+
+  /** A unit that was reserved for the customer goes back to the stock, exactly once: with the grant itself. */
+  const releaseUnit = ({ state, offerId, stockShard }: StoredGrant): TransactItem | undefined =>
+    state !== 'reserved' || offerId === undefined || stockShard === undefined
+      ? undefined
+      : {
+          Update: {
+            TableName: ledger,
+            Key: { pk: `OFFER#${offerId}#${stockShard}`, sk: 'STOCK' },
+            UpdateExpression: 'ADD reserved :minus, #free :plus',
+            ConditionExpression: 'reserved > :none',
+            ExpressionAttributeNames: { '#free': 'free' },
+            ExpressionAttributeValues: { ':minus': -1, ':plus': 1, ':none': 0 },
+          },
+        }
+
+  const grantDeletion = (item: Item): Deletion => {
+    const grant = parseGrant(item)
+    const release = releaseUnit(grant)
+    return {
+      ...(release && { release }),
+      items: [
+        {
+          Delete: {
+            TableName: ledger,
+            Key: keyOf(item),
+            ConditionExpression: '#state = :state',
+            ExpressionAttributeNames: { '#state': 'state' },
+            ExpressionAttributeValues: { ':state': grant.state },
+          },
+        },
+        ...(grant.code === undefined ? [] : [deleteOwned(codeKey(grant.code), grant.user)]),
+      ],
+    }
+  }
+
+  const deviceDeletion = async (user: UserId, item: Item, signal?: AbortSignal): Promise<Deletion> => {
+    const device = parseDevice(item)
+    // The endpoint first: once the item is gone nobody knows of it.
+    if (device.endpointArn !== undefined) await deleteEndpoint(device.endpointArn, signal)
+    return { items: [deleteItem(item), deleteOwned(tokenKey(device.platform, device.token), user)] }
+  }
+
+  const deletionOf = (user: UserId, item: Item, signal?: AbortSignal): Promise<Deletion> | Deletion => {
+    if (item['kind'] === 'grant') return grantDeletion(item)
+    if (item['kind'] === 'device') return deviceDeletion(user, item, signal)
+    return { items: [deleteItem(item)] }
+  }
+
+  // A condition that failed means that the item changed meanwhile: the next round sees it as it is now. Stock that is
+  // gone must not keep a customer's grant alive: then the grant goes without it.
+  const removeItem = async (user: UserId, item: Item, signal?: AbortSignal): Promise<void> => {
+    const { items, release } = await deletionOf(user, item, signal)
+    if (release === undefined) {
+      await transact(client, items, retrying(signal))
+      return
+    }
+    const outcome = await transact(client, [...items, release], retrying(signal))
+    const onlyRelease =
+      outcome.kind === 'refused' &&
+      outcome.reasons.every((reason, index) => reason === undefined || index === items.length)
+    if (onlyRelease) await transact(client, items, retrying(signal))
+  }
+
+  const remaining = async (user: UserId, signal?: AbortSignal): Promise<Item[]> => {
+    const page = await queryPage(
+      client,
+      {
+        TableName: ledger,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': userKey(user) },
+        ConsistentRead: true,
+        Limit: PAGE,
+      },
+      { signal },
+    )
+    return page.items.filter((item) => item['tombstone'] !== true)
+  }
+
+  const removeAll = async (user: UserId, items: readonly Item[], signal?: AbortSignal): Promise<void> => {
+    for (let start = 0; start < items.length; start += AT_ONCE) {
+      const some = items.slice(start, start + AT_ONCE)
+      await Promise.all(some.map((item) => removeItem(user, item, signal)))
+    }
+  }
+
+  return async (user, nowMs, signal) => {
+    await profiles.erase(user, nowMs, signal)
+    await erasePresence(user, nowMs, signal)
+    let removed = 0
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const items = await remaining(user, signal)
+      if (items.length === 0) return { removed }
+      await removeAll(user, items, signal)
+      removed += items.length
+    }
+    throw new Error('a customer has more items than erasing looks for')
+  }
+}

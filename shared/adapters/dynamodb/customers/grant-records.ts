@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto'
+import { GetCommand } from '@aws-sdk/lib-dynamodb'
+import * as z from 'zod'
+import {
+  type CustomerTables,
+  markActed,
+  notErased,
+  retrying,
+} from '#shared/adapters/dynamodb/customers/customer-tables.ts'
+import { addCounts } from '#shared/adapters/dynamodb/ledger/counters.ts'
+import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
+import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { idSchema } from '#shared/contracts/http/primitives.ts'
+import { codeKey } from '#shared/contracts/items/decision.ts'
+import { userKey } from '#shared/contracts/items/ledger.ts'
+import type { GrantId, MerchantId, StoreId, UserId } from '#shared/domain/ids.ts'
+
+const grantSchema = z.object({
+  user: idSchema('usr'),
+  grantId: idSchema('grt'),
+  merchantId: idSchema('mer'),
+  sceneId: idSchema('scn'),
+  offerId: idSchema('off').exactOptional(),
+  offerName: z.string().exactOptional(),
+  code: z.string().exactOptional(),
+  state: z.enum(['reserved', 'redeemed', 'released']),
+  grantedAt: z.string(),
+  validUntil: z.string().exactOptional(),
+  stockShard: z.int().exactOptional(),
+  redeemedAt: z.string().exactOptional(),
+  redeemedAtStoreId: idSchema('sto').exactOptional(),
+  redemptionKey: z.string().exactOptional(),
+})
+/** What a customer was given. Times are RFC 3339 UTC. */
+export type StoredGrant = z.output<typeof grantSchema>
+
+export const parseGrant = (item: unknown): StoredGrant => grantSchema.parse(item)
+
+export type ToRedeem = {
+  /** As `readCode` gives it. */
+  readonly code: string
+  readonly merchantId: MerchantId
+  readonly storeId?: StoreId
+  /** The till's own name for this request: sent again, it gets the same answer. */
+  readonly idempotencyKey?: string
+}
+
+export type Redeemed =
+  | { readonly kind: 'redeemed'; readonly grant: StoredGrant & { readonly redeemedAt: string } }
+  | { readonly kind: 'unknownCode' | 'released' }
+  | { readonly kind: 'expired'; readonly validUntil: string }
+  | { readonly kind: 'already'; readonly grant: StoredGrant }
+
+export type GrantRecords = {
+  /** A customer's grants, in the order of their ids (which tells nothing of time). */
+  readonly listOf: (
+    user: UserId,
+    page: { readonly limit: number; readonly after?: GrantId | undefined },
+    signal?: AbortSignal,
+  ) => Promise<{ readonly items: readonly StoredGrant[]; readonly next?: GrantId }>
+  readonly redeem: (request: ToRedeem, nowMs: number, signal?: AbortSignal) => Promise<Redeemed>
+}
+
+const codeOwnerSchema = z.object({
+  user: idSchema('usr'),
+  grantId: idSchema('grt'),
+  merchantId: idSchema('mer'),
+})
+
+const grantKey = (user: UserId, grantId: GrantId) => ({ pk: userKey(user), sk: `GRANT#${grantId}` })
+const keyHash = (merchantId: MerchantId, key: string): string =>
+  createHash('sha256').update(`${merchantId}|${key}`).digest('hex')
+
+/** Grants over the Ledger: what customers hold, and their redemption. */
+export const createGrantRecords = ({ client, ledger }: CustomerTables): GrantRecords => {
+  const get = async (Key: { pk: string; sk: string }, signal?: AbortSignal): Promise<Item | undefined> => {
+    const answer = await client.send(
+      new GetCommand({ TableName: ledger, Key, ConsistentRead: true }),
+      signal ? { abortSignal: signal } : {},
+    )
+    return answer.Item
+  }
+
+  /** A merchant finds its own codes only; others' do not exist for it. */
+  const findByCode = async (
+    { code, merchantId }: ToRedeem,
+    signal?: AbortSignal,
+  ): Promise<StoredGrant | undefined> => {
+    const ownerItem = await get(codeKey(code), signal)
+    const owner = ownerItem && codeOwnerSchema.parse(ownerItem)
+    if (owner?.merchantId !== merchantId) return undefined
+    const item = await get(grantKey(owner.user, owner.grantId), signal)
+    return item && parseGrant(item)
+  }
+
+  const redeemItems = (grant: StoredGrant, { storeId, idempotencyKey }: ToRedeem, nowMs: number) => {
+    const { user, grantId, merchantId, sceneId } = grant
+    const redeemedAt = new Date(nowMs).toISOString()
+    const key = idempotencyKey === undefined ? undefined : keyHash(merchantId, idempotencyKey)
+    const items: TransactItem[] = [
+      {
+        Update: {
+          TableName: ledger,
+          Key: grantKey(user, grantId),
+          UpdateExpression: [
+            'SET #state = :redeemed, redeemedAt = :now',
+            ...(storeId === undefined ? [] : ['redeemedAtStoreId = :store']),
+            ...(key === undefined ? [] : ['redemptionKey = :key']),
+          ].join(', '),
+          ConditionExpression:
+            '#state = :reserved AND (attribute_not_exists(validUntil) OR validUntil > :now)',
+          ExpressionAttributeNames: { '#state': 'state' },
+          ExpressionAttributeValues: {
+            ':redeemed': 'redeemed',
+            ':reserved': 'reserved',
+            ':now': redeemedAt,
+            ...(storeId !== undefined && { ':store': storeId }),
+            ...(key !== undefined && { ':key': key }),
+          },
+        },
+      },
+      notErased(ledger, user),
+      markActed(ledger, user, merchantId, nowMs),
+      addCounts(ledger, sceneId, user, nowMs, { redeemed: 1 }),
+      ...confirmUnit(grant),
+    ]
+    return { items, redeemedAt }
+  }
+
+  const confirmUnit = ({ offerId, stockShard }: StoredGrant): TransactItem[] =>
+    offerId === undefined || stockShard === undefined
+      ? []
+      : [
+          {
+            Update: {
+              TableName: ledger,
+              Key: { pk: `OFFER#${offerId}#${stockShard}`, sk: 'STOCK' },
+              UpdateExpression: 'ADD reserved :minus, confirmed :plus',
+              ConditionExpression: 'reserved > :none',
+              ExpressionAttributeValues: { ':minus': -1, ':plus': 1, ':none': 0 },
+            },
+          },
+        ]
+
+  /** What stands in the way of redeeming a grant, by what was read. */
+  const obstacle = (
+    grant: StoredGrant,
+    { idempotencyKey }: ToRedeem,
+    nowMs: number,
+  ): Redeemed | undefined => {
+    const { state, redeemedAt, redemptionKey, validUntil, merchantId } = grant
+    if (state === 'released') return { kind: 'released' }
+    if (state === 'redeemed') {
+      const sameRequest =
+        idempotencyKey !== undefined && redemptionKey === keyHash(merchantId, idempotencyKey)
+      return sameRequest && redeemedAt !== undefined
+        ? { kind: 'redeemed', grant: { ...grant, redeemedAt } }
+        : { kind: 'already', grant }
+    }
+    return validUntil !== undefined && Date.parse(validUntil) <= nowMs
+      ? { kind: 'expired', validUntil }
+      : undefined
+  }
+
+  return {
+    listOf: async (user, { limit, after }, signal) => {
+      const page = await queryPage(
+        client,
+        {
+          TableName: ledger,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :grant)',
+          ExpressionAttributeValues: { ':pk': userKey(user), ':grant': 'GRANT#' },
+          Limit: limit,
+          ...(after !== undefined && { ExclusiveStartKey: grantKey(user, after) }),
+        },
+        { signal },
+      )
+      const items = page.items.map(parseGrant)
+      const last = items.at(-1)
+      return { items, ...(page.next !== undefined && last !== undefined && { next: last.grantId }) }
+    },
+
+    redeem: (request, nowMs, signal) =>
+      optimistically(async (): Promise<Redeemed | 'again'> => {
+        const grant = await findByCode(request, signal)
+        if (grant === undefined) return { kind: 'unknownCode' }
+        const refusal = obstacle(grant, request, nowMs)
+        if (refusal) return refusal
+        const { items, redeemedAt } = redeemItems(grant, request, nowMs)
+        const outcome = await transact(client, items, retrying(signal))
+        if (outcome.kind === 'refused') {
+          // By the order of the items: an erased customer's code is unknown; else somebody else was first, look again.
+          return outcome.reasons[1] === 'ConditionalCheckFailed' ? { kind: 'unknownCode' } : 'again'
+        }
+        const at = request.storeId === undefined ? {} : { redeemedAtStoreId: request.storeId }
+        return { kind: 'redeemed', grant: { ...grant, ...at, state: 'redeemed', redeemedAt } }
+      }, signal),
+  }
+}

@@ -1,0 +1,137 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { addCounts } from '#shared/adapters/dynamodb/ledger/counters.ts'
+import type { Ending } from '#shared/adapters/dynamodb/ledger/message-store.ts'
+import { type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import {
+  messageKey,
+  type ProfileFacts,
+  profileKey,
+  type StoredMessage,
+  userKey,
+} from '#shared/contracts/items/ledger.ts'
+import { BusyError } from '#shared/domain/busy-error.ts'
+
+type Ledger = {
+  readonly client: DynamoDBDocumentClient
+  readonly table: string
+  readonly readProfile: (message: StoredMessage, signal?: AbortSignal) => Promise<ProfileFacts>
+}
+
+const MAX_ROUNDS = 20
+
+const endUpdate = (table: string, message: StoredMessage, ending: Ending, nowMs: number): TransactItem => {
+  const details = {
+    ...('snsMessageId' in ending ? { snsMessageId: ending.snsMessageId } : {}),
+    ...('reason' in ending ? { reason: ending.reason } : {}),
+    endedAtMs: nowMs,
+  }
+  const names = Object.keys(details)
+  return {
+    Update: {
+      TableName: table,
+      Key: messageKey(message.user, message.messageId),
+      ConditionExpression: '#state = :was AND leaseUntilMs = :lease',
+      UpdateExpression: `SET #state = :state, ${names.map((name) => `${name} = :${name}`).join(', ')} REMOVE duePk, dueSk`,
+      ExpressionAttributeNames: { '#state': 'state' },
+      ExpressionAttributeValues: {
+        ':was': 'sending',
+        ':lease': message.leaseUntilMs,
+        ':state': ending.state,
+        ...Object.fromEntries(Object.entries(details).map(([name, value]) => [`:${name}`, value])),
+      },
+    },
+  }
+}
+
+const leaveCaps = (table: string, message: StoredMessage, profile: ProfileFacts): TransactItem => ({
+  Update: {
+    TableName: table,
+    Key: profileKey(message.user),
+    ConditionExpression: 'version = :read',
+    UpdateExpression: 'SET recentSends = :sends ADD version :one',
+    ExpressionAttributeValues: {
+      ':read': profile.version,
+      ':sends': profile.recentSends.filter(({ messageId }) => messageId !== message.messageId),
+      ':one': 1,
+    },
+  },
+})
+
+const releaseGrant = (table: string, { user, grantId }: StoredMessage): TransactItem => ({
+  Update: {
+    TableName: table,
+    Key: { pk: userKey(user), sk: `GRANT#${grantId}` },
+    ConditionExpression: '#state = :reserved',
+    UpdateExpression: 'SET #state = :released',
+    ExpressionAttributeNames: { '#state': 'state' },
+    ExpressionAttributeValues: { ':reserved': 'reserved', ':released': 'released' },
+  },
+})
+
+const releaseUnit = (table: string, { offerId, stockShard }: StoredMessage): TransactItem => ({
+  Update: {
+    TableName: table,
+    Key: { pk: `OFFER#${offerId}#${stockShard}`, sk: 'STOCK' },
+    ConditionExpression: 'reserved > :none',
+    UpdateExpression: 'ADD #free :plus, reserved :minus',
+    // FREE is a word that DynamoDB reserves.
+    ExpressionAttributeNames: { '#free': 'free' },
+    ExpressionAttributeValues: { ':none': 0, ':plus': 1, ':minus': -1 },
+  },
+})
+
+/** What a message that did not go out gives back, each on its own condition. */
+type Held = 'caps' | 'grant' | 'unit'
+
+const heldBy = (message: StoredMessage, ending: Ending): Held[] => {
+  if (ending.state === 'sent' || ending.state === 'unknown') return []
+  const holdsStock = message.offerId !== undefined && message.stockShard !== undefined
+  return holdsStock ? ['caps', 'grant', 'unit'] : ['caps']
+}
+
+/** What is left to give back after a refusal: caps are read again, the others are gone. */
+const stillHeld = (held: readonly Held[], refused: readonly Held[]): Held[] => {
+  // The grant was redeemed, or erased, before its message ended: then its unit is not ours to give back.
+  if (refused.includes('grant')) return held.filter((one) => one === 'caps')
+  return held.filter((one) => one === 'caps' || !refused.includes(one))
+}
+
+/**
+ * Records how a leased message ended, once, with its counter; a message that did not go out gives back what it held in
+ * the same transaction.
+ *
+ * @throws {BusyError} when the tables do not answer, or the profile is written by others again and again
+ */
+export const finishMessage = async (
+  { client, table, readProfile }: Ledger,
+  message: StoredMessage,
+  ending: Ending,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<void> => {
+  let held = heldBy(message, ending)
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const profile = held.length > 0 ? await readProfile(message, signal) : undefined
+    const givenBack = held.flatMap((one): { held: Held; item: TransactItem }[] => {
+      if (one === 'grant') return [{ held: one, item: releaseGrant(table, message) }]
+      if (one === 'unit') return [{ held: one, item: releaseUnit(table, message) }]
+      return profile && profile.version > 0 ? [{ held: one, item: leaveCaps(table, message, profile) }] : []
+    })
+    const outcome = await transact(
+      client,
+      [
+        endUpdate(table, message, ending, nowMs),
+        ...givenBack.map(({ item }) => item),
+        addCounts(table, message.sceneId, message.user, nowMs, { [ending.state]: 1 }),
+      ],
+      { random: Math.random, signal },
+    )
+    if (outcome.kind === 'done') return
+    const isRefused = (index: number): boolean => outcome.reasons[index] === 'ConditionalCheckFailed'
+    // Somebody else has ended it, or holds it by now.
+    if (isRefused(0)) return
+    const refused = givenBack.flatMap((one, index) => (isRefused(index + 1) ? [one.held] : []))
+    held = stillHeld(held, refused)
+  }
+  throw new BusyError('a message found no quiet moment to end')
+}

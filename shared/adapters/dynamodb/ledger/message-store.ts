@@ -1,0 +1,208 @@
+import { type DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
+import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import { finishMessage } from '#shared/adapters/dynamodb/ledger/finish-message.ts'
+import { batchGetAll, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
+import { REQUEUE_AFTER_MS } from '#shared/contracts/items/decision.ts'
+import {
+  type Device,
+  dueKey,
+  messageKey,
+  type ProfileFacts,
+  parseDevices,
+  parseMessage,
+  parseProfile,
+  profileKey,
+  type StoredMessage,
+  userKey,
+} from '#shared/contracts/items/ledger.ts'
+import { type MessageId, shardOf, type UserId } from '#shared/domain/ids.ts'
+
+/** How a message ended, with what is known of it. */
+export type Ending =
+  | { readonly state: 'sent'; readonly snsMessageId: string }
+  | { readonly state: 'failed' | 'unknown'; readonly reason: string }
+  | { readonly state: 'expired' }
+
+export type MessageStore = {
+  readonly read: (
+    user: UserId,
+    messageId: MessageId,
+    signal?: AbortSignal,
+  ) => Promise<{ message: StoredMessage | undefined; profile: ProfileFacts }>
+  readonly devices: (user: UserId, signal?: AbortSignal) => Promise<Device[]>
+  /** Takes the message for `untilMs`, if it is still as it was read. */
+  readonly lease: (message: StoredMessage, untilMs: number, signal?: AbortSignal) => Promise<boolean>
+  /** From now on the leased message is an SMS: told before the SMS leaves, so that no crash makes it leave twice. */
+  readonly switchToSms: (message: StoredMessage, signal?: AbortSignal) => Promise<boolean>
+  /** Gives a leased message back to its queue: surely not sent. */
+  readonly release: (message: StoredMessage, nowMs: number, signal?: AbortSignal) => Promise<void>
+  /** Records the end, once; a message that did not go out gives back what it held: the stock and the place under the caps. */
+  readonly finish: (
+    message: StoredMessage,
+    ending: Ending,
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<void>
+  readonly rememberEndpoint: (
+    user: UserId,
+    device: Device,
+    endpointArn: string,
+    signal?: AbortSignal,
+  ) => Promise<void>
+  /** The phone is out of reach until the app registers again. */
+  readonly dropDevice: (user: UserId, device: Device, reason: string, signal?: AbortSignal) => Promise<void>
+}
+
+const MAX_DEVICES = 20
+
+/** Messages and the phones they go to, in the Ledger. */
+export const createMessageStore = (
+  client: DynamoDBDocumentClient,
+  table: string,
+  dueShards: number,
+): MessageStore => {
+  const options = (signal?: AbortSignal) => (signal ? { abortSignal: signal } : {})
+
+  const readBoth = async (user: UserId, messageId: MessageId, signal?: AbortSignal) => {
+    const keys = [messageKey(user, messageId), profileKey(user)]
+    const [[message, profile] = []] = await batchGetAll(client, [{ table, keys, consistent: true }], {
+      random: Math.random,
+      signal,
+    })
+    return { message: message && parseMessage(message), profile: parseProfile(profile) }
+  }
+
+  const readProfile = async (message: StoredMessage, signal?: AbortSignal): Promise<ProfileFacts> =>
+    (await readBoth(message.user, message.messageId, signal)).profile
+
+  const setOnDevice = async (
+    user: UserId,
+    device: Device,
+    attributes: Readonly<Record<string, string | boolean>>,
+    signal?: AbortSignal,
+  ): Promise<void> => {
+    const names = Object.keys(attributes)
+    try {
+      await client.send(
+        new UpdateCommand({
+          TableName: table,
+          Key: { pk: userKey(user), sk: `DEVICE#${device.deviceId}` },
+          // The phone may have registered another token meanwhile, or moved to another customer.
+          ConditionExpression: '#token = :token',
+          UpdateExpression: `SET ${names.map((name) => `${name} = :${name}`).join(', ')}`,
+          ExpressionAttributeNames: { '#token': 'token' },
+          ExpressionAttributeValues: {
+            ':token': device.token,
+            ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`:${name}`, value])),
+          },
+        }),
+        options(signal),
+      )
+    } catch (error) {
+      if (!isConditionFailure(error)) throw error
+    }
+  }
+
+  const updateMessage = async (
+    message: StoredMessage,
+    update: Omit<UpdateCommandInput, 'TableName' | 'Key'>,
+    signal?: AbortSignal,
+  ) => {
+    try {
+      const Key = messageKey(message.user, message.messageId)
+      await client.send(new UpdateCommand({ TableName: table, Key, ...update }), options(signal))
+      return true
+    } catch (error) {
+      if (isConditionFailure(error)) return false
+      throw error
+    }
+  }
+
+  const dueOf = ({ messageId }: StoredMessage, atMs: number) =>
+    dueKey(atMs, messageId, shardOf(messageId, dueShards))
+
+  return {
+    read: readBoth,
+
+    devices: async (user, signal) => {
+      const page = await queryPage(
+        client,
+        {
+          TableName: table,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :device)',
+          ExpressionAttributeValues: { ':pk': userKey(user), ':device': 'DEVICE#' },
+          ConsistentRead: true,
+          Limit: MAX_DEVICES,
+        },
+        { signal },
+      )
+      return parseDevices(page.items).filter(({ enabled }) => enabled)
+    },
+
+    lease: (message, untilMs, signal) => {
+      const { duePk, dueSk } = dueOf(message, untilMs)
+      return updateMessage(
+        message,
+        {
+          // As it was read, or somebody else was here.
+          ConditionExpression:
+            '#state = :was AND (attribute_not_exists(leaseUntilMs) OR leaseUntilMs = :lease)',
+          UpdateExpression:
+            'SET #state = :sending, leaseUntilMs = :until, duePk = :pk, dueSk = :sk ADD attempts :one',
+          ExpressionAttributeNames: { '#state': 'state' },
+          ExpressionAttributeValues: {
+            ':was': message.state,
+            ':lease': message.leaseUntilMs,
+            ':sending': 'sending',
+            ':until': untilMs,
+            ':pk': duePk,
+            ':sk': dueSk,
+            ':one': 1,
+          },
+        },
+        signal,
+      )
+    },
+
+    switchToSms: (message, signal) =>
+      updateMessage(
+        message,
+        {
+          ConditionExpression: '#state = :sending AND leaseUntilMs = :lease',
+          UpdateExpression: 'SET channel = :sms',
+          ExpressionAttributeNames: { '#state': 'state' },
+          ExpressionAttributeValues: { ':sending': 'sending', ':lease': message.leaseUntilMs, ':sms': 'sms' },
+        },
+        signal,
+      ),
+
+    release: async (message, nowMs, signal) => {
+      const { duePk, dueSk } = dueOf(message, nowMs + REQUEUE_AFTER_MS)
+      await updateMessage(
+        message,
+        {
+          ConditionExpression: '#state = :sending AND leaseUntilMs = :lease',
+          UpdateExpression: 'SET #state = :queued, duePk = :pk, dueSk = :sk',
+          ExpressionAttributeNames: { '#state': 'state' },
+          ExpressionAttributeValues: {
+            ':sending': 'sending',
+            ':lease': message.leaseUntilMs,
+            ':queued': 'queued',
+            ':pk': duePk,
+            ':sk': dueSk,
+          },
+        },
+        signal,
+      )
+    },
+
+    finish: (message, ending, nowMs, signal) =>
+      finishMessage({ client, table, readProfile }, message, ending, nowMs, signal),
+
+    rememberEndpoint: (user, device, endpointArn, signal) =>
+      setOnDevice(user, device, { endpointArn }, signal),
+
+    dropDevice: (user, device, disabledReason, signal) =>
+      setOnDevice(user, device, { enabled: false, disabledReason }, signal),
+  }
+}

@@ -1,0 +1,181 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import {
+  batchGetAll,
+  type Item,
+  type TransactItem,
+  transact,
+} from '#shared/adapters/dynamodb/transactions.ts'
+import { dueKey, profileKey, RETENTION_S, userKey } from '#shared/contracts/items/ledger.ts'
+import { BusyError } from '#shared/domain/busy-error.ts'
+import { type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
+import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
+
+export type VisitStore = {
+  /**
+   * Keeps settled visits: each once, however often it is told, with its part in the relationship.
+   *
+   * @param remindAfterDays for each merchant, after how many days without a visit it reminds, in rising order
+   */
+  readonly recordVisits: (
+    user: UserId,
+    visits: readonly ClosedVisit[],
+    remindAfterDays: (merchantId: MerchantId) => readonly number[],
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<void>
+}
+
+const DAY_MS = 86_400_000
+const MAX_ROUNDS = 10
+/** 40 visits and their relationships, with the check of the profile, stay under the 100 items of a transaction. */
+const VISITS_PER_TRANSACTION = 40
+
+const visitItem = (user: UserId, visit: ClosedVisit, nowMs: number) => ({
+  pk: userKey(user),
+  sk: `VISIT#${visit.visitId}`,
+  kind: 'visit',
+  user,
+  ...visit,
+  settledAtMs: nowMs,
+  merchantPk: `M#${visit.merchantId}#VISIT#${shardOf(user, 4)}`,
+  merchantSk: new Date(visit.enteredAtMs).toISOString(),
+  ttl: Math.floor(nowMs / 1000) + RETENTION_S,
+})
+
+/** When the sweep looks at a relationship next, and for which reminders (days after the last visit). */
+type Plan = { readonly duePk: string; readonly dueSk: string; readonly dueDays: readonly number[] }
+
+const relationshipKey = (user: UserId, merchantId: MerchantId) => ({
+  pk: userKey(user),
+  sk: `M#${merchantId}`,
+})
+
+/** Visits and the relationships that they make, in the Ledger. */
+export const createVisitStore = (
+  client: DynamoDBDocumentClient,
+  table: string,
+  dueShards: number,
+): VisitStore => {
+  /** A visit that is told days late may have been due already: its plan stands where the sweep still comes by. */
+  const planOf = (
+    user: UserId,
+    merchantId: MerchantId,
+    lastVisitAtMs: number,
+    days: readonly number[],
+    nowMs: number,
+  ): Plan | undefined => {
+    const [first] = days
+    if (first === undefined) return undefined
+    const atMs = Math.max(nowMs, lastVisitAtMs + first * DAY_MS)
+    return { ...dueKey(atMs, `${user}#${merchantId}`, shardOf(user, dueShards)), dueDays: days }
+  }
+
+  const relationshipUpdate = (
+    user: UserId,
+    merchantId: MerchantId,
+    visits: readonly ClosedVisit[],
+    known: Item | undefined,
+    days: readonly number[],
+    nowMs: number,
+  ): TransactItem => {
+    const last = visits.reduce((a, b) => (b.lastInsideAtMs > a.lastInsideAtMs ? b : a))
+    const lastVisitAtMs = Math.max(last.lastInsideAtMs, Number(known?.['lastVisitAtMs'] ?? 0))
+    const isNewer = last.lastInsideAtMs === lastVisitAtMs
+    const plan = isNewer ? planOf(user, merchantId, lastVisitAtMs, days, nowMs) : undefined
+    const sets = [
+      'kind = :kind, #user = :user, merchantId = :merchantId, lastVisitAtMs = :last, #zone = :zone',
+      ...(plan ? ['duePk = :duePk, dueSk = :dueSk, dueDays = :dueDays'] : []),
+    ]
+    // An older visit leaves the plan as it is; a newer one without a plan ends it.
+    const remove = isNewer && plan === undefined ? ' REMOVE duePk, dueSk, dueDays' : ''
+    return {
+      Update: {
+        TableName: table,
+        Key: relationshipKey(user, merchantId),
+        ConditionExpression: known ? 'version = :version' : 'attribute_not_exists(version)',
+        UpdateExpression: `SET ${sets.join(', ')}${remove} ADD version :one, visits :count`,
+        // TIMEZONE is a word that DynamoDB reserves.
+        ExpressionAttributeNames: { '#user': 'user', '#zone': 'timeZone' },
+        ExpressionAttributeValues: {
+          ':kind': 'relationship',
+          ':user': user,
+          ':merchantId': merchantId,
+          ':last': lastVisitAtMs,
+          ':zone': isNewer ? last.timeZone : (known?.['timeZone'] ?? last.timeZone),
+          ':one': 1,
+          ':count': visits.length,
+          ...(known ? { ':version': Number(known['version'] ?? 0) } : {}),
+          ...(plan ? { ':duePk': plan.duePk, ':dueSk': plan.dueSk, ':dueDays': plan.dueDays } : {}),
+        },
+      },
+    }
+  }
+
+  const recordSome = async (
+    user: UserId,
+    all: readonly ClosedVisit[],
+    remindAfterDays: (merchantId: MerchantId) => readonly number[],
+    nowMs: number,
+    signal?: AbortSignal,
+  ): Promise<void> => {
+    let visits = all
+    for (let round = 0; round < MAX_ROUNDS && visits.length > 0; round++) {
+      const byMerchant = Map.groupBy(visits, ({ merchantId }) => merchantId)
+      const merchantIds = [...byMerchant.keys()]
+      const keys = merchantIds.map((merchantId) => relationshipKey(user, merchantId))
+      const [known = []] = await batchGetAll(client, [{ table, keys, consistent: true }], {
+        random: Math.random,
+        signal,
+      })
+      const outcome = await transact(
+        client,
+        [
+          {
+            ConditionCheck: {
+              TableName: table,
+              Key: profileKey(user),
+              ConditionExpression: 'attribute_not_exists(tombstone)',
+            },
+          },
+          ...visits.map((visit) => ({
+            Put: {
+              TableName: table,
+              Item: visitItem(user, visit, nowMs),
+              ConditionExpression: 'attribute_not_exists(pk)',
+            },
+          })),
+          ...merchantIds.map((merchantId, index) =>
+            relationshipUpdate(
+              user,
+              merchantId,
+              byMerchant.get(merchantId) ?? [],
+              known[index],
+              remindAfterDays(merchantId),
+              nowMs,
+            ),
+          ),
+        ],
+        { random: Math.random, signal },
+      )
+      if (outcome.kind === 'done') return
+      if (outcome.reasons[0] === 'ConditionalCheckFailed') return
+      // Known already: the visit was told before. What is left is tried again over the relationships as they are now.
+      visits = visits.filter((_, index) => outcome.reasons[index + 1] !== 'ConditionalCheckFailed')
+    }
+    if (visits.length > 0) throw new BusyError('visits found no quiet moment')
+  }
+
+  return {
+    recordVisits: async (user, visits, remindAfterDays, nowMs, signal) => {
+      for (let start = 0; start < visits.length; start += VISITS_PER_TRANSACTION) {
+        await recordSome(
+          user,
+          visits.slice(start, start + VISITS_PER_TRANSACTION),
+          remindAfterDays,
+          nowMs,
+          signal,
+        )
+      }
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import * as z from 'zod'
+import { idSchema, instantSchema, nameSchema, textSchema } from '#shared/contracts/http/primitives.ts'
+import { DEVICE_PLATFORMS, MAX_DEVICES, MAX_SMS_CONSENTS } from '#shared/domain/customers/customer.ts'
+
+export const devicePathSchema = z.strictObject({
+  deviceId: z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/, '1 to 64 of A–Z a–z 0–9 _ . : -'),
+})
+
+/** `PUT /v1/me/devices/{deviceId}`: the push token that APNs or FCM gave the app. */
+export const deviceRequestSchema = z.strictObject({
+  platform: z.enum(DEVICE_PLATFORMS),
+  token: z.string().regex(/^[\x21-\x7e]{1,2048}$/, '1 to 2048 visible ASCII characters'),
+})
+
+/** A registered device; the token itself is never given back. */
+export const deviceSchema = z.strictObject({
+  deviceId: z.string().max(64),
+  platform: z.enum(DEVICE_PLATFORMS),
+  enabled: z.boolean(),
+  updatedAt: instantSchema,
+})
+
+/** `PUT /v1/me/consents/…`: what the customer chose, where, and the words that were shown. */
+export const consentRequestSchema = z.strictObject({
+  granted: z.boolean(),
+  source: z.enum(['app', 'web', 'till', 'sms']),
+  text: textSchema(300).exactOptional(),
+})
+
+export const consentSchema = z.strictObject({
+  granted: z.boolean(),
+  at: instantSchema,
+  source: z.string().max(20),
+  text: z.string().max(300).exactOptional(),
+})
+
+export const smsConsentPathSchema = z.strictObject({ merchantId: idSchema('mer') })
+
+/** `GET /v1/me`. */
+export const meSchema = z.strictObject({
+  user: idSchema('usr'),
+  createdAt: instantSchema.exactOptional(),
+  phoneNumber: z.string().max(16).exactOptional(),
+  devices: z.array(deviceSchema).max(MAX_DEVICES),
+  consents: z.strictObject({
+    push: consentSchema.exactOptional(),
+    sms: z
+      .record(z.string(), consentSchema)
+      .refine((all) => Object.keys(all).length <= MAX_SMS_CONSENTS)
+      .exactOptional(),
+  }),
+})
+
+/** One row of `GET /v1/me/offers`. `expired` is a reservation whose time is over. */
+export const myOfferSchema = z.strictObject({
+  grantId: idSchema('grt'),
+  merchantId: idSchema('mer'),
+  offerId: idSchema('off').exactOptional(),
+  offerName: nameSchema.exactOptional(),
+  /** As it is shown and read aloud, `XXXXX-XXXXX`. */
+  code: z.string().max(11).exactOptional(),
+  state: z.enum(['reserved', 'redeemed', 'released', 'expired']),
+  grantedAt: instantSchema,
+  validUntil: instantSchema.exactOptional(),
+  redeemedAt: instantSchema.exactOptional(),
+})
+export type MyOffer = z.output<typeof myOfferSchema>
+
+/** `DELETE /v1/me`. */
+export const erasureSchema = z.strictObject({ jobId: idSchema('job') })

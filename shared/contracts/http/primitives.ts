@@ -1,0 +1,71 @@
+import * as z from 'zod'
+import type { IdByPrefix, IdPrefix } from '#shared/domain/ids.ts'
+
+const ID_BODY = '[0-9A-HJKMNP-TV-Z]{26}'
+
+/**
+ * An id of one kind, e.g. `gf_01J…`.
+ *
+ * The pattern is the proof of the brand, so the assertion stands here, in the parser, and nowhere else.
+ */
+export const idSchema = <P extends IdPrefix>(prefix: P): z.ZodType<IdByPrefix[P], string> =>
+  z
+    .string()
+    .regex(new RegExp(`^${prefix}_${ID_BODY}$`), `not an id of the form ${prefix}_…`) as unknown as z.ZodType<
+    IdByPrefix[P],
+    string
+  >
+
+export const latSchema = z.number().min(-90).max(90)
+export const lonSchema = z.number().min(-180).max(180)
+
+/** WGS-84 degrees. */
+export const positionSchema = z.strictObject({ lat: latSchema, lon: lonSchema })
+
+/**
+ * Text for people: trimmed, not empty, at most `max` UTF-16 units, without control characters but for line breaks.
+ */
+export const textSchema = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+    .regex(/^[^\u0000-\u0009\u000b-\u001f\u007f]*$/, 'control characters are not allowed')
+
+export const nameSchema = textSchema(100)
+
+const MAX_INSTANT = 40
+const instantFormat = z.iso.datetime({ offset: true, error: 'not an RFC 3339 time with Z or an offset' })
+
+/** An RFC 3339 time with `Z` or an offset. */
+export const instantSchema = z.string().max(MAX_INSTANT).pipe(instantFormat)
+
+/** An RFC 3339 time in UTC, as Beckon writes it: `2026-11-22T10:00:00.000Z`. */
+export const utcInstantSchema = instantSchema.transform((text) => new Date(text).toISOString())
+
+/** A calendar day, e.g. `2026-11-22`. */
+export const daySchema = z.string().max(10).pipe(z.iso.date())
+
+export const revisionSchema = z.int().min(1)
+
+/** The most rows of one page. */
+export const MAX_PAGE = 100
+const DEFAULT_PAGE = 50
+
+/** How a list is paged: `cursor` is the `next` of the page before, and means nothing to the client. */
+export const pageQuerySchema = z.strictObject({
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/, 'a whole number from 1 to 100')
+    .transform(Number)
+    .pipe(z.int().min(1).max(MAX_PAGE))
+    .default(DEFAULT_PAGE),
+  cursor: z.base64url().min(1).max(200).exactOptional(),
+})
+export type PageQuery = z.output<typeof pageQuerySchema>
+
+/** One page of a list; without `next` it is the last. */
+export const pageSchema = <S extends z.ZodType>(item: S) =>
+  z.strictObject({ items: z.array(item).max(MAX_PAGE), next: z.string().max(200).exactOptional() })

@@ -1,0 +1,65 @@
+import * as z from 'zod'
+
+/**
+ * Every problem that an API may answer: its status and its title. A client acts on the code; the detail is for people.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9457
+ */
+export const PROBLEMS = {
+  invalidRequest: { status: 400, title: 'The request is not valid' },
+  malformedJson: { status: 400, title: 'The body is not JSON' },
+  unauthorized: { status: 401, title: 'The token is missing or not an access token' },
+  forbidden: { status: 403, title: 'The token or role does not allow this' },
+  notFound: { status: 404, title: 'There is no such resource' },
+  conflict: { status: 409, title: 'The resource changed meanwhile' },
+  inUse: { status: 409, title: 'The resource is still in use' },
+  limitReached: { status: 409, title: 'There are as many as there may be' },
+  stockInUse: { status: 409, title: 'More units are reserved or redeemed than the new stock holds' },
+  alreadyRedeemed: { status: 409, title: 'The code was redeemed before' },
+  grantReleased: { status: 410, title: 'The offer was given back' },
+  grantExpired: { status: 410, title: 'The offer is no longer valid' },
+  gone: { status: 410, title: 'The customer was erased' },
+  preconditionFailed: { status: 412, title: 'The resource has another revision' },
+  tooLarge: { status: 413, title: 'The body is too large' },
+  unsupportedMediaType: { status: 415, title: 'The body must be application/json' },
+  unprocessable: { status: 422, title: 'The request names something that cannot be used' },
+  addressNotFound: { status: 422, title: 'The address was not found' },
+  tooManyRequests: { status: 429, title: 'Too many requests' },
+  internal: { status: 500, title: 'Something went wrong on our side' },
+  busy: { status: 503, title: 'Busy, send the same request again' },
+} as const satisfies Record<string, { status: number; title: string }>
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+/** One fault of a request: where (a JSON pointer, RFC 6901) and what. `in` is absent for the body. */
+export const problemErrorSchema = z.strictObject({
+  pointer: z.string().max(400),
+  detail: z.string().max(400),
+  in: z.enum(['path', 'query', 'header']).exactOptional(),
+})
+export type ProblemError = z.output<typeof problemErrorSchema>
+
+/** How many faults one answer lists. */
+export const MAX_PROBLEM_ERRORS = 50
+
+/** The body of every answer that is not 2xx (`application/problem+json`); a code may add members of its own. */
+export const problemSchema = z.looseObject({
+  type: z.string().regex(/^urn:beckon:problem:[a-z-]+$/),
+  title: z.string().max(200),
+  status: z.int().min(400).max(599),
+  detail: z.string().max(400).exactOptional(),
+  /** `urn:beckon:request:` and the request id. */
+  instance: z.string().max(200),
+  code: z.string().max(40),
+  requestId: z.string().max(160),
+  errors: z.array(problemErrorSchema).max(MAX_PROBLEM_ERRORS).exactOptional(),
+})
+export type ProblemBody = z.output<typeof problemSchema>
+
+/**
+ * The problem's type, as a URN so that no domain is claimed.
+ *
+ * @example problemType('invalidRequest') // 'urn:beckon:problem:invalid-request'
+ */
+export const problemType = (code: ProblemCode): string =>
+  `urn:beckon:problem:${code.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`

@@ -1,0 +1,44 @@
+import * as z from 'zod'
+import {
+  idSchema,
+  instantSchema,
+  latSchema,
+  lonSchema,
+  nameSchema,
+  revisionSchema,
+  textSchema,
+} from '#shared/contracts/http/primitives.ts'
+
+export const storePathSchema = z.strictObject({ merchantId: idSchema('mer'), storeId: idSchema('sto') })
+
+const MAX_ADDRESS = 200
+
+/** `POST /v1/merchants/{merchantId}/stores` and `PUT …/{storeId}`: coordinates, or an address to look up. */
+export const storeRequestSchema = z
+  .strictObject({
+    name: nameSchema,
+    lat: latSchema.exactOptional(),
+    lon: lonSchema.exactOptional(),
+    address: textSchema(MAX_ADDRESS).exactOptional(),
+  })
+  .superRefine(({ lat, lon, address }, context) => {
+    if (address !== undefined && lat === undefined && lon === undefined) return
+    const missing = (name: string) =>
+      context.addIssue({ code: 'custom', path: [name], message: 'lat and lon, or address' })
+    if (lat === undefined) missing('lat')
+    if (lon === undefined) missing('lon')
+  })
+export type StoreRequest = z.output<typeof storeRequestSchema>
+
+export const storeSchema = z.object({
+  id: idSchema('sto'),
+  merchantId: idSchema('mer'),
+  name: nameSchema,
+  lat: latSchema,
+  lon: lonSchema,
+  address: textSchema(MAX_ADDRESS).exactOptional(),
+  timeZone: z.string().max(64),
+  revision: revisionSchema,
+  createdAt: instantSchema,
+  updatedAt: instantSchema,
+})

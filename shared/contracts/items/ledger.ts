@@ -1,0 +1,148 @@
+import * as z from 'zod'
+import { id } from '#shared/contracts/items/ids.ts'
+import type { MessageId, UserId } from '#shared/domain/ids.ts'
+import type { MessageState } from '#shared/domain/messages/message.ts'
+import type { CustomerFacts, RecentSend } from '#shared/domain/scenes/decide.ts'
+import { APP_EVENT_TYPES } from '#shared/domain/scenes/scene.ts'
+
+/** A Ledger item as unmarshalled. */
+export type Item = Record<string, unknown>
+
+export const userKey = (user: UserId): string => `U#${user}`
+export const profileKey = (user: UserId) => ({ pk: userKey(user), sk: 'PROFILE' })
+export const messageKey = (user: UserId, messageId: MessageId) => ({
+  pk: userKey(user),
+  sk: `MESSAGE#${messageId}`,
+})
+
+/** How long what happened is kept: 13 months. */
+export const RETENTION_S = 396 * 24 * 3600
+/** How long a decision can be explained. */
+export const TRACE_TTL_S = 30 * 24 * 3600
+
+const consent = z.object({ granted: z.boolean() })
+
+const profile = z.object({
+  version: z.number(),
+  consents: z.object({ push: consent.optional(), sms: z.record(z.string(), consent).optional() }).default({}),
+  phoneNumber: z.string().optional(),
+  recentSends: z
+    .array(z.object({ atMs: z.number(), merchantId: id('mer'), sceneId: id('scn'), messageId: id('msg') }))
+    .max(200)
+    .default([]),
+})
+
+/** A profile as deciding sees it. `version` is what a grant is conditioned on; 0 = there is no profile. */
+export type ProfileFacts = Omit<CustomerFacts, 'hasPushDevice'> & {
+  readonly version: number
+  readonly erased: boolean
+  readonly phoneNumber?: string
+}
+
+const isMerchantId = (text: string) => id('mer').safeParse(text)
+
+/**
+ * Reads a PROFILE item, or its tombstone. Without one nothing is consented to.
+ *
+ * @throws {z.ZodError} when the item has another form
+ */
+export const parseProfile = (item: Item | undefined): ProfileFacts => {
+  const nobody = {
+    version: 0,
+    pushConsent: false,
+    smsConsents: new Set<never>(),
+    hasPhoneNumber: false,
+    recentSends: [] as RecentSend[],
+  }
+  if (item === undefined) return { ...nobody, erased: false }
+  if (item['tombstone'] === true) return { ...nobody, erased: true }
+  const { version, consents, phoneNumber, recentSends } = profile.parse(item)
+  const smsConsents = Object.entries(consents.sms ?? {})
+    .filter(([, { granted }]) => granted)
+    .map(([merchantId]) => isMerchantId(merchantId))
+    .flatMap((parsed) => (parsed.success ? [parsed.data] : []))
+  return {
+    version,
+    erased: false,
+    pushConsent: consents.push?.granted ?? false,
+    smsConsents: new Set(smsConsents),
+    hasPhoneNumber: phoneNumber !== undefined,
+    ...(phoneNumber === undefined ? {} : { phoneNumber }),
+    recentSends,
+  }
+}
+
+const device = z.object({
+  deviceId: z.string(),
+  platform: z.enum(['apns', 'apns-sandbox', 'fcm']),
+  token: z.string(),
+  enabled: z.boolean(),
+  updatedAt: z.string(),
+  endpointArn: z.string().optional(),
+})
+export type Device = z.output<typeof device>
+export type PushPlatform = Device['platform']
+
+/** Reads DEVICE items; the freshest first. */
+export const parseDevices = (items: readonly Item[]): Device[] =>
+  items.map((item) => device.parse(item)).toSorted((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))
+
+const message = z.object({
+  user: id('usr'),
+  messageId: id('msg'),
+  grantId: id('grt'),
+  merchantId: id('mer'),
+  sceneId: id('scn'),
+  channel: z.enum(['push', 'sms']),
+  state: z.enum(['queued', 'sending', 'sent', 'failed', 'expired', 'unknown']),
+  content: z.object({
+    push: z.object({ title: z.string(), body: z.string(), deepLink: z.string().optional() }).optional(),
+    sms: z.object({ body: z.string() }).optional(),
+  }),
+  offerId: id('off').optional(),
+  stockShard: z.number().optional(),
+  createdAtMs: z.number(),
+  expiresAtMs: z.number(),
+  leaseUntilMs: z.number().default(0),
+  attempts: z.number().default(0),
+})
+export type StoredMessage = z.output<typeof message>
+
+/** Reads a MESSAGE item. */
+export const parseMessage = (item: Item): StoredMessage => message.parse(item)
+
+export const isFinal = (state: MessageState): boolean => state !== 'queued' && state !== 'sending'
+
+/**
+ * The key under which the `due` index finds an item at its time: one partition an hour and shard.
+ *
+ * @param subject what the item is about; its hash chooses the shard
+ * @example dueKey(Date.UTC(2026, 0, 2, 3, 4), 'usr_…', 0) // { duePk: 'DUE#2026-01-02T03#0', dueSk: '2026-01-02T03:04:00.000Z#usr_…' }
+ */
+export const dueKey = (atMs: number, subject: string, shard: number) => {
+  const at = new Date(atMs).toISOString()
+  return { duePk: `DUE#${at.slice(0, 13)}#${shard}`, dueSk: `${at}#${subject}` }
+}
+
+const eventTrigger = z.object({
+  triggerKind: z.literal('event'),
+  user: id('usr'),
+  eventId: z.string().max(200),
+  type: z.enum(APP_EVENT_TYPES),
+  at: z.string(),
+  merchantId: id('mer'),
+  storeId: id('sto').optional(),
+})
+const dueTrigger = z.object({
+  triggerKind: z.literal('due'),
+  user: id('usr'),
+  merchantId: id('mer'),
+  dueAtMs: z.number(),
+  daysSinceLastVisit: z.number(),
+  occasion: z.string().max(200),
+  timeZone: z.string().optional(),
+})
+
+/** An EVENT item that triggers: an app event, or a due occasion. */
+export const ledgerTrigger = z.discriminatedUnion('triggerKind', [eventTrigger, dueTrigger])
+export type LedgerTrigger = z.output<typeof ledgerTrigger>

@@ -1,0 +1,21 @@
+import * as z from 'zod'
+import { idSchema } from '#shared/contracts/http/primitives.ts'
+
+const MAX_ENDPOINTS = 20
+
+/** What stands on the jobs queue. */
+export const jobSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('erasure'),
+    user: idSchema('usr'),
+    jobId: idSchema('job'),
+    requestedAt: z.string().max(40),
+  }),
+  /** Push endpoints that nothing points to any more. */
+  z.object({
+    kind: z.literal('endpoints'),
+    jobId: idSchema('job'),
+    endpointArns: z.array(z.string().max(400)).min(1).max(MAX_ENDPOINTS),
+  }),
+])
+export type Job = z.output<typeof jobSchema>

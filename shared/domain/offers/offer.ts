@@ -1,0 +1,39 @@
+import type { MerchantId, OfferId } from '#shared/domain/ids.ts'
+
+export const OFFER_KINDS = ['coupon', 'gift'] as const
+export type OfferKind = (typeof OFFER_KINDS)[number]
+
+/** What a scene gives. Its stock lives in the Ledger, spread over `stockShards` items. */
+export type Offer = {
+  readonly id: OfferId
+  readonly merchantId: MerchantId
+  readonly name: string
+  readonly kind: OfferKind
+  readonly description: string
+  /** How many may be given in all. */
+  readonly stock: number
+  /** Fixed when the offer is created, so that a grant's shard stays where it is. */
+  readonly stockShards: number
+  /** How long a grant can be redeemed, in seconds from the moment it is granted. */
+  readonly validityS: number
+  readonly revision: number
+  readonly createdAt: string
+  readonly updatedAt: string
+}
+
+export const MAX_STOCK_SHARDS = 16
+const UNITS_PER_SHARD = 50
+
+/**
+ * Over how many items a stock is spread: small stocks stay whole, so that the last units are found at once;
+ * large ones are spread, because one DynamoDB partition takes 1,000 writes a second.
+ *
+ * @example stockShardsFor(10) // 1
+ * @example stockShardsFor(10_000) // 16
+ */
+export const stockShardsFor = (stock: number): number =>
+  Math.min(MAX_STOCK_SHARDS, Math.max(1, Math.floor(stock / UNITS_PER_SHARD)))
+
+/** Splits a stock over its shards as evenly as whole numbers allow. */
+export const splitStock = (stock: number, shards: number): number[] =>
+  Array.from({ length: shards }, (_, shard) => Math.floor(stock / shards) + (shard < stock % shards ? 1 : 0))

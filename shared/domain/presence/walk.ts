@@ -1,0 +1,129 @@
+import { distanceToBoundaryM } from '#shared/domain/geo/distance.ts'
+import type { IndexedGeofence } from '#shared/domain/geo/geofence.ts'
+import { TILE_MARGIN_M } from '#shared/domain/geo/tiles.ts'
+import { type GeofenceId, hashId, type UserId } from '#shared/domain/ids.ts'
+import { compareFixes, type Fix } from '#shared/domain/presence/fix.ts'
+import { EXIT_CONFIRM_S, isOutside } from '#shared/domain/presence/ladder.ts'
+import type { ClosedVisit, GeofencesNear, OpenVisit, Transition } from '#shared/domain/presence/visit.ts'
+
+/** Of the fixes in one slot of time only the earliest that counts is kept. */
+export const SLOT_MS = 10_000
+
+/** What a sequence of fixes made of the visits that were open before it. */
+export type Walk = {
+  readonly open: ReadonlyMap<GeofenceId, OpenVisit>
+  readonly closed: readonly ClosedVisit[]
+  readonly entered: readonly Transition[]
+  readonly exited: readonly Transition[]
+  /** The fixes that counted: in or near a geofence, or outside of an open visit's. */
+  readonly kept: readonly Fix[]
+}
+
+/** A walk under way; it never leaves `walkFrom`. */
+type Steps = {
+  readonly open: Map<GeofenceId, OpenVisit>
+  readonly closed: ClosedVisit[]
+  readonly entered: Transition[]
+  readonly exited: Transition[]
+  readonly kept: Fix[]
+}
+
+const slotOf = (fix: Fix): number => Math.floor(fix.atMs / SLOT_MS)
+
+const transitionOf = (
+  type: 'enter' | 'exit',
+  visit: OpenVisit,
+  atMs: number,
+  distanceM: number,
+): Transition => ({
+  type,
+  visitId: visit.visitId,
+  geofenceId: visit.geofenceId,
+  merchantId: visit.merchantId,
+  ...(visit.storeId === undefined ? {} : { storeId: visit.storeId }),
+  timeZone: visit.timeZone,
+  atMs,
+  distanceM: Math.round(distanceM * 10) / 10,
+})
+
+const enter = (walk: Steps, user: UserId, geofence: IndexedGeofence, fix: Fix, distanceM: number): void => {
+  const visit: OpenVisit = {
+    visitId: hashId('vis', user, geofence.id, String(fix.atMs)),
+    geofenceId: geofence.id,
+    merchantId: geofence.merchantId,
+    ...(geofence.storeId === undefined ? {} : { storeId: geofence.storeId }),
+    timeZone: geofence.timeZone,
+    enteredAtMs: fix.atMs,
+    lastInsideAtMs: fix.atMs,
+  }
+  walk.open.set(geofence.id, visit)
+  walk.entered.push(transitionOf('enter', visit, fix.atMs, distanceM))
+}
+
+const stayOut = (walk: Steps, visit: OpenVisit, fix: Fix, distanceM: number): void => {
+  const outsideSinceMs = visit.outsideSinceMs ?? fix.atMs
+  if (fix.atMs - outsideSinceMs < EXIT_CONFIRM_S * 1000) {
+    walk.open.set(visit.geofenceId, { ...visit, outsideSinceMs })
+    return
+  }
+  const { outsideSinceMs: _, ...stay } = visit
+  walk.open.delete(visit.geofenceId)
+  walk.closed.push({ ...stay, exitedAtMs: fix.atMs })
+  walk.exited.push(transitionOf('exit', visit, fix.atMs, distanceM))
+}
+
+const stayIn = (walk: Steps, visit: OpenVisit, fix: Fix, inside: boolean): void => {
+  const { outsideSinceMs: _, ...stay } = visit
+  walk.open.set(visit.geofenceId, inside ? { ...stay, lastInsideAtMs: fix.atMs } : stay)
+}
+
+const stepVisit = (walk: Steps, visit: OpenVisit, geofence: IndexedGeofence | undefined, fix: Fix): void => {
+  // Not listed at this place: the tiles' margin says that the fix is outside, however inaccurate.
+  if (geofence === undefined) {
+    stayOut(walk, visit, fix, TILE_MARGIN_M)
+    return
+  }
+  const distanceM = distanceToBoundaryM(geofence.shape, fix)
+  if (isOutside(geofence.shape, distanceM, fix.accuracyM)) stayOut(walk, visit, fix, distanceM)
+  else stayIn(walk, visit, fix, distanceM <= 0)
+}
+
+const step = (walk: Steps, user: UserId, fix: Fix, geofencesNear: GeofencesNear): void => {
+  const last = walk.kept.at(-1)
+  // Thinned here and not before: a fix that does not count must not stand in the way of one that does.
+  if (last !== undefined && slotOf(last) === slotOf(fix)) return
+  const near = geofencesNear(fix)
+  if (near.length === 0 && walk.open.size === 0) return
+  walk.kept.push(fix)
+  const byId = new Map(near.map((geofence) => [geofence.id, geofence]))
+  for (const visit of [...walk.open.values()]) stepVisit(walk, visit, byId.get(visit.geofenceId), fix)
+  for (const geofence of near) {
+    if (walk.open.has(geofence.id) || fix.atMs < geofence.effectiveAtMs) continue
+    const distanceM = distanceToBoundaryM(geofence.shape, fix)
+    if (distanceM <= 0) enter(walk, user, geofence, fix, distanceM)
+  }
+}
+
+/**
+ * Walks through fixes in the order of their time, from the visits that were open before them: enters at the first fix
+ * inside, exits by the ladder.
+ *
+ * @param fixes in any order; of those in one 10 s slot the first that counts is taken
+ * @example walkFrom([], [toFix({ atMs: 0, lat: 37.788, lon: -122.4075 })], user, () => [square]).entered.length // 1
+ */
+export const walkFrom = (
+  base: readonly OpenVisit[],
+  fixes: readonly Fix[],
+  user: UserId,
+  geofencesNear: GeofencesNear,
+): Walk => {
+  const walk: Steps = {
+    open: new Map(base.map((visit) => [visit.geofenceId, visit])),
+    closed: [],
+    entered: [],
+    exited: [],
+    kept: [],
+  }
+  for (const fix of fixes.toSorted(compareFixes)) step(walk, user, fix, geofencesNear)
+  return walk
+}

@@ -1,0 +1,49 @@
+import type { GeofenceId, MerchantId, StoreId, UserId, VisitId } from '#shared/domain/ids.ts'
+import type { AppEventType } from '#shared/domain/scenes/scene.ts'
+
+type Common = {
+  readonly user: UserId
+  readonly merchantId: MerchantId
+  /** When it happened, ms since the epoch. */
+  readonly atMs: number
+  readonly storeId?: StoreId
+  /** IANA zone of the place, where one is known. */
+  readonly timeZone?: string
+}
+
+/** Everything that can make Beckon consider a message, in one form. */
+export type Trigger =
+  | (Common & {
+      readonly type: 'enter' | 'exit'
+      readonly geofenceId: GeofenceId
+      readonly visitId: VisitId
+      readonly distanceM: number
+    })
+  | (Common & {
+      readonly type: 'dwell'
+      readonly geofenceId: GeofenceId
+      readonly visitId: VisitId
+      readonly dwellS: number
+    })
+  | (Common & { readonly type: 'event'; readonly eventId: string; readonly eventType: AppEventType })
+  | (Common & { readonly type: 'due'; readonly daysSinceLastVisit: number; readonly occasion: string })
+
+/**
+ * What a trigger is about: a scene sends one customer at most one message per occasion, however many triggers it has.
+ *
+ * @example occasionOf(enterTrigger) // 'vis_…', as for the exit of the same visit
+ */
+export const occasionOf = (trigger: Trigger): string => {
+  switch (trigger.type) {
+    case 'enter':
+    case 'exit':
+    case 'dwell':
+      return trigger.visitId
+    case 'event':
+      return `event:${trigger.eventId}`
+    case 'due':
+      return trigger.occasion
+    default:
+      return trigger satisfies never
+  }
+}

@@ -1,0 +1,74 @@
+import type { Logger } from '@aws-lambda-powertools/logger'
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
+import middy from '@middy/core'
+import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { PROBLEMS } from '#shared/contracts/http/problem.ts'
+import { Problem, problemResponse, toProblem } from '#shared/runtime/http/problem.ts'
+import type { Reply, Route } from '#shared/runtime/http/route.ts'
+import { createLogger, errorFacts } from '#shared/runtime/logger.ts'
+
+/** How long before its end a function stops waiting, so that the answer can still leave. */
+const TIMEOUT_EARLY_MS = 300
+
+type HttpEvent = APIGatewayProxyEventV2WithJWTAuthorizer
+type HttpResult = APIGatewayProxyStructuredResultV2
+
+export type HttpHandlerOptions<Services> = {
+  /** The function's name, for its logs. */
+  readonly name: string
+  readonly routes: Readonly<Record<string, Route<Services>>>
+  /** Called at the first request that reaches a use case; see lazy.ts. */
+  readonly services: () => Promise<Services>
+}
+
+const replyResponse = ({ status, body, headers }: Reply, requestId: string): HttpResult => ({
+  statusCode: status,
+  headers: {
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+    'cache-control': 'no-store',
+    'x-request-id': requestId,
+    ...headers,
+  },
+  ...(body !== undefined && { body: JSON.stringify(body) }),
+})
+
+const routeOf = <S>(routes: HttpHandlerOptions<S>['routes'], key: string): Route<S> => {
+  const found = Object.hasOwn(routes, key) ? routes[key] : undefined
+  if (found === undefined) throw new Problem('notFound')
+  return found
+}
+
+/** Turns every error into problem+json; what is not the client's doing is logged, with ids but without bodies. */
+const answerProblems = (logger: Logger): middy.MiddlewareObj<HttpEvent, HttpResult> => ({
+  onError: (request) => {
+    const { requestId, routeKey } = request.event.requestContext
+    const problem = toProblem(request.error)
+    if (PROBLEMS[problem.code].status >= 500) {
+      logger.error('http.failed', {
+        requestId,
+        routeKey,
+        code: problem.code,
+        error: errorFacts(request.error),
+      })
+    }
+    request.response = problemResponse(problem, requestId)
+  },
+})
+
+/**
+ * The one chain of every HTTP function: finds the route by the event's `routeKey`, checks the caller, parses the
+ * input, calls the use case and writes its reply, or problem+json.
+ *
+ * @example
+ * export const handler = httpHandler({ name: 'merchant-api', routes, services: lazy(buildServices) })
+ */
+export const httpHandler = <Services>({ name, routes, services }: HttpHandlerOptions<Services>) => {
+  const logger = createLogger(name)
+  return middy<HttpEvent, HttpResult>({ timeoutEarlyInMillis: TIMEOUT_EARLY_MS })
+    .use(injectLambdaContext(logger, { resetKeys: true }))
+    .use(answerProblems(logger))
+    .handler(async (event, _context, { signal }) => {
+      const reply = await routeOf(routes, event.routeKey).run(services, event, signal)
+      return replyResponse(reply, event.requestContext.requestId)
+    })
+}

@@ -1,0 +1,76 @@
+import type * as z from 'zod'
+import { MAX_PROBLEM_ERRORS, type ProblemCode, type ProblemError } from '#shared/contracts/http/problem.ts'
+import { Problem } from '#shared/runtime/http/problem.ts'
+
+/** The largest body that is read, in bytes after decoding. */
+export const MAX_BODY_BYTES = 256 * 1024
+
+const MAX_TEXT = 400
+const clip = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text)
+
+/**
+ * A JSON pointer (RFC 6901) from the parts of a path.
+ *
+ * @example jsonPointer(['pings', 3, 'lat']) // '/pings/3/lat'
+ * @example jsonPointer(['a/b', '~']) // '/a~1b/~0'
+ */
+export const jsonPointer = (path: readonly PropertyKey[]): string =>
+  clip(path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''))
+
+const faultsOf = (issue: z.core.$ZodIssue): ProblemError[] => {
+  if (issue.code !== 'unrecognized_keys') {
+    return [{ pointer: jsonPointer(issue.path), detail: clip(issue.message) }]
+  }
+  return issue.keys
+    .slice(0, MAX_PROBLEM_ERRORS)
+    .map((key) => ({ pointer: jsonPointer([...issue.path, key]), detail: 'unknown member' }))
+}
+
+/** The faults that zod found, each with its pointer; unknown members are named one by one. */
+export const problemErrorsOf = (error: z.ZodError): ProblemError[] =>
+  error.issues.flatMap(faultsOf).slice(0, MAX_PROBLEM_ERRORS)
+
+/**
+ * Parses one part of a request.
+ *
+ * @throws {Problem} with a pointer to each fault
+ */
+export const parseInput = <S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  code: ProblemCode,
+  place?: 'path' | 'query' | 'header',
+): z.output<S> => {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const errors = problemErrorsOf(parsed.error)
+  throw new Problem(code, { errors: place ? errors.map((error) => ({ ...error, in: place })) : errors })
+}
+
+type HttpBody = {
+  readonly body?: string | undefined
+  readonly isBase64Encoded: boolean
+  readonly headers: Readonly<Record<string, string | undefined>>
+}
+
+// RFC 8259 names no parameter for JSON, but clients send a charset; other JSON types (+json) mean something else here.
+const isJson = (contentType: string | undefined): boolean =>
+  contentType?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json'
+
+/**
+ * The JSON value of a request's body.
+ *
+ * @throws {Problem} 413 over 256 KiB, 415 for another content type, 400 for what is not JSON
+ */
+export const readJsonBody = ({ body = '', isBase64Encoded, headers }: HttpBody): unknown => {
+  if (!isJson(headers['content-type'])) throw new Problem('unsupportedMediaType')
+  const bytes = Buffer.byteLength(body, isBase64Encoded ? 'base64' : 'utf8')
+  if (bytes > MAX_BODY_BYTES) throw new Problem('tooLarge', { detail: `at most ${MAX_BODY_BYTES} bytes` })
+  const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    // The parser's message quotes the body; it stays here.
+    throw new Problem('malformedJson', { cause, errors: [{ pointer: '', detail: 'not a JSON text' }] })
+  }
+}

@@ -1,0 +1,76 @@
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import {
+  MAX_PROBLEM_ERRORS,
+  PROBLEMS,
+  type ProblemBody,
+  type ProblemCode,
+  type ProblemError,
+  problemType,
+} from '#shared/contracts/http/problem.ts'
+import { BusyError } from '#shared/domain/busy-error.ts'
+
+export type ProblemOptions = {
+  /** For people; must hold nothing internal. */
+  readonly detail?: string
+  readonly errors?: readonly ProblemError[]
+  /** Further members of the body, e.g. when and where a code was redeemed. */
+  readonly members?: Readonly<Record<string, string | number>>
+  readonly cause?: unknown
+}
+
+/**
+ * A refusal that the client shall see, as problem+json (RFC 9457).
+ *
+ * @example throw new Problem('unprocessable', { errors: [{ pointer: '/offerId', detail: 'no such offer' }] })
+ */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly code: ProblemCode
+  readonly errors: readonly ProblemError[]
+  readonly detail: string | undefined
+  readonly members: Readonly<Record<string, string | number>>
+
+  constructor(code: ProblemCode, { detail, errors = [], members = {}, cause }: ProblemOptions = {}) {
+    super(PROBLEMS[code].title, { cause })
+    this.code = code
+    this.detail = detail
+    this.errors = errors
+    this.members = members
+  }
+}
+
+/**
+ * The problem that an error is to the client: its own, `busy` for what a later try may overcome, else `internal`.
+ * `TimeoutError` is what middy throws just before Lambda would end the function.
+ */
+export const toProblem = (error: unknown): Problem => {
+  if (error instanceof Problem) return error
+  if (error instanceof BusyError) return new Problem('busy', { cause: error })
+  if (error instanceof Error && error.name === 'TimeoutError') return new Problem('busy', { cause: error })
+  return new Problem('internal', { cause: error })
+}
+
+const bodyOf = (problem: Problem, requestId: string): ProblemBody => ({
+  ...problem.members,
+  type: problemType(problem.code),
+  ...PROBLEMS[problem.code],
+  ...(problem.detail !== undefined && { detail: problem.detail }),
+  instance: `urn:beckon:request:${encodeURIComponent(requestId)}`,
+  code: problem.code,
+  requestId,
+  ...(problem.errors.length > 0 && { errors: problem.errors.slice(0, MAX_PROBLEM_ERRORS) }),
+})
+
+const RETRY_AFTER_S = '1'
+
+/** The HTTP answer of a problem. */
+export const problemResponse = (problem: Problem, requestId: string): APIGatewayProxyStructuredResultV2 => ({
+  statusCode: PROBLEMS[problem.code].status,
+  headers: {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'x-request-id': requestId,
+    ...(problem.code === 'busy' && { 'retry-after': RETRY_AFTER_S }),
+  },
+  body: JSON.stringify(bodyOf(problem, requestId)),
+})

@@ -1,0 +1,129 @@
+import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda'
+import * as z from 'zod'
+import { type Caller, callerOf, requireScope, type Scope } from '#shared/runtime/http/caller.ts'
+import { parseInput, readJsonBody } from '#shared/runtime/http/parse-input.ts'
+
+/** What a use case is given: parsed, typed, and nothing of AWS. */
+export type HttpRequest<Path = unknown, Query = unknown, Body = unknown> = {
+  readonly requestId: string
+  readonly caller: Caller
+  readonly path: Path
+  readonly query: Query
+  readonly body: Body
+  /** The client's own name for this request, from the header `idempotency-key`. */
+  readonly idempotencyKey: string | undefined
+  /** Aborts shortly before the function would be ended; hand it on to every outside call. */
+  readonly signal: AbortSignal
+}
+
+export type Reply = {
+  readonly status: 200 | 201 | 202 | 204
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A use case: its outside world first, then the request. */
+export type UseCase<Services, Path = unknown, Query = unknown, Body = unknown> = (
+  services: Services,
+) => (request: HttpRequest<Path, Query, Body>) => Promise<Reply>
+
+export type RouteSchemas = {
+  readonly path: z.ZodType
+  readonly query: z.ZodType
+  readonly body: z.ZodType | undefined
+  readonly response: z.ZodType | undefined
+}
+
+export type Route<Services> = {
+  /** One of these is needed. */
+  readonly scopes: readonly Scope[]
+  /** What the route takes and answers; the OpenAPI document is made from it. */
+  readonly schemas: RouteSchemas
+  readonly run: (
+    services: () => Promise<Services>,
+    event: APIGatewayProxyEventV2WithJWTAuthorizer,
+    signal: AbortSignal,
+  ) => Promise<Reply>
+}
+
+const nothing = z.strictObject({})
+type Nothing = typeof nothing
+
+type RouteDefinition<S, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = {
+  readonly scopes: readonly Scope[]
+  readonly path?: P
+  readonly query?: Q
+  /** Without a schema the body is not read. */
+  readonly body?: B
+  /** The body of the 2xx answer; none for 204. */
+  readonly response?: z.ZodType
+  readonly use: UseCase<S, z.output<P>, z.output<Q>, z.output<B>>
+}
+
+const idempotencyKeySchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,64}$/, '1 to 64 visible ASCII characters')
+  .optional()
+
+/**
+ * One row of an API's route table: who may call it, what it takes, what answers it.
+ *
+ * The caller is checked before the input, so that a fault in the body tells a stranger nothing. An ill-formed id in the
+ * path names nothing that exists: 404.
+ *
+ * @example
+ * export const routes = {
+ *   'GET /v1/merchants/{merchantId}': route({ scopes: ['merchant'], path: merchantPath, response: merchantSchema, use: getMerchant }),
+ * }
+ */
+export const route = <
+  S,
+  P extends z.ZodType = Nothing,
+  Q extends z.ZodType = Nothing,
+  B extends z.ZodType = z.ZodUndefined,
+>({
+  scopes,
+  path,
+  query,
+  body,
+  response,
+  use,
+}: RouteDefinition<S, P, Q, B>): Route<S> => ({
+  scopes,
+  schemas: { path: path ?? nothing, query: query ?? nothing, body, response },
+  run: async (services, event, signal) => {
+    const caller = callerOf(event)
+    requireScope(caller, scopes)
+    const request: HttpRequest<z.output<P>, z.output<Q>, z.output<B>> = {
+      requestId: event.requestContext.requestId,
+      caller,
+      path: parsePart(path, event.pathParameters ?? {}, 'path'),
+      query: parsePart(query, event.queryStringParameters ?? {}, 'query'),
+      body: parseBody(body, event),
+      idempotencyKey: parseInput(
+        z.looseObject({ 'idempotency-key': idempotencyKeySchema }),
+        event.headers,
+        'invalidRequest',
+        'header',
+      )['idempotency-key'],
+      signal,
+    }
+    return await use(await services())(request)
+  },
+})
+
+const parsePart = <T extends z.ZodType>(
+  schema: T | undefined,
+  value: unknown,
+  place: 'path' | 'query',
+): z.output<T> =>
+  // A route that declares no schema takes nothing, and its use case asks for nothing.
+  parseInput(schema ?? nothing, value, place === 'path' ? 'notFound' : 'invalidRequest', place) as z.output<T>
+
+const parseBody = <T extends z.ZodType>(
+  schema: T | undefined,
+  event: APIGatewayProxyEventV2WithJWTAuthorizer,
+): z.output<T> =>
+  schema === undefined
+    ? (undefined as z.output<T>)
+    : parseInput(schema, readJsonBody(event), 'invalidRequest')

@@ -1,0 +1,45 @@
+import type { CustomerServices } from '#functions/customer-api/services.ts'
+import type { KnownPlace } from '#shared/adapters/dynamodb/catalog/known-places.ts'
+import type { AppEvent } from '#shared/adapters/dynamodb/customers/event-records.ts'
+import type { AppEventInput, EventsRequest } from '#shared/contracts/http/events.ts'
+import type { ProblemError } from '#shared/contracts/http/problem.ts'
+import { eventTimeFault } from '#shared/domain/customers/event-time.ts'
+import { Problem } from '#shared/runtime/http/problem.ts'
+import type { UseCase } from '#shared/runtime/http/route.ts'
+
+type Services = Pick<CustomerServices, 'saveEvents' | 'findKnownPlaces' | 'nowMs'>
+
+const timeFaults = (events: readonly AppEventInput[], nowMs: number): ProblemError[] =>
+  events.flatMap(({ at }, index) => {
+    const detail = eventTimeFault(Date.parse(at), nowMs)
+    return detail === undefined ? [] : [{ pointer: `/events/${index}/at`, detail }]
+  })
+
+const placeFaults = (places: readonly KnownPlace[]): ProblemError[] =>
+  places.flatMap(({ merchant, store }, index) => {
+    if (!merchant) return [{ pointer: `/events/${index}/merchantId`, detail: 'no such merchant' }]
+    return store ? [] : [{ pointer: `/events/${index}/storeId`, detail: 'the merchant has no such store' }]
+  })
+
+const appEvent = ({ id, at, type, merchantId, storeId, properties }: AppEventInput): AppEvent => ({
+  eventId: id,
+  type,
+  at: new Date(at).toISOString(),
+  merchantId,
+  ...(storeId !== undefined && { storeId }),
+  ...(properties !== undefined && { properties }),
+})
+
+/** Keeps what the caller did in the app. The whole batch is refused when one of its events cannot be kept. */
+export const postEvents: UseCase<Services, unknown, unknown, EventsRequest> =
+  ({ saveEvents, findKnownPlaces, nowMs }) =>
+  async ({ caller, body, signal }) => {
+    const now = nowMs()
+    const late = timeFaults(body.events, now)
+    if (late.length > 0) throw new Problem('invalidRequest', { errors: late })
+    const unknown = placeFaults(await findKnownPlaces(body.events, signal))
+    if (unknown.length > 0) throw new Problem('unprocessable', { errors: unknown })
+    const accepted = await saveEvents(caller.user, body.events.map(appEvent), now, signal)
+    if (accepted === 'erased') throw new Problem('gone')
+    return { status: 200, body: { accepted, repeated: body.events.length - accepted } }
+  }

@@ -1,0 +1,23 @@
+import type { CustomerServices } from '#functions/customer-api/services.ts'
+import type { Consent } from '#shared/domain/customers/customer.ts'
+import type { MerchantId } from '#shared/domain/ids.ts'
+import { Problem } from '#shared/runtime/http/problem.ts'
+import type { UseCase } from '#shared/runtime/http/route.ts'
+
+type Services = Pick<CustomerServices, 'profiles' | 'findKnownPlaces' | 'nowMs'>
+type Path = { readonly merchantId: MerchantId }
+
+/** Keeps the caller's choice about SMS of one merchant. Agreeing is an act: from then on the merchant knows the caller. */
+export const putSmsConsent: UseCase<Services, Path, unknown, Omit<Consent, 'at'>> =
+  ({ profiles, findKnownPlaces, nowMs }) =>
+  async ({ caller, path, body, signal }) => {
+    const [known] = await findKnownPlaces([path], signal)
+    if (known?.merchant !== true) throw new Problem('notFound')
+    const now = nowMs()
+    const consent: Consent = { ...body, at: new Date(now).toISOString() }
+    const saved = await profiles.saveSmsConsent(caller.user, path.merchantId, consent, now, signal)
+    if (saved === 'erased') throw new Problem('gone')
+    if (saved === 'full')
+      throw new Problem('limitReached', { detail: 'too many merchants with a choice about SMS' })
+    return { status: 200, body: consent }
+  }

@@ -1,0 +1,72 @@
+import { postEvents } from '#functions/customer-api/events/post-events.ts'
+import { deleteDevice } from '#functions/customer-api/me/delete-device.ts'
+import { deleteMe } from '#functions/customer-api/me/delete-me.ts'
+import { deletePhoneNumber } from '#functions/customer-api/me/delete-phone-number.ts'
+import { getMe } from '#functions/customer-api/me/get-me.ts'
+import { listMyOffers } from '#functions/customer-api/me/list-my-offers.ts'
+import { putDevice } from '#functions/customer-api/me/put-device.ts'
+import { putPhoneNumber } from '#functions/customer-api/me/put-phone-number.ts'
+import { putPushConsent } from '#functions/customer-api/me/put-push-consent.ts'
+import { putSmsConsent } from '#functions/customer-api/me/put-sms-consent.ts'
+import type { CustomerServices } from '#functions/customer-api/services.ts'
+import { eventsRequestSchema, eventsResponseSchema } from '#shared/contracts/http/events.ts'
+import {
+  consentRequestSchema,
+  consentSchema,
+  devicePathSchema,
+  deviceRequestSchema,
+  deviceSchema,
+  erasureSchema,
+  meSchema,
+  myOfferSchema,
+  smsConsentPathSchema,
+} from '#shared/contracts/http/me.ts'
+import { phoneNumberRequestSchema } from '#shared/contracts/http/phone-number.ts'
+import { pageQuerySchema, pageSchema } from '#shared/contracts/http/primitives.ts'
+import { type Route, route } from '#shared/runtime/http/route.ts'
+
+const customer = { scopes: ['customer'] } as const
+
+/** The customers' API: its table of contents. */
+export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
+  'POST /v1/events': route({
+    ...customer,
+    body: eventsRequestSchema,
+    response: eventsResponseSchema,
+    use: postEvents,
+  }),
+
+  'GET /v1/me': route({ ...customer, response: meSchema, use: getMe }),
+  'DELETE /v1/me': route({ ...customer, response: erasureSchema, use: deleteMe }),
+  'GET /v1/me/offers': route({
+    ...customer,
+    query: pageQuerySchema,
+    response: pageSchema(myOfferSchema),
+    use: listMyOffers,
+  }),
+
+  'PUT /v1/me/devices/{deviceId}': route({
+    ...customer,
+    path: devicePathSchema,
+    body: deviceRequestSchema,
+    response: deviceSchema,
+    use: putDevice,
+  }),
+  'DELETE /v1/me/devices/{deviceId}': route({ ...customer, path: devicePathSchema, use: deleteDevice }),
+  'PUT /v1/me/phone-number': route({ ...customer, body: phoneNumberRequestSchema, use: putPhoneNumber }),
+  'DELETE /v1/me/phone-number': route({ ...customer, use: deletePhoneNumber }),
+
+  'PUT /v1/me/consents/push': route({
+    ...customer,
+    body: consentRequestSchema,
+    response: consentSchema,
+    use: putPushConsent,
+  }),
+  'PUT /v1/me/consents/sms/{merchantId}': route({
+    ...customer,
+    path: smsConsentPathSchema,
+    body: consentRequestSchema,
+    response: consentSchema,
+    use: putSmsConsent,
+  }),
+}

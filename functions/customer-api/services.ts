@@ -1,0 +1,49 @@
+import type { CustomerApiEnv } from '#functions/customer-api/env.ts'
+import {
+  createFindKnownPlaces,
+  type FindKnownPlaces,
+} from '#shared/adapters/dynamodb/catalog/known-places.ts'
+import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
+import {
+  createDeviceRecords,
+  type DeviceRecords,
+} from '#shared/adapters/dynamodb/customers/device-records.ts'
+import { createEventRecords, type EventRecords } from '#shared/adapters/dynamodb/customers/event-records.ts'
+import { createGrantRecords, type GrantRecords } from '#shared/adapters/dynamodb/customers/grant-records.ts'
+import {
+  createProfileRecords,
+  type ProfileRecords,
+} from '#shared/adapters/dynamodb/customers/profile-records.ts'
+import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
+import type { Job } from '#shared/contracts/jobs.ts'
+import type { IdByPrefix, IdPrefix } from '#shared/domain/ids.ts'
+import { nowMs } from '#shared/runtime/clock.ts'
+import { newId } from '#shared/runtime/ids.ts'
+
+/** The outside world of the customers' API. */
+export type CustomerServices = {
+  readonly nowMs: () => number
+  readonly newId: <P extends IdPrefix>(prefix: P) => IdByPrefix[P]
+  readonly profiles: ProfileRecords
+  readonly devices: DeviceRecords
+  readonly saveEvents: EventRecords['save']
+  readonly listGrants: GrantRecords['listOf']
+  readonly findKnownPlaces: FindKnownPlaces
+  readonly queueJob: (job: Job, signal?: AbortSignal) => Promise<void>
+}
+
+export const buildServices = (env: CustomerApiEnv): CustomerServices => {
+  const client = createDocumentClient()
+  const tables = { client, ledger: env.LEDGER_TABLE }
+  const send = createQueueSender()
+  return {
+    nowMs,
+    newId,
+    profiles: createProfileRecords(tables),
+    devices: createDeviceRecords(tables),
+    saveEvents: createEventRecords(tables).save,
+    listGrants: createGrantRecords(tables).listOf,
+    findKnownPlaces: createFindKnownPlaces({ client, catalog: env.CATALOG_TABLE }),
+    queueJob: (job, signal) => send(env.JOBS_QUEUE_URL, [{ body: job }], signal),
+  }
+}

@@ -1,0 +1,78 @@
+import { timersFor } from '#functions/decide-offers/arm-timers.ts'
+import { type DecideServices, decideTriggers } from '#functions/decide-offers/decide-triggers.ts'
+import { triggerOfEvent, triggersOfNews } from '#functions/decide-offers/triggers-of.ts'
+import type { Facts } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
+import { ledgerTrigger } from '#shared/contracts/items/ledger.ts'
+import { parsePresenceNews } from '#shared/contracts/items/presence.ts'
+import type { Timer } from '#shared/contracts/timers.ts'
+import type { MerchantId, UserId } from '#shared/domain/ids.ts'
+import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
+import type { Trigger } from '#shared/domain/scenes/trigger.ts'
+
+export type RecordServices = DecideServices & {
+  readonly arm: (timers: readonly Timer[], nowMs: number, signal?: AbortSignal) => Promise<void>
+  readonly recordVisits: (
+    user: UserId,
+    visits: readonly ClosedVisit[],
+    remindAfterDays: (merchantId: MerchantId) => readonly number[],
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<void>
+}
+
+/** After how many days without a visit a merchant's scenes remind, in rising order. */
+const remindAfterDays =
+  (facts: Facts) =>
+  (merchantId: MerchantId): number[] => {
+    const scenes = facts.merchants.get(merchantId)?.scenes ?? []
+    const days = scenes
+      .filter(({ state }) => state === 'active')
+      .flatMap(({ triggers }) => triggers)
+      .flatMap((side) => (side.type === 'due' ? [side.daysSinceLastVisit] : []))
+    return [...new Set(days)].toSorted((a, b) => a - b)
+  }
+
+const merchantsOf = (told: readonly { readonly merchantId: MerchantId }[]): MerchantId[] => [
+  ...new Set(told.map(({ merchantId }) => merchantId)),
+]
+
+/** Acts on what a presence write tells: decides on its transitions, arms timers, keeps the visits that settled. */
+const handleNews = async (
+  services: RecordServices,
+  image: unknown,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<void> => {
+  const news = parsePresenceNews(image)
+  const facts = await services.loadFacts(
+    news.user,
+    merchantsOf([...news.transitions, ...news.settled]),
+    signal,
+  )
+  if (facts.customer.erased) return
+  await decideTriggers(services, news.user, triggersOfNews(news), facts, nowMs, signal)
+  await services.arm(timersFor(news, facts, nowMs), nowMs, signal)
+  await services.recordVisits(news.user, news.settled, remindAfterDays(facts), nowMs, signal)
+}
+
+/** Decides on one trigger that does not come from a presence write. */
+export const decideOne = async (
+  services: DecideServices,
+  trigger: Trigger,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<void> => {
+  const facts = await services.loadFacts(trigger.user, [trigger.merchantId], signal)
+  await decideTriggers(services, trigger.user, [trigger], facts, nowMs, signal)
+}
+
+/** Acts on one stream record: the new image of a Presence item, or of a Ledger item that triggers. */
+export const handleRecord = async (
+  services: RecordServices,
+  image: Readonly<Record<string, unknown>>,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<void> => {
+  if (image['kind'] === 'presence') await handleNews(services, image, nowMs, signal)
+  else await decideOne(services, triggerOfEvent(ledgerTrigger.parse(image)), nowMs, signal)
+}

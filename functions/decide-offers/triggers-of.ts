@@ -1,0 +1,34 @@
+import type { LedgerTrigger } from '#shared/contracts/items/ledger.ts'
+import type { PresenceNews } from '#shared/contracts/items/presence.ts'
+import type { Trigger } from '#shared/domain/scenes/trigger.ts'
+
+/** The triggers that a presence write carries. */
+export const triggersOfNews = ({ user, transitions }: PresenceNews): Trigger[] =>
+  transitions.map((transition) => ({ ...transition, user }))
+
+/** The trigger that an app event or a due occasion is. */
+export const triggerOfEvent = (event: LedgerTrigger): Trigger => {
+  const { user, merchantId } = event
+  if (event.triggerKind === 'due') {
+    const { dueAtMs, daysSinceLastVisit, occasion, timeZone } = event
+    return {
+      type: 'due',
+      user,
+      merchantId,
+      atMs: dueAtMs,
+      daysSinceLastVisit,
+      occasion,
+      ...(timeZone === undefined ? {} : { timeZone }),
+    }
+  }
+  const { eventId, type, at, storeId } = event
+  return {
+    type: 'event',
+    user,
+    merchantId,
+    atMs: Date.parse(at),
+    eventId,
+    eventType: type,
+    ...(storeId === undefined ? {} : { storeId }),
+  }
+}

@@ -1,0 +1,7 @@
+import * as z from 'zod'
+
+export const matchPingsEnv = z.object({
+  CATALOG_TABLE: z.string().min(3),
+  PRESENCE_TABLE: z.string().min(3),
+})
+export type MatchPingsEnv = z.input<typeof matchPingsEnv>

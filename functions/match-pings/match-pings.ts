@@ -1,0 +1,82 @@
+import type { StoredPresence } from '#shared/contracts/items/presence.ts'
+import { BusyError } from '#shared/domain/busy-error.ts'
+import type { Position } from '#shared/domain/geo/geofence.ts'
+import type { UserId } from '#shared/domain/ids.ts'
+import type { Fix } from '#shared/domain/presence/fix.ts'
+import { type Folded, fold } from '#shared/domain/presence/fold.ts'
+import type { GeofencesNear, Transition } from '#shared/domain/presence/visit.ts'
+
+export type MatchPingsServices = {
+  readonly readPresence: (
+    user: UserId,
+    positions: readonly Position[],
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<StoredPresence>
+  readonly writePresence: (
+    user: UserId,
+    readVersion: number,
+    folded: Folded,
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<'written' | 'conflict'>
+  readonly geofencesNear: GeofencesNear
+}
+
+export type Matched =
+  | { readonly kind: 'erased' }
+  | {
+      readonly kind: 'matched'
+      /** How many of the fixes, from the first, were taken in; the rest must be sent again. */
+      readonly accepted: number
+      readonly ignored: readonly { readonly index: number; readonly reason: 'tooLate' | 'future' }[]
+      readonly transitions: readonly Transition[]
+    }
+
+const MAX_WRITE_ATTEMPTS = 8
+/** The most transitions and settled visits in one write: what one stream record may carry. */
+export const MAX_NEWS = 200
+
+/**
+ * Takes in as many of the fixes, from the first, as make no more news than one write may carry. Always takes one.
+ */
+const foldPrefix = (
+  foldUpTo: (count: number) => Folded,
+  count: number,
+): { folded: Folded; accepted: number } => {
+  const folded = foldUpTo(count)
+  if (count <= 1 || folded.transitions.length + folded.settled.length <= MAX_NEWS)
+    return { folded, accepted: count }
+  return foldPrefix(foldUpTo, Math.ceil(count / 2))
+}
+
+/**
+ * Matches a customer's fixes against the geofences and stores what follows. When it returns, the effect is stored or
+ * there is none; when it throws, sending the same fixes again is safe.
+ *
+ * @param fixes 1–100 fixes in any order
+ * @throws {BusyError} when other requests of the same customer keep writing in between
+ */
+export const matchPings = async (
+  services: MatchPingsServices,
+  user: UserId,
+  fixes: readonly Fix[],
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<Matched> => {
+  for (let attempt = 0; attempt < MAX_WRITE_ATTEMPTS; attempt++) {
+    const stored = await services.readPresence(user, fixes, nowMs, signal)
+    if (stored.kind === 'erased') return { kind: 'erased' }
+    const { folded, accepted } = foldPrefix(
+      (count) => fold(user, stored.presence, fixes.slice(0, count), services.geofencesNear, nowMs),
+      fixes.length,
+    )
+    const done =
+      !folded.changed ||
+      (await services.writePresence(user, stored.version, folded, nowMs, signal)) === 'written'
+    if (!done) continue
+    const ignored = folded.ignored.map(({ fix, reason }) => ({ index: fixes.indexOf(fix), reason }))
+    return { kind: 'matched', accepted, ignored, transitions: folded.transitions }
+  }
+  throw new BusyError('presence was written by others again and again')
+}

@@ -1,0 +1,26 @@
+import type { EntityType } from '#functions/merchant-api/entities/entity-type.ts'
+import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
+import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import type { Entity } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
+import { Problem } from '#shared/runtime/http/problem.ts'
+import type { UseCase } from '#shared/runtime/http/route.ts'
+
+/** Deletes one of the merchant's things, unless another one of them still names it. */
+export const deleteEntity =
+  <Id extends string, E extends Entity<Id>, Path extends MerchantPath>({
+    recordsOf,
+    idOf,
+  }: EntityType<Id, E, Path>): UseCase<MerchantServices, Path> =>
+  (services) =>
+  async (request) => {
+    await requireMember(services, request, 'edit')
+    const { path, signal } = request
+    const removed = await recordsOf(services).remove(path.merchantId, idOf(path), signal)
+    if (removed === 'absent') throw new Problem('notFound')
+    if (removed === 'inUse') {
+      throw new Problem('inUse', {
+        detail: 'a geofence, a scene that is not archived or a reserved offer needs it',
+      })
+    }
+    return { status: 204 }
+  }

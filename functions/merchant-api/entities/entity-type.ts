@@ -1,0 +1,47 @@
+import type { MerchantPath } from '#functions/merchant-api/require-member.ts'
+import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import type { Entity, EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
+import { geofenceView } from '#shared/contracts/http/geofences.ts'
+import type { Geofence } from '#shared/domain/geo/geofence.ts'
+import { type GeofenceId, isId, type OfferId, type SceneId, type StoreId } from '#shared/domain/ids.ts'
+import type { Store } from '#shared/domain/merchants/merchant.ts'
+import type { Offer } from '#shared/domain/offers/offer.ts'
+import type { Scene } from '#shared/domain/scenes/scene.ts'
+
+/** What getting, listing and deleting need to know of one type of a merchant's things. */
+export type EntityType<Id extends string, E extends Entity<Id>, Path extends MerchantPath> = {
+  readonly recordsOf: (services: MerchantServices) => EntityRecords<Id, E>
+  readonly idOf: (path: Path) => Id
+  readonly isIdOf: (text: string) => text is Id
+  readonly view: (entity: E) => unknown
+}
+
+const asStored = <E>(entity: E): E => entity
+
+export const storeType: EntityType<StoreId, Store, MerchantPath & { storeId: StoreId }> = {
+  recordsOf: ({ stores }) => stores,
+  idOf: ({ storeId }) => storeId,
+  isIdOf: (text): text is StoreId => isId('sto', text),
+  view: asStored,
+}
+
+export const geofenceType: EntityType<GeofenceId, Geofence, MerchantPath & { geofenceId: GeofenceId }> = {
+  recordsOf: ({ geofences }) => geofences,
+  idOf: ({ geofenceId }) => geofenceId,
+  isIdOf: (text): text is GeofenceId => isId('gf', text),
+  view: geofenceView,
+}
+
+export const sceneType: EntityType<SceneId, Scene, MerchantPath & { sceneId: SceneId }> = {
+  recordsOf: ({ scenes }) => scenes,
+  idOf: ({ sceneId }) => sceneId,
+  isIdOf: (text): text is SceneId => isId('scn', text),
+  view: asStored,
+}
+
+export const offerType: EntityType<OfferId, Offer, MerchantPath & { offerId: OfferId }> = {
+  recordsOf: ({ offers }) => offers,
+  idOf: ({ offerId }) => offerId,
+  isIdOf: (text): text is OfferId => isId('off', text),
+  view: asStored,
+}

@@ -1,0 +1,27 @@
+import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
+import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
+import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import type { OfferRequest } from '#shared/contracts/http/offers.ts'
+import { type Offer, stockShardsFor } from '#shared/domain/offers/offer.ts'
+import type { UseCase } from '#shared/runtime/http/route.ts'
+
+type Services = Pick<MerchantServices, 'merchants' | 'offers' | 'newId' | 'nowMs'>
+
+/** Creates an offer together with its stock. */
+export const createOffer: UseCase<Services, MerchantPath, unknown, OfferRequest> =
+  (services) => async (request) => {
+    await requireMember(services, request, 'edit')
+    const { path, body, signal } = request
+    const now = new Date(services.nowMs()).toISOString()
+    const offer: Offer = {
+      id: services.newId('off'),
+      merchantId: path.merchantId,
+      ...body,
+      stockShards: stockShardsFor(body.stock),
+      revision: 1,
+      createdAt: now,
+      updatedAt: now,
+    }
+    const saved = await services.offers.create(offer, signal)
+    return savedReply(saved, (entity) => entity, `/v1/merchants/${path.merchantId}/offers/${offer.id}`)
+  }

@@ -1,0 +1,204 @@
+import { deleteEntity } from '#functions/merchant-api/entities/delete-entity.ts'
+import {
+  geofenceType,
+  offerType,
+  sceneType,
+  storeType,
+} from '#functions/merchant-api/entities/entity-type.ts'
+import { getEntity } from '#functions/merchant-api/entities/get-entity.ts'
+import { listEntities } from '#functions/merchant-api/entities/list-entities.ts'
+import { createGeofence } from '#functions/merchant-api/geofences/create-geofence.ts'
+import { findContainingGeofences } from '#functions/merchant-api/geofences/find-containing-geofences.ts'
+import { replaceGeofence } from '#functions/merchant-api/geofences/replace-geofence.ts'
+import { createMerchant } from '#functions/merchant-api/merchants/create-merchant.ts'
+import { deleteMerchant } from '#functions/merchant-api/merchants/delete-merchant.ts'
+import { getMerchant } from '#functions/merchant-api/merchants/get-merchant.ts'
+import { listMerchants } from '#functions/merchant-api/merchants/list-merchants.ts'
+import { replaceMerchant } from '#functions/merchant-api/merchants/replace-merchant.ts'
+import { createOffer } from '#functions/merchant-api/offers/create-offer.ts'
+import { replaceOffer } from '#functions/merchant-api/offers/replace-offer.ts'
+import { redeemCode } from '#functions/merchant-api/redemptions/redeem-code.ts'
+import { countScene } from '#functions/merchant-api/scenes/count-scene.ts'
+import { createScene } from '#functions/merchant-api/scenes/create-scene.ts'
+import { replaceScene } from '#functions/merchant-api/scenes/replace-scene.ts'
+import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import { createStore } from '#functions/merchant-api/stores/create-store.ts'
+import { replaceStore } from '#functions/merchant-api/stores/replace-store.ts'
+import {
+  containsRequestSchema,
+  containsResponseSchema,
+  geofencePathSchema,
+  geofenceRequestSchema,
+  geofenceSchema,
+} from '#shared/contracts/http/geofences.ts'
+import {
+  membershipSchema,
+  merchantPathSchema,
+  merchantRequestSchema,
+  merchantSchema,
+} from '#shared/contracts/http/merchants.ts'
+import { offerPathSchema, offerRequestSchema, offerSchema } from '#shared/contracts/http/offers.ts'
+import { pageQuerySchema, pageSchema } from '#shared/contracts/http/primitives.ts'
+import { redemptionRequestSchema, redemptionSchema } from '#shared/contracts/http/redemptions.ts'
+import {
+  countsQuerySchema,
+  sceneCountsSchema,
+  scenePathSchema,
+  sceneRequestSchema,
+  sceneSchema,
+} from '#shared/contracts/http/scenes.ts'
+import { storePathSchema, storeRequestSchema, storeSchema } from '#shared/contracts/http/stores.ts'
+import { type Route, route } from '#shared/runtime/http/route.ts'
+
+const merchant = { scopes: ['merchant'], path: merchantPathSchema } as const
+const store = { scopes: ['merchant'], path: storePathSchema } as const
+const geofence = { scopes: ['merchant'], path: geofencePathSchema } as const
+const scene = { scopes: ['merchant'], path: scenePathSchema } as const
+const offer = { scopes: ['merchant'], path: offerPathSchema } as const
+
+/** The merchants' API: its table of contents. */
+export const routes: Readonly<Record<string, Route<MerchantServices>>> = {
+  'POST /v1/merchants': route({
+    scopes: ['merchant'],
+    body: merchantRequestSchema,
+    response: merchantSchema,
+    use: createMerchant,
+  }),
+  'GET /v1/merchants': route({
+    scopes: ['merchant'],
+    query: pageQuerySchema,
+    response: pageSchema(membershipSchema),
+    use: listMerchants,
+  }),
+  'GET /v1/merchants/{merchantId}': route({ ...merchant, response: merchantSchema, use: getMerchant }),
+  'PUT /v1/merchants/{merchantId}': route({
+    ...merchant,
+    body: merchantRequestSchema,
+    response: merchantSchema,
+    use: replaceMerchant,
+  }),
+  'DELETE /v1/merchants/{merchantId}': route({ ...merchant, use: deleteMerchant }),
+
+  'POST /v1/merchants/{merchantId}/stores': route({
+    ...merchant,
+    body: storeRequestSchema,
+    response: storeSchema,
+    use: createStore,
+  }),
+  'GET /v1/merchants/{merchantId}/stores': route({
+    ...merchant,
+    query: pageQuerySchema,
+    response: pageSchema(storeSchema),
+    use: listEntities(storeType),
+  }),
+  'GET /v1/merchants/{merchantId}/stores/{storeId}': route({
+    ...store,
+    response: storeSchema,
+    use: getEntity(storeType),
+  }),
+  'PUT /v1/merchants/{merchantId}/stores/{storeId}': route({
+    ...store,
+    body: storeRequestSchema,
+    response: storeSchema,
+    use: replaceStore,
+  }),
+  'DELETE /v1/merchants/{merchantId}/stores/{storeId}': route({ ...store, use: deleteEntity(storeType) }),
+
+  'POST /v1/merchants/{merchantId}/geofences': route({
+    ...merchant,
+    body: geofenceRequestSchema,
+    response: geofenceSchema,
+    use: createGeofence,
+  }),
+  'GET /v1/merchants/{merchantId}/geofences': route({
+    ...merchant,
+    query: pageQuerySchema,
+    response: pageSchema(geofenceSchema),
+    use: listEntities(geofenceType),
+  }),
+  'GET /v1/merchants/{merchantId}/geofences/{geofenceId}': route({
+    ...geofence,
+    response: geofenceSchema,
+    use: getEntity(geofenceType),
+  }),
+  'PUT /v1/merchants/{merchantId}/geofences/{geofenceId}': route({
+    ...geofence,
+    body: geofenceRequestSchema,
+    response: geofenceSchema,
+    use: replaceGeofence,
+  }),
+  'DELETE /v1/merchants/{merchantId}/geofences/{geofenceId}': route({
+    ...geofence,
+    use: deleteEntity(geofenceType),
+  }),
+  'POST /v1/merchants/{merchantId}/geofences:contains': route({
+    ...merchant,
+    body: containsRequestSchema,
+    response: containsResponseSchema,
+    use: findContainingGeofences,
+  }),
+
+  'POST /v1/merchants/{merchantId}/scenes': route({
+    ...merchant,
+    body: sceneRequestSchema,
+    response: sceneSchema,
+    use: createScene,
+  }),
+  'GET /v1/merchants/{merchantId}/scenes': route({
+    ...merchant,
+    query: pageQuerySchema,
+    response: pageSchema(sceneSchema),
+    use: listEntities(sceneType),
+  }),
+  'GET /v1/merchants/{merchantId}/scenes/{sceneId}': route({
+    ...scene,
+    response: sceneSchema,
+    use: getEntity(sceneType),
+  }),
+  'PUT /v1/merchants/{merchantId}/scenes/{sceneId}': route({
+    ...scene,
+    body: sceneRequestSchema,
+    response: sceneSchema,
+    use: replaceScene,
+  }),
+  'DELETE /v1/merchants/{merchantId}/scenes/{sceneId}': route({ ...scene, use: deleteEntity(sceneType) }),
+  'GET /v1/merchants/{merchantId}/scenes/{sceneId}/counts': route({
+    ...scene,
+    query: countsQuerySchema,
+    response: sceneCountsSchema,
+    use: countScene,
+  }),
+
+  'POST /v1/merchants/{merchantId}/offers': route({
+    ...merchant,
+    body: offerRequestSchema,
+    response: offerSchema,
+    use: createOffer,
+  }),
+  'GET /v1/merchants/{merchantId}/offers': route({
+    ...merchant,
+    query: pageQuerySchema,
+    response: pageSchema(offerSchema),
+    use: listEntities(offerType),
+  }),
+  'GET /v1/merchants/{merchantId}/offers/{offerId}': route({
+    ...offer,
+    response: offerSchema,
+    use: getEntity(offerType),
+  }),
+  'PUT /v1/merchants/{merchantId}/offers/{offerId}': route({
+    ...offer,
+    body: offerRequestSchema,
+    response: offerSchema,
+    use: replaceOffer,
+  }),
+  'DELETE /v1/merchants/{merchantId}/offers/{offerId}': route({ ...offer, use: deleteEntity(offerType) }),
+
+  'POST /v1/merchants/{merchantId}/redemptions': route({
+    scopes: ['till', 'merchant'],
+    path: merchantPathSchema,
+    body: redemptionRequestSchema,
+    response: redemptionSchema,
+    use: redeemCode,
+  }),
+}

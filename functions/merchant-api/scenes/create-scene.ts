@@ -1,0 +1,19 @@
+import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
+import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
+import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import type { SceneRequest } from '#shared/contracts/http/scenes.ts'
+import type { UseCase } from '#shared/runtime/http/route.ts'
+
+type Services = Pick<MerchantServices, 'merchants' | 'scenes' | 'newId' | 'nowMs'>
+
+/** Creates a scene; the geofences, stores and offer it names must be the merchant's own. */
+export const createScene: UseCase<Services, MerchantPath, unknown, SceneRequest> =
+  (services) => async (request) => {
+    await requireMember(services, request, 'edit')
+    const { path, body, signal } = request
+    const now = new Date(services.nowMs()).toISOString()
+    const id = services.newId('scn')
+    const scene = { id, merchantId: path.merchantId, ...body, revision: 1, createdAt: now, updatedAt: now }
+    const saved = await services.scenes.create(scene, signal)
+    return savedReply(saved, (entity) => entity, `/v1/merchants/${path.merchantId}/scenes/${id}`)
+  }

@@ -1,0 +1,23 @@
+import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import type { StoreRequest } from '#shared/contracts/http/stores.ts'
+import type { Store } from '#shared/domain/merchants/merchant.ts'
+import { timeZoneOf } from '#shared/domain/merchants/time-zone.ts'
+import { Problem } from '#shared/runtime/http/problem.ts'
+
+/**
+ * What a store's request says of it, with the position of its address looked up where no coordinates are given.
+ *
+ * @throws {Problem} 422 when the address is not found
+ */
+export const locateStore = async (
+  { findAddress }: Pick<MerchantServices, 'findAddress'>,
+  { name, lat, lon, address }: StoreRequest,
+  signal: AbortSignal,
+): Promise<Pick<Store, 'name' | 'lat' | 'lon' | 'address' | 'timeZone'>> => {
+  const given = lat !== undefined && lon !== undefined ? { lat, lon } : undefined
+  const position = given ?? (address === undefined ? undefined : await findAddress(address, signal))
+  if (position === undefined) {
+    throw new Problem('addressNotFound', { errors: [{ pointer: '/address', detail: 'no place was found' }] })
+  }
+  return { name, ...position, ...(address !== undefined && { address }), timeZone: timeZoneOf(position) }
+}

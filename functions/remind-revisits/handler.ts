@@ -1,0 +1,34 @@
+import middy from '@middy/core'
+import { remindRevisitsEnv } from '#functions/remind-revisits/env.ts'
+import { type SweepServices, type Swept, sweepDue } from '#functions/remind-revisits/sweep-due.ts'
+import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
+import { createDueStore } from '#shared/adapters/dynamodb/ledger/due-store.ts'
+import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
+import { nowMs } from '#shared/runtime/clock.ts'
+import { parseEnv } from '#shared/runtime/env.ts'
+import { lazy } from '#shared/runtime/lazy.ts'
+import { createLogger } from '#shared/runtime/logger.ts'
+
+// Cold start only.
+const buildServices = (): SweepServices => {
+  const env = parseEnv(remindRevisitsEnv, process.env)
+  const send = createQueueSender()
+  const queues = { push: env.PUSH_QUEUE_URL, sms: env.SMS_QUEUE_URL }
+  return {
+    due: createDueStore(createDocumentClient(), env.LEDGER_TABLE, env.DUE_SHARDS),
+    queueMessage: (channel, user, messageId, signal) =>
+      send(queues[channel], [{ body: { user, messageId } }], signal),
+    dueShards: env.DUE_SHARDS,
+    memory: {},
+  }
+}
+const services = lazy(buildServices)
+const logger = createLogger('remind-revisits')
+
+// Called by AWS: every minute, by the schedule.
+export const handler = middy<unknown, Swept>().handler(async (_event, _context, { signal }) => {
+  const swept = await sweepDue(await services(), nowMs(), signal)
+  if (swept.messages + swept.occasions > 0) logger.info('due.swept', { ...swept })
+  if (swept.unreadable > 0) logger.error('due.unreadable', { ...swept })
+  return swept
+})

@@ -1,0 +1,157 @@
+import type { DueItem, DueStore } from '#shared/adapters/dynamodb/ledger/due-store.ts'
+import { BusyError } from '#shared/domain/busy-error.ts'
+import type { MessageId, UserId } from '#shared/domain/ids.ts'
+import type { Channel } from '#shared/domain/scenes/decide.ts'
+
+export type SweepServices = {
+  readonly due: DueStore
+  readonly queueMessage: (
+    channel: Channel,
+    user: UserId,
+    messageId: MessageId,
+    signal?: AbortSignal,
+  ) => Promise<void>
+  readonly dueShards: number
+  /** What this container knows of the oldest unfinished hour; lost with it, and then read again. */
+  readonly memory: { cursor?: string }
+}
+
+export type Swept = {
+  readonly messages: number
+  readonly occasions: number
+  /** Items of the index that are neither; they stay where they are. */
+  readonly unreadable: number
+}
+
+type Readable = Exclude<DueItem, { kind: 'unreadable' }>
+
+/** What became of the items of one hour. */
+type Hour = { readonly items: readonly DueItem[]; readonly failures: readonly unknown[] }
+
+const HOUR_MS = 3_600_000
+/** Clocks of functions differ a little: an hour is left only when it is surely over. */
+const LEAVE_AFTER_MS = 120_000
+/** A message is looked at again this long after it was put back on its queue. */
+const LOOK_AGAIN_MS = 120_000
+const MAX_HOURS = 48
+const MAX_PAGES = 20
+
+const hourOf = (ms: number): string => new Date(ms).toISOString().slice(0, 13)
+const startOf = (hour: string): number => Date.parse(`${hour}:00:00.000Z`)
+
+const act = async (
+  { due, queueMessage }: SweepServices,
+  item: Readable,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<void> => {
+  if (item.kind === 'relationship') {
+    await due.raiseOccasion(item, nowMs, signal)
+    return
+  }
+  // First the note, then the queue: of two sweeps one queues it, and what a crash in between leaves is seen again.
+  if (!(await due.postpone(item, nowMs + LOOK_AGAIN_MS, signal))) return
+  await queueMessage(item.channel, item.user, item.messageId, signal)
+}
+
+/** Acts on all; one that fails keeps no other waiting. */
+const actOnAll = async (
+  services: SweepServices,
+  items: readonly DueItem[],
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<unknown[]> => {
+  const readable = items.filter((item) => item.kind !== 'unreadable')
+  const acted = await Promise.allSettled(readable.map((item) => act(services, item, nowMs, signal)))
+  return acted.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+}
+
+const sweepShard = async (
+  services: SweepServices,
+  hour: string,
+  shard: number,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<Hour> => {
+  const items: DueItem[] = []
+  const failures: unknown[] = []
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const found = await services.due.dueIn(hour, shard, nowMs, signal)
+    failures.push(...(await actOnAll(services, found, nowMs, signal)))
+    items.push(...found)
+    // An index is read a moment behind its table: what was just done may still be listed, and comes again next minute.
+    if (found.length < 100) break
+  }
+  return { items, failures }
+}
+
+const sweepHour = async (
+  services: SweepServices,
+  hour: string,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<Hour> => {
+  const shards = Array.from({ length: services.dueShards }, (_, shard) =>
+    sweepShard(services, hour, shard, nowMs, signal),
+  )
+  const swept = await Promise.all(shards)
+  return {
+    items: swept.flatMap(({ items }) => items),
+    failures: swept.flatMap(({ failures }) => failures),
+  }
+}
+
+const hoursFrom = (cursor: string, nowMs: number): string[] => {
+  const first = startOf(cursor)
+  const count = Math.floor((startOf(hourOf(nowMs)) - first) / HOUR_MS) + 1
+  return Array.from({ length: Math.min(MAX_HOURS, Math.max(0, count)) }, (_, index) =>
+    hourOf(first + index * HOUR_MS),
+  )
+}
+
+/** Where sweeping goes on: what was remembered, else a day ago; never ahead of the clock. */
+const cursorFor = async (
+  { due, memory }: SweepServices,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<string> => {
+  const remembered = memory.cursor ?? (await due.readCursor(signal)) ?? hourOf(nowMs - 24 * HOUR_MS)
+  const current = hourOf(nowMs)
+  if (remembered > current) return current
+  return remembered
+}
+
+/**
+ * Finds what is due by now, from the oldest unfinished hour on, and acts on it: a message that was granted but never
+ * queued, or leased and never finished, goes back to its queue; a due visit plan becomes an event. Safe to repeat.
+ *
+ * @throws {BusyError} after all others were acted on, when some failed; the next sweep meets them again
+ */
+export const sweepDue = async (
+  services: SweepServices,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<Swept> => {
+  const { due, memory } = services
+  let cursor = await cursorFor(services, nowMs, signal)
+  const swept: Hour[] = []
+  for (const hour of hoursFrom(cursor, nowMs)) {
+    const found = await sweepHour(services, hour, nowMs, signal)
+    swept.push(found)
+    const isOver = nowMs >= startOf(hour) + HOUR_MS + LEAVE_AFTER_MS
+    // What nobody can read would hold the cursor for ever.
+    const isEmpty = found.items.every(({ kind }) => kind === 'unreadable')
+    if (hour === cursor && isOver && isEmpty) cursor = hourOf(startOf(hour) + HOUR_MS)
+  }
+  if (memory.cursor !== cursor) await due.writeCursor(cursor, signal)
+  memory.cursor = cursor
+  const failures = swept.flatMap((hour) => hour.failures)
+  if (failures.length > 0) throw new BusyError(`${failures.length} due items failed`, { cause: failures[0] })
+  const count = (kind: DueItem['kind']): number =>
+    swept.flatMap(({ items }) => items).filter((item) => item.kind === kind).length
+  return {
+    messages: count('message'),
+    occasions: count('relationship'),
+    unreadable: count('unreadable'),
+  }
+}

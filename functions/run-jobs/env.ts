@@ -1,0 +1,7 @@
+import * as z from 'zod'
+
+export const runJobsEnv = z.object({
+  PRESENCE_TABLE: z.string().min(3),
+  LEDGER_TABLE: z.string().min(3),
+})
+export type RunJobsEnv = z.input<typeof runJobsEnv>

@@ -1,0 +1,99 @@
+import { RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { type StageConfig, type StageConfigInput, stageConfig } from '#infra/stage-config.ts'
+
+/**
+ * Every difference between the stages. What each entry means: stage-config.ts; how to fill it in: docs/deploy.md.
+ */
+const stages = {
+  /** For trying out in an account of one's own, a new one too: nothing is reserved, `cdk destroy` leaves nothing. */
+  dev: {
+    tokens: {
+      kind: 'cognito',
+      selfSignUp: true,
+      customerAppCallbackUrls: ['http://localhost:8400/callback'],
+      merchantAppCallbackUrls: ['http://localhost:8400/callback'],
+      operatorClient: true,
+    },
+    scopePrefix: 'beckon/',
+    pushApplications: {},
+    sms: { maxPriceUsd: '0.10' },
+    platformCapPerDay: 4,
+    dueShards: 1,
+    concurrency: { reserved: {}, timers: 2, push: 2, sms: 2, jobs: 2, streamBatchesPerShard: 1 },
+    api: { requestsPerSecond: 100, burst: 200, corsOrigins: [] },
+    logLevel: 'INFO',
+    logRetention: RetentionDays.ONE_WEEK,
+    keepData: false,
+    customerManagedKey: false,
+    alarms: {
+      functionErrors: 1,
+      serverErrors: 1,
+      deliveryFailures: 5,
+      concurrentExecutions: 8,
+      smsSpentUsd: 0.8,
+    },
+  },
+
+  /** For customers. Replace the callback addresses and the e-mail before the first deployment. */
+  prod: {
+    tokens: {
+      kind: 'cognito',
+      selfSignUp: true,
+      customerAppCallbackUrls: ['beckon://signed-in'],
+      merchantAppCallbackUrls: ['https://merchants.example.com/signed-in'],
+      operatorClient: true,
+    },
+    scopePrefix: 'beckon/',
+    pushApplications: {},
+    sms: { maxPriceUsd: '0.10' },
+    platformCapPerDay: 4,
+    dueShards: 8,
+    concurrency: {
+      reserved: { 'match-pings': 400, 'decide-offers': 200, 'remind-revisits': 1 },
+      timers: 20,
+      push: 20,
+      sms: 2,
+      jobs: 2,
+      streamBatchesPerShard: 10,
+    },
+    api: { requestsPerSecond: 2_000, burst: 4_000, corsOrigins: ['https://merchants.example.com'] },
+    logLevel: 'INFO',
+    logRetention: RetentionDays.THREE_MONTHS,
+    keepData: true,
+    customerManagedKey: false,
+    alarms: {
+      functionErrors: 5,
+      serverErrors: 5,
+      deliveryFailures: 50,
+      concurrentExecutions: 800,
+      smsSpentUsd: 80,
+    },
+  },
+} satisfies Record<string, StageConfigInput>
+
+/** The local cloud runs what `dev` would deploy, with push applications that exist only in its own SNS. */
+const local: StageConfigInput = {
+  ...stages.dev,
+  pushApplications: {
+    apns: 'arn:aws:sns:us-east-1:000000000000:app/APNS/beckon-local',
+    fcm: 'arn:aws:sns:us-east-1:000000000000:app/GCM/beckon-local',
+  },
+}
+
+const inputs: Readonly<Record<string, StageConfigInput>> = { ...stages, local }
+
+/** The names that BECKON_STAGE or `--context stage=…` may have. */
+export const stageNames: readonly string[] = Object.keys(inputs)
+
+/**
+ * What is configured for a stage.
+ *
+ * @throws {Error} when there is no such stage, or its entry in the literal above is malformed
+ * @example configOf('dev').platformCapPerDay // 4
+ */
+export const configOf = (stage: string): StageConfig => {
+  const input = inputs[stage]
+  if (input === undefined)
+    throw new Error(`no stage '${stage}' in infra/config.ts; there is ${stageNames.join(', ')}`)
+  return stageConfig.parse(input)
+}

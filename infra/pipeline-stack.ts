@@ -1,0 +1,276 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import { RecursiveLoop } from 'aws-cdk-lib/aws-lambda'
+import type { Construct } from 'constructs'
+import type { CustomerApiEnv } from '#functions/customer-api/env.ts'
+import type { DecideOffersEnv } from '#functions/decide-offers/env.ts'
+import type { MatchPingsEnv } from '#functions/match-pings/env.ts'
+import type { MerchantApiEnv } from '#functions/merchant-api/env.ts'
+import type { RemindRevisitsEnv } from '#functions/remind-revisits/env.ts'
+import type { RunJobsEnv } from '#functions/run-jobs/env.ts'
+import type { SendMessagesEnv } from '#functions/send-messages/env.ts'
+import { ChangeStream } from '#infra/constructs/change-stream.ts'
+import type { FunctionCode } from '#infra/constructs/function-code.ts'
+import { HttpEntrance, type Routes } from '#infra/constructs/http-entrance.ts'
+import { grantForget, grantSend, pushPlatforms } from '#infra/constructs/message-channels.ts'
+import { MinuteSchedule } from '#infra/constructs/minute-schedule.ts'
+import { addDashboard } from '#infra/constructs/pipeline-dashboard.ts'
+import {
+  PipelineFunction,
+  type PipelineFunctionProps,
+  type Variables,
+} from '#infra/constructs/pipeline-function.ts'
+import { PlaceIndex } from '#infra/constructs/place-index.ts'
+import { grantRead, grantReadWrite } from '#infra/constructs/table-access.ts'
+import { watch } from '#infra/constructs/watch.ts'
+import { WorkQueue } from '#infra/constructs/work-queue.ts'
+import type { DataStack } from '#infra/data-stack.ts'
+import type { StageConfig } from '#infra/stage-config.ts'
+
+const pingRoutes: Routes = {
+  'POST /v1/pings': ['customer'],
+}
+
+const customerRoutes: Routes = {
+  'POST /v1/events': ['customer'],
+  'GET /v1/me': ['customer'],
+  'DELETE /v1/me': ['customer'],
+  'PUT /v1/me/devices/{deviceId}': ['customer'],
+  'DELETE /v1/me/devices/{deviceId}': ['customer'],
+  'PUT /v1/me/phone-number': ['customer'],
+  'DELETE /v1/me/phone-number': ['customer'],
+  'PUT /v1/me/consents/push': ['customer'],
+  'PUT /v1/me/consents/sms/{merchantId}': ['customer'],
+  'GET /v1/me/offers': ['customer'],
+}
+
+const merchantRoutes: Routes = {
+  'POST /v1/merchants': ['merchant'],
+  'GET /v1/merchants': ['merchant'],
+  'GET /v1/merchants/{merchantId}': ['merchant'],
+  'PUT /v1/merchants/{merchantId}': ['merchant'],
+  'DELETE /v1/merchants/{merchantId}': ['merchant'],
+
+  'POST /v1/merchants/{merchantId}/stores': ['merchant'],
+  'GET /v1/merchants/{merchantId}/stores': ['merchant'],
+  'GET /v1/merchants/{merchantId}/stores/{storeId}': ['merchant'],
+  'PUT /v1/merchants/{merchantId}/stores/{storeId}': ['merchant'],
+  'DELETE /v1/merchants/{merchantId}/stores/{storeId}': ['merchant'],
+
+  'POST /v1/merchants/{merchantId}/geofences': ['merchant'],
+  'GET /v1/merchants/{merchantId}/geofences': ['merchant'],
+  'GET /v1/merchants/{merchantId}/geofences/{geofenceId}': ['merchant'],
+  'PUT /v1/merchants/{merchantId}/geofences/{geofenceId}': ['merchant'],
+  'DELETE /v1/merchants/{merchantId}/geofences/{geofenceId}': ['merchant'],
+  'POST /v1/merchants/{merchantId}/geofences:contains': ['merchant'],
+
+  'POST /v1/merchants/{merchantId}/scenes': ['merchant'],
+  'GET /v1/merchants/{merchantId}/scenes': ['merchant'],
+  'GET /v1/merchants/{merchantId}/scenes/{sceneId}': ['merchant'],
+  'PUT /v1/merchants/{merchantId}/scenes/{sceneId}': ['merchant'],
+  'DELETE /v1/merchants/{merchantId}/scenes/{sceneId}': ['merchant'],
+  'GET /v1/merchants/{merchantId}/scenes/{sceneId}/counts': ['merchant'],
+
+  'POST /v1/merchants/{merchantId}/offers': ['merchant'],
+  'GET /v1/merchants/{merchantId}/offers': ['merchant'],
+  'GET /v1/merchants/{merchantId}/offers/{offerId}': ['merchant'],
+  'PUT /v1/merchants/{merchantId}/offers/{offerId}': ['merchant'],
+  'DELETE /v1/merchants/{merchantId}/offers/{offerId}': ['merchant'],
+
+  'POST /v1/merchants/{merchantId}/redemptions': ['till', 'merchant'],
+}
+
+export type PipelineStackProps = StackProps & {
+  readonly stage: string
+  readonly config: StageConfig
+  readonly codeOf: FunctionCode
+  readonly data: DataStack
+}
+
+/** A function as the stack below defines it: 512 MB unless it says more. */
+type Definition<Env extends Variables> = Omit<
+  PipelineFunctionProps<Env>,
+  'config' | 'codeOf' | 'memoryMB'
+> & {
+  readonly memoryMB?: number
+}
+
+/** Everything that works: seven functions, four queues, two streams, the API and the clock that call them. */
+export class PipelineStack extends Stack {
+  constructor(scope: Construct, id: string, { stage, config, codeOf, data, ...props }: PipelineStackProps) {
+    super(scope, id, props)
+    const { catalog, presence, ledger } = data
+    const define = <Env extends Variables>(fnId: string, fn: Definition<Env>) =>
+      new PipelineFunction<Env>(this, fnId, { config, codeOf, memoryMB: 512, ...fn })
+    const { timers, push, sms, jobs, streamBatchesPerShard } = config.concurrency
+    const CATALOG_TABLE = catalog.tableName
+    const PRESENCE_TABLE = presence.tableName
+    const LEDGER_TABLE = ledger.tableName
+    const DUE_SHARDS = String(config.dueShards)
+
+    const decideS = 60
+    const sendS = 60
+    const jobS = 300
+    const timerQueue = new WorkQueue(this, 'Timers', {
+      workerTimeoutS: decideS,
+      batchSize: 10,
+      maxConcurrency: timers,
+    })
+    const pushQueue = new WorkQueue(this, 'Push', {
+      workerTimeoutS: sendS,
+      batchSize: 10,
+      maxConcurrency: push,
+    })
+    const smsQueue = new WorkQueue(this, 'Sms', { workerTimeoutS: sendS, batchSize: 10, maxConcurrency: sms })
+    const jobQueue = new WorkQueue(this, 'Jobs', { workerTimeoutS: jobS, batchSize: 1, maxConcurrency: jobs })
+    const TIMERS_QUEUE_URL = timerQueue.queue.queueUrl
+    const PUSH_QUEUE_URL = pushQueue.queue.queueUrl
+    const SMS_QUEUE_URL = smsQueue.queue.queueUrl
+    const JOBS_QUEUE_URL = jobQueue.queue.queueUrl
+
+    // Pings in: presence and its transitions.
+    const matchPings = define<MatchPingsEnv>('MatchPings', {
+      name: 'match-pings',
+      description: 'Pings to presence: which geofences a customer has entered and left',
+      timeoutS: 10,
+      environment: { CATALOG_TABLE, PRESENCE_TABLE },
+    })
+    grantRead(matchPings, catalog)
+    grantReadWrite(matchPings, presence)
+
+    // What an app does for its customer.
+    const customerApi = define<CustomerApiEnv>('CustomerApi', {
+      name: 'customer-api',
+      description: 'Devices, phone numbers, consents, app events, offers and erasure of a customer',
+      timeoutS: 10,
+      environment: { CATALOG_TABLE, LEDGER_TABLE, JOBS_QUEUE_URL },
+    })
+    grantRead(customerApi, catalog)
+    grantReadWrite(customerApi, ledger)
+    jobQueue.filledBy(customerApi)
+
+    // What merchants and their tills do.
+    const placeIndex = new PlaceIndex(this, 'Places', { stage })
+    const merchantApi = define<MerchantApiEnv>('MerchantApi', {
+      name: 'merchant-api',
+      description: 'Merchants, stores, geofences, scenes, offers and redemptions',
+      timeoutS: 20,
+      environment: { CATALOG_TABLE, LEDGER_TABLE, PLACE_INDEX: placeIndex.name },
+    })
+    grantReadWrite(merchantApi, catalog)
+    grantReadWrite(merchantApi, ledger, ['byMerchant'])
+    placeIndex.searchedBy(merchantApi)
+
+    // Triggers to grants.
+    const decideOffers = define<DecideOffersEnv>('DecideOffers', {
+      name: 'decide-offers',
+      description: 'Transitions, app events and timers to grants and messages, or to a reason why not',
+      memoryMB: 1024,
+      timeoutS: decideS,
+      environment: {
+        CATALOG_TABLE,
+        PRESENCE_TABLE,
+        LEDGER_TABLE,
+        TIMERS_QUEUE_URL,
+        PUSH_QUEUE_URL,
+        SMS_QUEUE_URL,
+        PLATFORM_CAP_PER_DAY: String(config.platformCapPerDay),
+        DUE_SHARDS,
+        PUSH_PLATFORMS: pushPlatforms(config)
+          .map(({ platform }) => platform)
+          .join(','),
+      },
+      // A long timer hops through its queue in steps of 15 min; Lambda would take the 16th hop for a runaway loop.
+      recursiveLoop: RecursiveLoop.ALLOW,
+    })
+    grantRead(decideOffers, catalog)
+    grantReadWrite(decideOffers, presence)
+    grantReadWrite(decideOffers, ledger)
+    for (const queue of [timerQueue, pushQueue, smsQueue]) queue.filledBy(decideOffers)
+    timerQueue.workedOffBy(decideOffers)
+    const presenceStream = new ChangeStream(this, 'PresenceStream', {
+      table: presence,
+      where: { attribute: 'news', isOneOf: ['yes'] },
+      reader: decideOffers,
+      batchesPerShard: streamBatchesPerShard,
+    })
+    const ledgerStream = new ChangeStream(this, 'LedgerStream', {
+      table: ledger,
+      where: { attribute: 'triggerKind', isOneOf: ['event', 'due'] },
+      reader: decideOffers,
+      batchesPerShard: streamBatchesPerShard,
+    })
+
+    // Messages out.
+    const { apns, apnsSandbox, fcm } = config.pushApplications
+    const sendMessages = define<SendMessagesEnv>('SendMessages', {
+      name: 'send-messages',
+      description: 'Messages to phones: push and SMS through Amazon SNS',
+      timeoutS: sendS,
+      environment: {
+        LEDGER_TABLE,
+        DUE_SHARDS,
+        APNS_APPLICATION_ARN: apns,
+        APNS_SANDBOX_APPLICATION_ARN: apnsSandbox,
+        FCM_APPLICATION_ARN: fcm,
+        SMS_SENDER_ID: config.sms.senderId,
+        SMS_MAX_PRICE_USD: config.sms.maxPriceUsd,
+      },
+    })
+    grantReadWrite(sendMessages, ledger)
+    grantSend(sendMessages, config)
+    pushQueue.workedOffBy(sendMessages)
+    smsQueue.workedOffBy(sendMessages)
+
+    // Every minute: who is due, and what was left lying.
+    const remindRevisits = define<RemindRevisitsEnv>('RemindRevisits', {
+      name: 'remind-revisits',
+      description: 'Every minute: due reminders, and messages that were granted but never queued',
+      timeoutS: 55,
+      environment: { LEDGER_TABLE, PUSH_QUEUE_URL, SMS_QUEUE_URL, DUE_SHARDS },
+    })
+    grantReadWrite(remindRevisits, ledger, ['due'])
+    for (const queue of [pushQueue, smsQueue]) queue.filledBy(remindRevisits)
+    new MinuteSchedule(this, 'EveryMinute', { target: remindRevisits })
+
+    // Long work.
+    const runJobs = define<RunJobsEnv>('RunJobs', {
+      name: 'run-jobs',
+      description: 'Erasure of customers, and of push endpoints that nothing points to',
+      timeoutS: jobS,
+      environment: { PRESENCE_TABLE, LEDGER_TABLE },
+    })
+    grantReadWrite(runJobs, presence)
+    grantReadWrite(runJobs, ledger)
+    grantForget(runJobs, config)
+    jobQueue.workedOffBy(runJobs)
+
+    const http = new HttpEntrance(this, 'Http', { stage, config, authorizer: data.tokens() })
+    http.serve(matchPings, pingRoutes)
+    http.serve(customerApi, customerRoutes)
+    http.serve(merchantApi, merchantRoutes)
+
+    const watched = {
+      config,
+      api: http.stage,
+      functions: [matchPings, customerApi, merchantApi, decideOffers, sendMessages, remindRevisits, runJobs],
+      streamReader: decideOffers,
+      deadLetters: {
+        'presence stream dead letters': presenceStream.deadLetters,
+        'ledger stream dead letters': ledgerStream.deadLetters,
+        'timer dead letters': timerQueue.deadLetters,
+        'push dead letters': pushQueue.deadLetters,
+        'sms dead letters': smsQueue.deadLetters,
+        'job dead letters': jobQueue.deadLetters,
+      },
+    }
+    watch(this, watched)
+    addDashboard(this, {
+      ...watched,
+      stage,
+      queues: { timers: timerQueue.queue, push: pushQueue.queue, sms: smsQueue.queue, jobs: jobQueue.queue },
+      tables: { catalog, presence, ledger },
+    })
+    new CfnOutput(this, 'ApiUrl', { value: http.api.apiEndpoint })
+    new CfnOutput(this, 'PlaceIndexName', { value: placeIndex.name })
+  }
+}

@@ -1,0 +1,107 @@
+import { RetentionDays } from 'aws-cdk-lib/aws-logs'
+import * as z from 'zod'
+
+const applicationArn = (platform: string) =>
+  z
+    .string()
+    .max(512)
+    .regex(new RegExp(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:\\d{12}:app/${platform}/[A-Za-z0-9_.-]{1,256}$`))
+
+const callbackUrls = z.array(z.url().max(1024)).min(1).max(20)
+const concurrency = z.int().min(1).max(10_000)
+/** Lambda refuses an event source's maximum concurrency below 2. */
+const sourceConcurrency = z.int().min(2).max(1_000)
+
+/** Everything in which one stage may differ from another. */
+const fields = z.strictObject({
+  /** Who signs the tokens: a Cognito user pool of our own, or any OpenID Connect issuer. */
+  tokens: z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('cognito'),
+      /** Anybody may sign up; otherwise an administrator makes every user. */
+      selfSignUp: z.boolean(),
+      customerAppCallbackUrls: callbackUrls,
+      merchantAppCallbackUrls: callbackUrls,
+      /** The operator's confidential client; Cognito may bill such a client monthly (docs/deploy.md). */
+      operatorClient: z.boolean(),
+    }),
+    z.strictObject({
+      kind: z.literal('oidc'),
+      issuer: z.url({ protocol: /^https$/ }).max(512),
+      audience: z.array(z.string().min(1).max(256)).min(1).max(50),
+    }),
+  ]),
+  /** What precedes `customer`, `merchant`, `till`, `operator` in a token's scope claim. Cognito wants `name/`. */
+  scopePrefix: z.string().regex(/^([a-z][a-z0-9.-]{0,60}\/)?$/),
+  /** SNS platform applications; push is off for a platform without one. docs/deploy.md says how to make them. */
+  pushApplications: z.strictObject({
+    apns: applicationArn('APNS').optional(),
+    apnsSandbox: applicationArn('APNS_SANDBOX').optional(),
+    fcm: applicationArn('GCM').optional(),
+  }),
+  sms: z.strictObject({
+    senderId: z
+      .string()
+      .regex(/^(?=.*[A-Za-z])[A-Za-z0-9-]{1,11}$/)
+      .optional(),
+    maxPriceUsd: z.string().regex(/^\d{1,2}\.\d{2,5}$/),
+  }),
+  /** The most messages that one customer gets from all merchants together in any 24 hours. */
+  platformCapPerDay: z.int().min(1).max(100),
+  /** Over how many partitions an hour of the `due` index is spread. */
+  dueShards: z.int().min(1).max(64),
+  concurrency: z.strictObject({
+    /** Concurrency set aside for (and not exceeded by) a function. A new account's quota allows none. */
+    reserved: z.strictObject({
+      'match-pings': concurrency.optional(),
+      'customer-api': concurrency.optional(),
+      'merchant-api': concurrency.optional(),
+      'decide-offers': concurrency.optional(),
+      'send-messages': concurrency.optional(),
+      'remind-revisits': concurrency.optional(),
+      'run-jobs': concurrency.optional(),
+    }),
+    /** How many invocations a queue may run at once. SNS takes about 20 SMS a second. */
+    timers: sourceConcurrency,
+    push: sourceConcurrency,
+    sms: sourceConcurrency,
+    jobs: sourceConcurrency,
+    /** Batches of one stream shard that run at once; records of one item stay in order. */
+    streamBatchesPerShard: z.int().min(1).max(10),
+  }),
+  api: z.strictObject({
+    requestsPerSecond: z.int().min(1).max(100_000),
+    burst: z.int().min(1).max(100_000),
+    /** Origins of web pages that may call the API; phones need none. */
+    corsOrigins: z.array(z.url().max(256)).max(20),
+  }),
+  logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']),
+  logRetention: z.enum(RetentionDays),
+  /** Tables and users survive `cdk destroy`, and nothing deletes them by accident. */
+  keepData: z.boolean(),
+  /** Encrypt the tables with a KMS key of our own instead of DynamoDB's. */
+  customerManagedKey: z.boolean(),
+  alarms: z.strictObject({
+    email: z.email().max(254).optional(),
+    /** Errors of one function in five minutes. */
+    functionErrors: z.int().min(1).max(1_000_000),
+    /** 5xx answers of the API in five minutes. */
+    serverErrors: z.int().min(1).max(1_000_000),
+    /** Messages of one channel that SNS gave up on in an hour. */
+    deliveryFailures: z.int().min(1).max(1_000_000),
+    /** Lambda invocations of the whole account at once. */
+    concurrentExecutions: z.int().min(1).max(1_000_000),
+    /** SMS cost of the whole account since the month began. */
+    smsSpentUsd: z.number().positive().max(1_000_000),
+  }),
+})
+
+export const stageConfig = fields.refine(
+  ({ tokens, scopePrefix }) => tokens.kind === 'oidc' || scopePrefix !== '',
+  {
+    message: 'a Cognito resource server needs a name before its scopes, e.g. beckon/',
+    path: ['scopePrefix'],
+  },
+)
+export type StageConfig = z.infer<typeof stageConfig>
+export type StageConfigInput = z.input<typeof stageConfig>

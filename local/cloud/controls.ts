@@ -1,0 +1,81 @@
+import type { IncomingMessage } from 'node:http'
+import * as z from 'zod'
+import type { HttpAnswer } from '#local/cloud/api/http-event.ts'
+import { readBody } from '#local/cloud/http-server.ts'
+import type { RunningCloud } from '#local/cloud/run-cloud.ts'
+
+const MAX_BODY_BYTES = 65_536
+
+const time = z.union([z.int().min(0), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))])
+const clockWish = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('wall') }),
+  z.strictObject({ kind: z.literal('virtual'), at: time }),
+])
+const advanceWish = z.strictObject({ to: time })
+const tokenWish = z.strictObject({
+  sub: z.string().min(1).max(128),
+  scopes: z.array(z.string().min(1).max(128)).min(1).max(20),
+  expiresInS: z.int().max(86_400).optional(),
+})
+
+type Control = (cloud: RunningCloud, body: unknown, query: URLSearchParams) => Promise<object> | object
+
+const clockNow = ({ clock }: RunningCloud) => ({
+  kind: clock.setting().kind,
+  atMs: clock.nowMs(),
+  at: new Date(clock.nowMs()).toISOString(),
+})
+
+const CONTROLS: Record<string, Control> = {
+  'GET /_local/health': (cloud) => ({
+    status: 'ready',
+    pid: process.pid,
+    url: cloud.url,
+    engine: cloud.engine,
+    endpoints: cloud.endpoints,
+    tables: Object.fromEntries(cloud.plan.tables.map(({ logicalId, name }) => [logicalId, name])),
+    queues: Object.fromEntries(cloud.plan.queues.map(({ logicalId, url }) => [logicalId, url])),
+    clock: clockNow(cloud),
+  }),
+  'GET /_local/clock': clockNow,
+  'POST /_local/clock': (cloud, body) => {
+    const wish = clockWish.parse(body)
+    if (wish.kind === 'wall') cloud.clock.setWall()
+    else cloud.clock.setVirtual(wish.at)
+    return clockNow(cloud)
+  },
+  'POST /_local/advance': (cloud, body) => cloud.advanceTo(advanceWish.parse(body).to),
+  'POST /_local/drain': (cloud) => cloud.drain(),
+  'POST /_local/tokens': async (cloud, body) => {
+    const { sub, scopes, expiresInS } = tokenWish.parse(body)
+    return { token: await cloud.issueToken({ sub, scopes, ...(expiresInS !== undefined && { expiresInS }) }) }
+  },
+  'GET /_local/phones': (cloud, _body, query) => {
+    const after = Number(query.get('after') ?? 0)
+    return { messages: cloud.phones.received().filter(({ seq }) => seq > after) }
+  },
+  'GET /_local/stats': (cloud) => cloud.stats(),
+}
+
+/** The controls of the local cloud itself, for other processes, beside the API on the same port. */
+export const answerControl = async (
+  cloud: RunningCloud,
+  request: IncomingMessage,
+  url: URL,
+): Promise<HttpAnswer> => {
+  const control = CONTROLS[`${request.method} ${url.pathname}`]
+  if (control === undefined) return answer(404, { message: `there is ${Object.keys(CONTROLS).join(', ')}` })
+  try {
+    const body = (await readBody(request, MAX_BODY_BYTES)).toString()
+    return answer(200, await control(cloud, body === '' ? {} : JSON.parse(body), url.searchParams))
+  } catch (error) {
+    if (error instanceof z.ZodError) return answer(400, { message: z.prettifyError(error) })
+    return answer(400, { message: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+const answer = (status: number, body: object): HttpAnswer => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+})

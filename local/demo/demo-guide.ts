@@ -1,0 +1,97 @@
+import type { LocalCloud } from '#local/cloud/start-local-cloud.ts'
+import { COFFEE, FLOWERS, NEW_PLACE } from '#local/demo/demo-data.ts'
+import { type Demo, geofenceAt } from '#local/demo/load-demo.ts'
+import type { ReceivedMessage } from '#local/peers/phone-message.ts'
+
+/** A ready-made request: what it does, and the line to paste into a shell. */
+export type DemoStep = { title: string; curl: string }
+
+// In a body `@NOW@` becomes the moment at which the line is run, and `@COUNT@` something that no other run has.
+const NOW = '@NOW@'
+const COUNT = '@COUNT@'
+
+/**
+ * Ready-made requests with tokens. Each is one line for a POSIX shell; on the wall clock it asks `date` for the time, on
+ * the virtual clock it holds the virtual time.
+ */
+export const demoSteps = (cloud: LocalCloud, demo: Demo): DemoStep[] => {
+  const isVirtual = cloud.clock.setting().kind === 'virtual'
+  const now = isVirtual ? new Date(cloud.clock.nowMs()).toISOString() : `'"$(date -u +%Y-%m-%dT%H:%M:%SZ)"'`
+  const post = (path: string, token: string, body: object): string =>
+    [
+      `curl -sS -X POST '${cloud.url}${path}'`,
+      `-H 'authorization: Bearer ${token}'`,
+      "-H 'content-type: application/json'",
+      `-d '${JSON.stringify(body).replaceAll(NOW, now).replaceAll(COUNT, `'"$(date +%s)"'`)}'`,
+    ].join(' ')
+  const ping = ({ lat, lon }: { lat: number; lon: number }) =>
+    post('/v1/pings', demo.customerToken, { pings: [{ at: NOW, lat, lon, accuracyM: 10 }] })
+  const merchant = `/v1/merchants/${demo.merchantIds.coffee}`
+  return [
+    { title: 'The customer walks up to Square Coffee: a push with an offer.', curl: ping(COFFEE.store) },
+    {
+      title: 'The customer scans the code in the window of Maiden Lane Books: an SMS.',
+      curl: post('/v1/events', demo.customerToken, {
+        events: [{ id: `scan-${COUNT}`, type: 'qr_scan', at: NOW, merchantId: demo.merchantIds.books }],
+      }),
+    },
+    {
+      title: 'Square Coffee draws a second geofence, around the monument on the square.',
+      curl: post(`${merchant}/geofences`, demo.ownerToken, geofenceAt(NEW_PLACE)),
+    },
+    {
+      title: 'Square Coffee makes a second scene: whoever enters one of its geofences hears of the cake.',
+      curl: post(`${merchant}/scenes`, demo.ownerToken, {
+        name: 'Cake',
+        goal: 'visit',
+        triggers: [{ type: 'enter' }],
+        message: { push: { title: 'Square Coffee', body: 'Fresh cake until it is gone.' }, ttlS: 600 },
+        limits: { coolDownS: 60, maxAgeS: 300 },
+      }),
+    },
+    {
+      title: 'The customer walks to the monument (half a minute after the two above): a push about the cake.',
+      curl: ping(NEW_PLACE),
+    },
+    {
+      title: 'What the customer was offered, with the codes for the till.',
+      curl: `curl -sS '${cloud.url}/v1/me/offers' -H 'authorization: Bearer ${demo.customerToken}'`,
+    },
+    ...(isVirtual ? weekLater(cloud, (pings) => post('/v1/pings', demo.customerToken, { pings })) : []),
+  ]
+}
+
+const WEEK_MS = 7 * 86_400_000
+const HOUR_MS = 3_600_000
+
+type DemoPing = { at: string; lat: number; lon: number; accuracyM: number }
+
+/** Only a virtual clock can show what happens in a week. */
+const weekLater = (cloud: LocalCloud, post: (pings: DemoPing[]) => string): DemoStep[] => {
+  const ago = (seconds: number) => new Date(cloud.clock.nowMs() - seconds * 1000).toISOString()
+  const { lat, lon } = FLOWERS.store
+  const away = { lat: lat - 0.01, lon, accuracyM: 10 }
+  const to = new Date(cloud.clock.nowMs() + WEEK_MS + HOUR_MS).toISOString()
+  return [
+    {
+      title: 'The customer has visited Geary Flowers and left …',
+      curl: post([
+        { at: ago(120), lat, lon, accuracyM: 10 },
+        { at: ago(60), ...away },
+        { at: ago(0), ...away },
+      ]),
+    },
+    {
+      title: '… and a week goes by: a push to come back.',
+      curl: `curl -sS -o /dev/null -X POST '${cloud.url}/_local/advance' -d '{"to":"${to}"}'`,
+    },
+  ]
+}
+
+/** A message as the terminal shows it. */
+export const phoneLine = (message: ReceivedMessage): string => {
+  const at = new Date(message.atMs).toISOString().slice(0, 19).replace('T', ' ')
+  return message.channel === 'push'
+    ? `[${at}] push to ${message.platform} ${message.token.slice(0, 12)}…: ${message.title ?? ''} – ${message.text ?? ''}`
+    : `[${at}] SMS to ${message.phoneNumber}: ${message.text}`
+}

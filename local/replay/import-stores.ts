@@ -1,0 +1,78 @@
+import type { ApiClient } from '#local/api-client.ts'
+import type { TraceStore } from '#local/replay/read-stores.ts'
+
+export type ImportOptions = {
+  readonly radiusM: number
+  readonly coolDownS: number
+  readonly stock: number
+  readonly ttlS: number
+}
+
+/** Requests under way at once: two cores serve them. */
+const PARALLEL = 4
+
+const sceneOf = (brand: string, offerId: string, { coolDownS, ttlS }: ImportOptions) => ({
+  name: 'replay',
+  goal: 'visit',
+  triggers: [{ type: 'enter' }],
+  message: {
+    push: { title: brand, body: `You are right next to us: something is waiting for you at ${brand}.` },
+    sms: { body: `${brand}: you are right next to us, something is waiting for you.` },
+    ttlS,
+  },
+  offerId,
+  limits: { coolDownS, maxAgeS: 300 },
+})
+
+const importBrand = async (
+  api: ApiClient,
+  brand: string,
+  stores: readonly TraceStore[],
+  options: ImportOptions,
+  onStore: () => void,
+): Promise<string> => {
+  const token = await api.token(`owner of ${brand}`, ['merchant'])
+  const name = brand.slice(0, 100)
+  const merchantId = await api.findOrCreate('/v1/merchants', { name }, token)
+  const path = `/v1/merchants/${merchantId}`
+  const known = new Set((await api.list(`${path}/geofences`, token)).map((geofence) => geofence.name))
+  for (const store of stores) {
+    if (!known.has(store.id)) {
+      const geometry = { type: 'Point', coordinates: [store.lon, store.lat] }
+      await api.post(`${path}/geofences`, { name: store.id, geometry, radiusM: options.radiusM }, token)
+    }
+    onStore()
+  }
+  const offer = {
+    name: 'replay',
+    kind: 'coupon',
+    description: 'Given in a replay.',
+    stock: options.stock,
+    validityS: 7 * 86_400,
+  }
+  const offerId = await api.findOrCreate(`${path}/offers`, offer, token)
+  await api.findOrCreate(`${path}/scenes`, sceneOf(name, offerId, options), token)
+  return merchantId
+}
+
+/**
+ * Makes one merchant per brand, each store a geofence, and one scene per brand: on entering, a push with an offer out of
+ * a stock, no sooner than the cool-down allows. What exists already is left as it is.
+ *
+ * @returns the ids of the merchants
+ */
+export const importStores = async (
+  api: ApiClient,
+  stores: readonly TraceStore[],
+  options: ImportOptions,
+  onStore: () => void,
+): Promise<string[]> => {
+  const brands = [...Map.groupBy(stores, ({ brand }) => brand)]
+  const next = brands.values()
+  const merchantIds: string[] = []
+  const worker = async (): Promise<void> => {
+    for (const [brand, own] of next) merchantIds.push(await importBrand(api, brand, own, options, onStore))
+  }
+  await Promise.all(Array.from({ length: PARALLEL }, worker))
+  return merchantIds
+}

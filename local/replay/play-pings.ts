@@ -1,0 +1,112 @@
+import type { ApiClient } from '#local/api-client.ts'
+import type { Batch } from '#local/replay/batches.ts'
+
+type Drained = { readonly invocations: readonly { readonly function: string; readonly durationMs: number }[] }
+type Answer = { readonly accepted: number; readonly transitions: readonly { readonly type: string }[] }
+type Sent = { readonly status: number; readonly answer?: Answer }
+
+/** What was seen while playing; durations in ms. */
+export type Played = {
+  pings: number
+  requests: number
+  wallMs: number
+  readonly statuses: Map<number, number>
+  readonly transitions: Map<string, number>
+  readonly requestMs: number[]
+  readonly pingToPublishMs: number[]
+}
+
+const REQUEST_TIMEOUT_MS = 40_000
+/** A request that did not get through is sent again this often, as the phone contract asks for. */
+const MAX_TRIES = 5
+
+const post = async (url: string, batch: Batch, from: number, token: string): Promise<Sent> => {
+  const pings = batch.pings.slice(from).map(({ atMs, lat, lon, accuracyM }) => ({
+    at: new Date(atMs).toISOString(),
+    lat,
+    lon,
+    ...(accuracyM === undefined ? {} : { accuracyM }),
+  }))
+  const response = await fetch(`${url}/v1/pings`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ pings }),
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+  })
+  const text = await response.text()
+  return response.ok
+    ? { status: response.status, answer: JSON.parse(text) as Answer }
+    : { status: response.status }
+}
+
+const count = <K>(counts: Map<K, number>, key: K): void => {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+}
+
+/** Sends a batch until all of it was accepted; returns the durations of its requests. */
+const sendBatch = async (url: string, batch: Batch, token: string, played: Played): Promise<number> => {
+  let accepted = 0
+  let spentMs = 0
+  for (let tries = 0; accepted < batch.pings.length; ) {
+    const startedMs = performance.now()
+    const { status, answer } = await post(url, batch, accepted, token)
+    spentMs = performance.now() - startedMs
+    played.requests += 1
+    played.requestMs.push(spentMs)
+    count(played.statuses, status)
+    if (answer) {
+      accepted += answer.accepted
+      for (const { type } of answer.transitions) count(played.transitions, type)
+      continue
+    }
+    tries += 1
+    const again = status === 429 || status >= 500
+    if (!again || tries >= MAX_TRIES) throw new Error(`pings were answered ${status}`)
+  }
+  return spentMs
+}
+
+const publishMs = ({ invocations }: Drained): number | undefined => {
+  const sends = invocations.filter(({ function: name }) => name === 'send-messages')
+  if (sends.length === 0) return undefined
+  // The schedule's own sweeps are not on the way of a ping.
+  return invocations
+    .filter(({ function: name }) => name === 'decide-offers' || name === 'send-messages')
+    .reduce((sum, { durationMs }) => sum + durationMs, 0)
+}
+
+/**
+ * Plays batches in order of time: moves the virtual clock to each, sends it, and lets everything that follows happen.
+ *
+ * @param tokens an access token for each user
+ * @param onPings told how many pings a batch had
+ */
+export const playPings = async (
+  api: ApiClient,
+  url: string,
+  batches: readonly Batch[],
+  tokens: ReadonlyMap<string, string>,
+  onPings: (pings: number) => void,
+): Promise<Played> => {
+  const played: Played = {
+    pings: 0,
+    requests: 0,
+    wallMs: 0,
+    statuses: new Map(),
+    transitions: new Map(),
+    requestMs: [],
+    pingToPublishMs: [],
+  }
+  const startedMs = performance.now()
+  for (const batch of batches) {
+    await api.post('/_local/advance', { to: batch.atMs })
+    const requestMs = await sendBatch(url, batch, tokens.get(batch.user) ?? '', played)
+    const drained = await api.post<Drained>('/_local/drain', {})
+    const restMs = publishMs(drained)
+    if (restMs !== undefined) played.pingToPublishMs.push(requestMs + restMs)
+    played.pings += batch.pings.length
+    onPings(batch.pings.length)
+  }
+  played.wallMs = performance.now() - startedMs
+  return played
+}

@@ -1,0 +1,62 @@
+import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { parse } from 'csv-parse'
+
+/** A row by column name, in lower case. */
+export type Row = Readonly<Record<string, string>>
+
+const open = (file: string): Readable => {
+  const raw = createReadStream(file)
+  if (!file.endsWith('.gz')) return raw
+  const unzipped = createGunzip()
+  // Without this an unreadable file would end the stream silently.
+  raw.on('error', (error) => unzipped.destroy(error))
+  return raw.pipe(unzipped)
+}
+
+/** The rows of a CSV file with a header line, gzipped when its name ends in `.gz`. */
+export const readRows = async function* (file: string): AsyncGenerator<Row> {
+  const parser = open(file).pipe(
+    parse({
+      bom: true,
+      trim: true,
+      relax_column_count: true,
+      columns: (names: string[]) => names.map((name) => name.toLowerCase()),
+    }),
+  )
+  for await (const row of parser) yield row
+}
+
+/** The whole text of a file, gunzipped when its name ends in `.gz`. */
+export const readText = async (file: string): Promise<string> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of open(file)) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/**
+ * The value of the first of these columns that a row has.
+ *
+ * @throws {Error} naming the columns when there is none
+ */
+export const column = (row: Row, names: readonly string[], where: string): string => {
+  const value = optionalColumn(row, names)
+  if (value === undefined) throw new Error(`${where}: no value in a column named ${names.join(' or ')}`)
+  return value
+}
+
+export const optionalColumn = (row: Row, names: readonly string[]): string | undefined =>
+  names.map((name) => row[name]).find((value) => value !== undefined && value !== '')
+
+/**
+ * A number from a column.
+ *
+ * @throws {Error} naming column and value when it is none, or out of range
+ */
+export const numberColumn = (row: Row, names: readonly string[], limit: number, where: string): number => {
+  const text = column(row, names, where)
+  const value = Number(text)
+  if (!Number.isFinite(value) || Math.abs(value) > limit) throw new Error(`${where}: ${names[0]} is ${text}`)
+  return value
+}

@@ -1,0 +1,456 @@
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { handler } from '#functions/customer-api/handler.ts'
+import { handler as merchantApi } from '#functions/merchant-api/handler.ts'
+import { ledgerTrigger, parseDevices, parseProfile } from '#shared/contracts/items/ledger.ts'
+import { userIdOf } from '#shared/runtime/ids.ts'
+import { setClock } from '#test/support/clock.ts'
+import { createTables } from '#test/support/engine.ts'
+import { giveGrant } from '#test/support/grants.ts'
+import { callApi } from '#test/support/http-event.ts'
+import { created, newMerchant, offerBody, UNION_SQUARE } from '#test/support/merchants.ts'
+import { sentTo, startPeer, takeAll } from '#test/support/peers.ts'
+
+const tables = await createTables()
+const sqs = await startPeer(takeAll)
+afterAll(() => sqs.close())
+afterEach(() => {
+  sqs.requests.length = 0
+})
+process.env['CATALOG_TABLE'] = tables.catalog
+process.env['LEDGER_TABLE'] = tables.ledger
+process.env['PLACE_INDEX'] = 'places'
+process.env['JOBS_QUEUE_URL'] = `${sqs.url}/123456789012/jobs`
+process.env['AWS_ENDPOINT_URL_SQS'] = sqs.url
+const clock = setClock(Date.UTC(2026, 10, 22, 10))
+
+const { id: merchantId } = await newMerchant(merchantApi, 'owner')
+const at = (ms = 0) => new Date(clock.nowMs + ms).toISOString()
+
+const itemsOf = async (subject: string) =>
+  (await tables.allOf(tables.ledger)).filter((item) => item['pk'] === `U#${userIdOf(subject)}`)
+const profileOf = async (subject: string) => (await itemsOf(subject)).find((item) => item['sk'] === 'PROFILE')
+const owners = async (kind: string) =>
+  (await tables.allOf(tables.ledger)).filter((item) => item['kind'] === kind)
+const putDevice = (subject: string, deviceId: string, token: string, platform = 'fcm') =>
+  callApi(handler, 'PUT /v1/me/devices/{deviceId}', {
+    subject,
+    path: { deviceId },
+    body: { platform, token },
+  })
+const putNumber = (subject: string, number: string) =>
+  callApi(handler, 'PUT /v1/me/phone-number', { subject, body: { number } })
+const setEndpoint = (subject: string, deviceId: string, endpointArn: string) =>
+  tables.client.send(
+    new UpdateCommand({
+      TableName: tables.ledger,
+      Key: { pk: `U#${userIdOf(subject)}`, sk: `DEVICE#${deviceId}` },
+      UpdateExpression: 'SET endpointArn = :arn',
+      ExpressionAttributeValues: { ':arn': endpointArn },
+    }),
+  )
+const erased = (subject: string) =>
+  tables.client.send(
+    new PutCommand({
+      TableName: tables.ledger,
+      Item: { pk: `U#${userIdOf(subject)}`, sk: 'PROFILE', kind: 'tombstone', tombstone: true },
+    }),
+  )
+
+describe('a phone', () => {
+  test('is registered, and its token is never given back', async () => {
+    const { status, body } = await putDevice('anna', 'pixel-1', 'token-anna')
+    expect(status).toBe(200)
+    expect(body).toEqual({ deviceId: 'pixel-1', platform: 'fcm', enabled: true, updatedAt: at() })
+    const me = await callApi(handler, 'GET /v1/me', { subject: 'anna' })
+    expect(me.body).toEqual({ user: userIdOf('anna'), createdAt: at(), devices: [body], consents: {} })
+    expect(JSON.stringify(me.body)).not.toContain('token-anna')
+    const [device] = parseDevices((await itemsOf('anna')).filter((item) => item['kind'] === 'device'))
+    expect(device).toEqual({ ...body, token: 'token-anna' })
+    expect(parseProfile(await profileOf('anna'))).toMatchObject({ version: 1, erased: false })
+  })
+
+  test('that is registered again stays one, with its endpoint', async () => {
+    await putDevice('again', 'phone', 'token-again')
+    await setEndpoint('again', 'phone', 'arn:again')
+    expect((await putDevice('again', 'phone', 'token-again')).status).toBe(200)
+    const devices = (await itemsOf('again')).filter((item) => item['kind'] === 'device')
+    expect(devices).toMatchObject([{ token: 'token-again', endpointArn: 'arn:again' }])
+    expect(sqs.requests).toEqual([])
+  })
+
+  test('with a new token forgets the old one and its endpoint', async () => {
+    await putDevice('renew', 'phone', 'token-old')
+    await setEndpoint('renew', 'phone', 'arn:old')
+    await putDevice('renew', 'phone', 'token-new')
+    const [device] = (await itemsOf('renew')).filter((item) => item['kind'] === 'device')
+    expect(device).not.toHaveProperty('endpointArn')
+    expect((await owners('tokenOwner')).filter((item) => item['user'] === userIdOf('renew'))).toHaveLength(1)
+    expect(sentTo(sqs)).toEqual([
+      { kind: 'endpoints', jobId: expect.stringMatching(/^job_/), endpointArns: ['arn:old'] },
+    ])
+  })
+
+  test('that changes hands takes its token along', async () => {
+    await putDevice('first', 'shared', 'token-shared')
+    await setEndpoint('first', 'shared', 'arn:shared')
+    expect((await putDevice('second', 'mine', 'token-shared')).status).toBe(200)
+    expect((await itemsOf('first')).filter((item) => item['kind'] === 'device')).toEqual([])
+    expect((await itemsOf('second')).find((item) => item['kind'] === 'device')).toMatchObject({
+      token: 'token-shared',
+      endpointArn: 'arn:shared',
+    })
+  })
+
+  test('that two customers claim at once ends with one of them', async () => {
+    const answers = await Promise.all(
+      ['x1', 'x2', 'x3'].map((subject) => putDevice(subject, 'phone', 'token-x')),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    const holders = (await owners('device')).filter((item) => item['token'] === 'token-x')
+    expect(holders).toHaveLength(1)
+    const [owner] = (await owners('tokenOwner')).filter(
+      (item) => item['user'] === String(holders[0]?.['pk']).slice(2),
+    )
+    expect(owner).toMatchObject({ deviceId: 'phone' })
+  })
+
+  test('is removed together with its endpoint', async () => {
+    await putDevice('remover', 'phone', 'token-remove')
+    await setEndpoint('remover', 'phone', 'arn:remove')
+    const remove = () =>
+      callApi(handler, 'DELETE /v1/me/devices/{deviceId}', {
+        subject: 'remover',
+        path: { deviceId: 'phone' },
+      })
+    expect((await remove()).status).toBe(204)
+    expect((await itemsOf('remover')).map((item) => item['sk'])).toEqual(['PROFILE'])
+    expect(sentTo(sqs)).toMatchObject([{ kind: 'endpoints', endpointArns: ['arn:remove'] }])
+    expect((await remove()).status).toBe(404)
+  })
+
+  test('the eleventh is one too many', async () => {
+    for (let n = 0; n < 10; n += 1) await putDevice('collector', `phone-${n}`, `token-c${n}`)
+    const { status, body } = await putDevice('collector', 'phone-10', 'token-c10')
+    expect(status).toBe(409)
+    expect(body.code).toBe('limitReached')
+    expect((await putDevice('collector', 'phone-3', 'token-c3b')).status).toBe(200)
+  })
+
+  test.each([
+    ['an unknown platform', { platform: 'pager', token: 'x' }, '/platform'],
+    ['no token', { platform: 'fcm', token: '' }, '/token'],
+    ['a token of 3 kB', { platform: 'fcm', token: 'x'.repeat(3000) }, '/token'],
+  ])('with %s is refused', async (_, body, pointer) => {
+    const answer = await callApi(handler, 'PUT /v1/me/devices/{deviceId}', { path: { deviceId: 'd' }, body })
+    expect(answer.status).toBe(400)
+    expect(answer.body.errors).toMatchObject([{ pointer }])
+  })
+})
+
+describe('a phone number', () => {
+  test('is kept, moves and is forgotten', async () => {
+    expect((await putNumber('nina', '+14155550123')).status).toBe(204)
+    expect((await callApi(handler, 'GET /v1/me', { subject: 'nina' })).body.phoneNumber).toBe('+14155550123')
+    expect((await putNumber('omar', '+14155550123')).status).toBe(204)
+    expect(await profileOf('nina')).not.toHaveProperty('phoneNumber')
+    expect(await profileOf('nina')).toMatchObject({ version: 2 })
+    expect(await owners('phoneOwner')).toMatchObject([{ user: userIdOf('omar') }])
+    const remove = await callApi(handler, 'DELETE /v1/me/phone-number', { subject: 'omar' })
+    expect(remove.status).toBe(204)
+    expect(await owners('phoneOwner')).toEqual([])
+    expect(await profileOf('omar')).not.toHaveProperty('phoneNumber')
+    expect((await callApi(handler, 'DELETE /v1/me/phone-number', { subject: 'omar' })).status).toBe(204)
+  })
+
+  test('another one takes the place of the first', async () => {
+    await putNumber('petra', '+4915112345678')
+    await putNumber('petra', '+4915112345679')
+    await putNumber('petra', '+4915112345679')
+    expect(await owners('phoneOwner')).toHaveLength(1)
+    expect(await profileOf('petra')).toMatchObject({ phoneNumber: '+4915112345679' })
+  })
+
+  test.each([['015112345678'], ['+49 151 12345678'], ['+999123456789'], ['+1415555012']])(
+    '%s is none',
+    async (number) => {
+      const { status, body } = await putNumber('quinn', number)
+      expect(status).toBe(400)
+      expect(body.errors[0].pointer).toBe('/number')
+      expect(body.errors[0].detail).not.toContain(number)
+    },
+  )
+})
+
+describe('consent', () => {
+  const push = (subject: string, body: unknown) =>
+    callApi(handler, 'PUT /v1/me/consents/push', { subject, body })
+  const sms = (subject: string, merchant: string, body: unknown) =>
+    callApi(handler, 'PUT /v1/me/consents/sms/{merchantId}', {
+      subject,
+      path: { merchantId: merchant },
+      body,
+    })
+
+  test('is kept with when, where and the words, as deciding reads it', async () => {
+    const words = 'Blue Door may write to me'
+    const { status, body } = await push('rosa', { granted: true, source: 'app', text: words })
+    expect(status).toBe(200)
+    expect(body).toEqual({ granted: true, source: 'app', text: words, at: at() })
+    expect((await sms('rosa', merchantId, { granted: true, source: 'web' })).status).toBe(200)
+    const facts = parseProfile(await profileOf('rosa'))
+    expect(facts).toMatchObject({ pushConsent: true, version: 2 })
+    expect([...facts.smsConsents]).toEqual([merchantId])
+
+    await push('rosa', { granted: false, source: 'app' })
+    expect(parseProfile(await profileOf('rosa')).pushConsent).toBe(false)
+    const { body: me } = await callApi(handler, 'GET /v1/me', { subject: 'rosa' })
+    expect(me.consents).toEqual({
+      push: { granted: false, source: 'app', at: at() },
+      sms: { [merchantId]: { granted: true, source: 'web', at: at() } },
+    })
+  })
+
+  test('to SMS is an act with the merchant; withdrawing it is none', async () => {
+    await sms('sven', merchantId, { granted: false, source: 'app' })
+    expect((await itemsOf('sven')).map((item) => item['sk'])).toEqual(['PROFILE'])
+    await sms('sven', merchantId, { granted: true, source: 'app' })
+    expect((await itemsOf('sven')).find((item) => item['kind'] === 'relationship')).toMatchObject({
+      merchantId,
+      actedAt: at(),
+      visits: 0,
+    })
+  })
+
+  test('to SMS of a merchant that is not there is refused', async () => {
+    const { status } = await sms('tara', 'mer_01J0000000000000000000000A', { granted: true, source: 'app' })
+    expect(status).toBe(404)
+    expect(await itemsOf('tara')).toEqual([])
+  })
+
+  test('given on many sides at once is kept whole', async () => {
+    const merchants = await Promise.all(
+      ['m1', 'm2', 'm3', 'm4'].map((subject) => newMerchant(merchantApi, subject)),
+    )
+    const answers = await Promise.all(
+      merchants.map(({ id }) => sms('ulla', id, { granted: true, source: 'app' })),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    expect(parseProfile(await profileOf('ulla')).smsConsents.size).toBe(4)
+  })
+})
+
+describe('app events', () => {
+  const post = (subject: string, events: readonly unknown[]) =>
+    callApi(handler, 'POST /v1/events', { subject, body: { events } })
+  const event = (changes: Readonly<Record<string, unknown>> = {}) => ({
+    id: 'e-1',
+    type: 'app_open',
+    at: at(-1000),
+    merchantId,
+    ...changes,
+  })
+  const eventsOf = async (subject: string) =>
+    (await itemsOf(subject)).filter((item) => item['kind'] === 'event')
+
+  test('are kept once, as triggers', async () => {
+    const events = [
+      event({ at: '2026-11-22T18:59:00+09:00' }),
+      event({ id: 'e-2', type: 'share', properties: { to: 'x', n: 1 } }),
+    ]
+    expect((await post('vera', events)).body).toEqual({ accepted: 2, repeated: 0 })
+    expect((await post('vera', [...events, event({ id: 'e-3' })])).body).toEqual({ accepted: 1, repeated: 2 })
+    const stored = await eventsOf('vera')
+    expect(stored).toHaveLength(3)
+    expect(ledgerTrigger.parse(stored[0])).toEqual({
+      triggerKind: 'event',
+      user: userIdOf('vera'),
+      eventId: 'e-1',
+      type: 'app_open',
+      at: '2026-11-22T09:59:00.000Z',
+      merchantId,
+    })
+    expect(stored[0]).toMatchObject({ receivedAt: at(), ttl: clock.nowMs / 1000 + 396 * 86_400 })
+    expect(stored[1]).toMatchObject({ properties: { to: 'x', n: 1 } })
+  })
+
+  test('a whole batch of fifty at once, posted twice at the same time, is fifty', async () => {
+    const events = Array.from({ length: 50 }, (_, n) => event({ id: `b-${n}` }))
+    const answers = await Promise.all([post('walt', events), post('walt', events)])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200])
+    expect(answers.map(({ body }) => body.accepted).reduce((a, b) => a + b)).toBe(50)
+    expect(await eventsOf('walt')).toHaveLength(50)
+  })
+
+  test('that are acts mark the relationship', async () => {
+    await post('xena', [event()])
+    expect((await itemsOf('xena')).map((item) => item['kind'])).toEqual(['event'])
+    await post('xena', [event({ id: 'e-2', type: 'qr_scan' }), event({ id: 'e-3', type: 'purchase' })])
+    const relationship = (await itemsOf('xena')).find((item) => item['kind'] === 'relationship')
+    expect(relationship).toMatchObject({ merchantId, actedAt: at() })
+  })
+
+  test('at a store name one that the merchant has', async () => {
+    const store = await created(merchantApi, 'POST /v1/merchants/{merchantId}/stores', {
+      subject: 'owner',
+      path: { merchantId },
+      body: { name: 'One', ...UNION_SQUARE },
+    })
+    const { status, body } = await post('yara', [
+      event({ storeId: store.id }),
+      event({ id: 'e-2', storeId: 'sto_01J0000000000000000000000A' }),
+      event({ id: 'e-3', merchantId: 'mer_01J0000000000000000000000A' }),
+    ])
+    expect(status).toBe(422)
+    expect(body.errors).toEqual([
+      { pointer: '/events/1/storeId', detail: 'the merchant has no such store' },
+      { pointer: '/events/2/merchantId', detail: 'no such merchant' },
+    ])
+    expect(await itemsOf('yara')).toEqual([])
+    expect((await post('yara', [event({ storeId: store.id })])).status).toBe(200)
+  })
+
+  test('of the wrong time are named by their index, and nothing is kept', async () => {
+    const hour = 3_600_000
+    const { status, body } = await post('zoe', [
+      event({ at: at(-48 * hour) }),
+      event({ id: 'e-2', at: at(-48 * hour - 1) }),
+      event({ id: 'e-3', at: at(5 * 60_000) }),
+      event({ id: 'e-4', at: at(5 * 60_000 + 1) }),
+    ])
+    expect(status).toBe(400)
+    expect(body.errors).toEqual([
+      { pointer: '/events/1/at', detail: 'older than 48 hours' },
+      { pointer: '/events/3/at', detail: 'more than 5 minutes in the future' },
+    ])
+    expect(await itemsOf('zoe')).toEqual([])
+  })
+
+  test.each([
+    ['an unknown type', { type: 'sneeze' }, '/events/0/type'],
+    ['an id with blanks', { id: 'a b' }, '/events/0/id'],
+    ['a nested property', { properties: { a: { b: 1 } } }, '/events/0/properties/a'],
+    ['a property with an odd name', { properties: { 'a b': 1 } }, '/events/0/properties/a b'],
+    ['a day in the place of a time', { at: '2026-11-22' }, '/events/0/at'],
+    ['an unknown member', { secret: 1 }, '/events/0/secret'],
+  ])('with %s are refused', async (_, changes, pointer) => {
+    const { status, body } = await post('adam', [event(changes)])
+    expect(status).toBe(400)
+    expect(body.errors.map((error: { pointer: string }) => error.pointer)).toEqual([pointer])
+  })
+
+  test('named twice, none or too many are refused', async () => {
+    expect((await post('adam', [event(), event()])).body.errors).toMatchObject([{ pointer: '/events/1/id' }])
+    expect((await post('adam', [])).body.errors).toMatchObject([{ pointer: '/events' }])
+    const many = Array.from({ length: 51 }, (_, n) => event({ id: `m-${n}` }))
+    expect((await post('adam', many)).status).toBe(400)
+  })
+})
+
+describe('my offers', () => {
+  test('are listed with the codes to show, expired ones as such, nobody else’s', async () => {
+    const offer = await created(merchantApi, 'POST /v1/merchants/{merchantId}/offers', {
+      subject: 'owner',
+      path: { merchantId },
+      body: offerBody(),
+    })
+    const give = (subject: string, code: string, validityS: number) =>
+      giveGrant(tables.client, tables.ledger, {
+        user: userIdOf(subject),
+        merchantId,
+        offerId: offer.id,
+        code,
+        grantedAtMs: clock.nowMs,
+        validityS,
+      })
+    await give('bea', 'ABCDE-FGHJK', 60)
+    clock.advance(60_000)
+    const { grantId } = await give('bea', 'MNPQRSTVWX', 86_400)
+    await give('carl', 'ZZZZZYYYYY', 86_400)
+    const { status, body } = await callApi(handler, 'GET /v1/me/offers', { subject: 'bea' })
+    expect(status).toBe(200)
+    expect(body.items).toMatchObject([
+      {
+        grantId,
+        code: 'MNPQR-STVWX',
+        state: 'reserved',
+        offerName: 'Free coffee',
+        validUntil: at(86_400_000),
+      },
+      { code: 'ABCDE-FGHJK', state: 'expired' },
+    ])
+    const first = await callApi(handler, 'GET /v1/me/offers', { subject: 'bea', query: { limit: '1' } })
+    const rest = await callApi(handler, 'GET /v1/me/offers', {
+      subject: 'bea',
+      query: { cursor: first.body.next },
+    })
+    expect([...first.body.items, ...rest.body.items]).toHaveLength(2)
+    const borrowed = await callApi(handler, 'GET /v1/me/offers', {
+      subject: 'carl',
+      query: { cursor: first.body.next },
+    })
+    expect(JSON.stringify(borrowed.body)).not.toContain('ABCDE')
+  })
+})
+
+describe('erasing', () => {
+  test('answers with a job, puts the tombstone at once and frees the number', async () => {
+    await putNumber('dora', '+14155550177')
+    const { status, body } = await callApi(handler, 'DELETE /v1/me', { subject: 'dora' })
+    expect(status).toBe(202)
+    expect(sentTo(sqs)).toEqual([
+      { kind: 'erasure', user: userIdOf('dora'), jobId: body.jobId, requestedAt: at() },
+    ])
+    expect(await itemsOf('dora')).toEqual([
+      {
+        pk: `U#${userIdOf('dora')}`,
+        sk: 'PROFILE',
+        kind: 'tombstone',
+        tombstone: true,
+        erasedAt: at(),
+        ttl: clock.nowMs / 1000 + 35 * 86_400,
+      },
+    ])
+    expect((await owners('phoneOwner')).filter((item) => item['user'] === userIdOf('dora'))).toEqual([])
+  })
+
+  test('twice is two jobs, and the first moment counts', async () => {
+    await callApi(handler, 'DELETE /v1/me', { subject: 'emil' })
+    const first = await profileOf('emil')
+    clock.advance(1000)
+    expect((await callApi(handler, 'DELETE /v1/me', { subject: 'emil' })).status).toBe(202)
+    expect(await profileOf('emil')).toEqual(first)
+  })
+
+  test('leaves nobody to write for', async () => {
+    await erased('fritz')
+    const before = await itemsOf('fritz')
+    const answers = [
+      await putDevice('fritz', 'phone', 'token-fritz'),
+      await putNumber('fritz', '+14155550188'),
+      await callApi(handler, 'PUT /v1/me/consents/push', {
+        subject: 'fritz',
+        body: { granted: true, source: 'app' },
+      }),
+      await callApi(handler, 'PUT /v1/me/consents/sms/{merchantId}', {
+        subject: 'fritz',
+        path: { merchantId },
+        body: { granted: true, source: 'app' },
+      }),
+      await callApi(handler, 'POST /v1/events', {
+        subject: 'fritz',
+        body: { events: [{ id: 'e', type: 'qr_scan', at: at(), merchantId }] },
+      }),
+      await callApi(handler, 'GET /v1/me', { subject: 'fritz' }),
+      await callApi(handler, 'GET /v1/me/offers', { subject: 'fritz' }),
+      await callApi(handler, 'DELETE /v1/me/phone-number', { subject: 'fritz' }),
+    ]
+    for (const { status, body } of answers) expect([status, body.code]).toEqual([410, 'gone'])
+    expect(await itemsOf('fritz')).toEqual(before)
+    expect((await owners('tokenOwner')).filter((item) => item['user'] === userIdOf('fritz'))).toEqual([])
+  })
+})
+
+test('needs the customer scope', async () => {
+  expect((await callApi(handler, 'GET /v1/me', { scopes: ['merchant', 'till'] })).status).toBe(403)
+})

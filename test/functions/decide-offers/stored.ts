@@ -1,0 +1,108 @@
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import type { IndexedGeofence } from '#shared/domain/geo/geofence.ts'
+import { tilesOf } from '#shared/domain/geo/tiles.ts'
+import { type Offer, splitStock } from '#shared/domain/offers/offer.ts'
+import type { Scene } from '#shared/domain/scenes/scene.ts'
+import type { TestTables } from '#test/support/engine.ts'
+
+type Item = Record<string, unknown>
+
+/** Writes what the APIs write, and reads what the functions wrote. */
+export const storedIn = ({ client, catalog, ledger, presence, allOf }: TestTables) => {
+  const put = async (TableName: string, items: readonly Item[]): Promise<void> => {
+    for (const Item of items) await client.send(new PutCommand({ TableName, Item }))
+  }
+  const countVersion = (pk: string) =>
+    client.send(
+      new UpdateCommand({
+        TableName: catalog,
+        Key: { pk, sk: 'VERSION' },
+        UpdateExpression: 'ADD version :one',
+        ExpressionAttributeValues: { ':one': 1 },
+      }),
+    )
+
+  return {
+    putLedger: (...items: Item[]) => put(ledger, items),
+    putPresence: (...items: Item[]) => put(presence, items),
+
+    /** Lists geofences in their tiles. */
+    listGeofences: async (...geofences: IndexedGeofence[]): Promise<void> => {
+      for (const geofence of geofences) {
+        for (const tile of tilesOf(geofence.shape)) {
+          await put(catalog, [{ pk: `TILE#${tile}`, sk: `GEOFENCE#${geofence.id}`, ...geofence }])
+          await countVersion(`TILE#${tile}`)
+        }
+      }
+    },
+
+    /** Stores scenes and offers of their merchants, each offer with its stock. */
+    putScenes: async (scenes: readonly Scene[], offers: readonly Offer[] = []): Promise<void> => {
+      for (const scene of scenes) {
+        await put(catalog, [
+          { pk: `M#${scene.merchantId}`, sk: `SCENE#${scene.id}`, kind: 'scene', ...scene },
+        ])
+        await countVersion(`M#${scene.merchantId}`)
+      }
+      for (const offer of offers) {
+        const { id, merchantId, stock, stockShards } = offer
+        await put(catalog, [{ pk: `M#${merchantId}`, sk: `OFFER#${id}`, ...offer }])
+        await countVersion(`M#${merchantId}`)
+        await put(
+          ledger,
+          splitStock(stock, stockShards).map((free, shard) => ({
+            pk: `OFFER#${id}#${shard}`,
+            sk: 'STOCK',
+            kind: 'stock',
+            offerId: id,
+            merchantId,
+            free,
+            reserved: 0,
+            confirmed: 0,
+          })),
+        )
+      }
+    },
+
+    /** All Ledger items of a kind. */
+    ledgerItems: async (kind: string): Promise<Item[]> =>
+      (await allOf(ledger)).filter((item) => item['kind'] === kind),
+
+    ledgerItem: async (pk: string, sk: string): Promise<Item | undefined> => {
+      const answer = await client.send(
+        new GetCommand({ TableName: ledger, Key: { pk, sk }, ConsistentRead: true }),
+      )
+      return answer.Item
+    },
+
+    presenceOf: async (user: string): Promise<Item | undefined> => {
+      const answer = await client.send(
+        new GetCommand({ TableName: presence, Key: { pk: `U#${user}` }, ConsistentRead: true }),
+      )
+      return answer.Item
+    },
+
+    /** A scene's counters, summed over shards and days. */
+    countsOf: async (sceneId: string): Promise<Record<string, number>> => {
+      const counts: Record<string, number> = {}
+      for (const item of await allOf(ledger)) {
+        if (!String(item['pk']).startsWith(`SCENE#${sceneId}#`)) continue
+        for (const [name, value] of Object.entries(item)) {
+          if (typeof value === 'number') counts[name] = (counts[name] ?? 0) + value
+        }
+      }
+      return counts
+    },
+
+    /** An offer's stock, summed over its shards. */
+    stockOf: async (offerId: string) => {
+      const shards = (await allOf(ledger)).filter(
+        (item) => item['sk'] === 'STOCK' && item['offerId'] === offerId,
+      )
+      const sum = (name: string) => shards.reduce((total, item) => total + Number(item[name]), 0)
+      return { free: sum('free'), reserved: sum('reserved'), confirmed: sum('confirmed') }
+    },
+  }
+}
+
+export type Stored = ReturnType<typeof storedIn>

@@ -1,0 +1,176 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { UserId } from '#shared/domain/ids.ts'
+import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
+import { newsOf, startDecideOffers } from '#test/functions/decide-offers/decide-offers.ts'
+import {
+  aDeviceItem,
+  aProfileItem,
+  aScene,
+  aTombstone,
+  aVisit,
+  CAFE,
+  DAY,
+  HOUR,
+  MINUTE,
+  named,
+  T0,
+} from '#test/support/builders.ts'
+
+const { stored, deliver, queues, queuedOn, clock } = await startDecideOffers()
+const back = aScene('back', { triggers: [7, 2].map((days) => ({ type: 'due', daysSinceLastVisit: days })) })
+await stored.putScenes([back])
+
+let customers = 0
+const newCustomer = async (): Promise<UserId> => {
+  customers += 1
+  const user = named('usr', `customer ${customers}`)
+  await stored.putLedger(aProfileItem(user), aDeviceItem(user, 'pixel'))
+  return user
+}
+const settle = (user: UserId, ...settled: ClosedVisit[]) => deliver(newsOf(user, { settled }))
+const visitsOf = async (user: UserId) =>
+  (await stored.ledgerItems('visit')).filter((item) => item['user'] === user)
+const relationshipOf = (user: UserId, merchantId = CAFE) => stored.ledgerItem(`U#${user}`, `M#${merchantId}`)
+
+/** The café's visit that was last seen at this time. */
+const seenAt = (name: string, lastInsideAtMs: number, rest: Partial<ClosedVisit> = {}): ClosedVisit =>
+  aVisit(name, {
+    enteredAtMs: lastInsideAtMs - 5 * MINUTE,
+    lastInsideAtMs,
+    exitedAtMs: lastInsideAtMs + MINUTE,
+    ...rest,
+  })
+
+beforeEach(() => {
+  clock.nowMs = T0
+  queues.taken()
+})
+
+describe('a settled visit', () => {
+  it('is kept with its part in the relationship and the plan of a reminder', async () => {
+    const user = await newCustomer()
+    const visit = seenAt('one', T0 - HOUR)
+    expect(await settle(user, visit)).toEqual([])
+    expect(await visitsOf(user)).toMatchObject([{ ...visit, settledAtMs: T0 }])
+    expect(await relationshipOf(user)).toMatchObject({
+      kind: 'relationship',
+      user,
+      merchantId: CAFE,
+      visits: 1,
+      version: 1,
+      lastVisitAtMs: T0 - HOUR,
+      timeZone: visit.timeZone,
+      dueDays: [2, 7],
+      duePk: expect.stringMatching(/^DUE#2026-05-03T16#[01]$/),
+      dueSk: `2026-05-03T16:00:00.000Z#${user}#${CAFE}`,
+    })
+  })
+
+  it('is kept once, however often it is told', async () => {
+    const user = await newCustomer()
+    await settle(user, seenAt('one', T0))
+    await settle(user, seenAt('one', T0), seenAt('two', T0 + HOUR))
+    await Promise.all(
+      [1, 2, 3].map(() => settle(user, seenAt('two', T0 + HOUR), seenAt('three', T0 + 2 * HOUR))),
+    )
+    expect(await visitsOf(user)).toHaveLength(3)
+    expect(await relationshipOf(user)).toMatchObject({ visits: 3, lastVisitAtMs: T0 + 2 * HOUR })
+  })
+
+  it('that is told after a later one does not set the last visit back', async () => {
+    const user = await newCustomer()
+    await settle(user, seenAt('late', T0))
+    const before = await relationshipOf(user)
+    await settle(user, seenAt('early', T0 - DAY, { timeZone: 'Europe/Paris' }))
+    expect(await relationshipOf(user)).toEqual({ ...before, visits: 2, version: 2 })
+  })
+
+  it('joins what the customer’s own acts have begun', async () => {
+    const user = await newCustomer()
+    const actedAt = new Date(T0 - DAY).toISOString()
+    // As customer-api and merchant-api write it.
+    await stored.putLedger({
+      pk: `U#${user}`,
+      sk: `M#${CAFE}`,
+      kind: 'relationship',
+      user,
+      merchantId: CAFE,
+      visits: 0,
+      version: 1,
+      actedAt,
+    })
+    await settle(user, seenAt('one', T0))
+    expect(await relationshipOf(user)).toMatchObject({ visits: 1, version: 2, actedAt, lastVisitAtMs: T0 })
+  })
+
+  it('counts for each merchant, many at once', async () => {
+    const user = await newCustomer()
+    const bar = named('mer', 'bar')
+    const many = Array.from({ length: 90 }, (_, index) =>
+      seenAt(`many ${index}`, T0 + index * MINUTE, index % 3 === 0 ? { merchantId: bar } : {}),
+    )
+    await settle(user, ...many)
+    expect(await visitsOf(user)).toHaveLength(90)
+    expect(await relationshipOf(user)).toMatchObject({ visits: 60 })
+    expect(await relationshipOf(user, bar)).toMatchObject({ visits: 30 })
+    expect(await relationshipOf(user, bar)).not.toHaveProperty('duePk')
+  })
+
+  it('takes the old plan away where no scene reminds any more', async () => {
+    const user = await newCustomer()
+    const shop = named('mer', 'shop')
+    const reminder = aScene('reminder', {
+      merchantId: shop,
+      triggers: [{ type: 'due', daysSinceLastVisit: 3 }],
+    })
+    await stored.putScenes([reminder])
+    await settle(user, seenAt('one', T0, { merchantId: shop }))
+    expect(await relationshipOf(user, shop)).toHaveProperty('duePk')
+    await stored.putScenes([{ ...reminder, state: 'paused' }])
+    await settle(user, seenAt('two', T0 + DAY, { merchantId: shop }))
+    const relationship = await relationshipOf(user, shop)
+    expect(relationship).toMatchObject({ lastVisitAtMs: T0 + DAY })
+    for (const name of ['duePk', 'dueSk', 'dueDays']) expect(relationship).not.toHaveProperty(name)
+  })
+
+  it('that is told days late is planned where the sweep will still come by', async () => {
+    const user = await newCustomer()
+    await settle(user, seenAt('long ago', T0 - 3 * DAY))
+    expect(await relationshipOf(user)).toMatchObject({
+      dueDays: [2, 7],
+      dueSk: `${new Date(T0).toISOString()}#${user}#${CAFE}`,
+    })
+  })
+
+  it('of an erased customer is not kept', async () => {
+    const user = named('usr', 'erased')
+    await stored.putLedger(aTombstone({ pk: `U#${user}`, sk: 'PROFILE' }))
+    expect(await settle(user, seenAt('one', T0))).toEqual([])
+    expect(await visitsOf(user)).toEqual([])
+    expect(await relationshipOf(user)).toBeUndefined()
+  })
+})
+
+describe('a due occasion', () => {
+  it('is granted like every other trigger, once', async () => {
+    const user = await newCustomer()
+    const occasion = `due:${CAFE}:2:${T0 - 2 * DAY}`
+    const due = {
+      pk: `U#${user}`,
+      sk: `EVENT#${occasion}`,
+      kind: 'event',
+      triggerKind: 'due',
+      user,
+      merchantId: CAFE,
+      dueAtMs: T0 - MINUTE,
+      daysSinceLastVisit: 2,
+      occasion,
+      timeZone: 'America/Los_Angeles',
+    }
+    await deliver(due)
+    await deliver(due)
+    const grants = (await stored.ledgerItems('grant')).filter((item) => item['user'] === user)
+    expect(grants).toMatchObject([{ sceneId: back.id, occasion }])
+    expect(queuedOn('push')).toHaveLength(2)
+  })
+})

@@ -1,0 +1,246 @@
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { describe, expect, test } from 'vitest'
+import { handler } from '#functions/merchant-api/handler.ts'
+import { shardOf } from '#shared/domain/ids.ts'
+import { userIdOf } from '#shared/runtime/ids.ts'
+import { setClock } from '#test/support/clock.ts'
+import { createTables } from '#test/support/engine.ts'
+import { giveGrant } from '#test/support/grants.ts'
+import { callApi, type HttpCall } from '#test/support/http-event.ts'
+import { created, newMerchant, offerBody, sceneBody, UNION_SQUARE } from '#test/support/merchants.ts'
+
+const tables = await createTables()
+process.env['CATALOG_TABLE'] = tables.catalog
+process.env['LEDGER_TABLE'] = tables.ledger
+process.env['PLACE_INDEX'] = 'places'
+const clock = setClock(Date.UTC(2026, 10, 22, 10))
+
+const { id: merchantId } = await newMerchant(handler, 'owner')
+const path = { merchantId }
+const offerOf = (changes?: Readonly<Record<string, unknown>>) =>
+  created(handler, 'POST /v1/merchants/{merchantId}/offers', {
+    subject: 'owner',
+    path,
+    body: offerBody(changes),
+  })
+const put = (offerId: string, changes: Readonly<Record<string, unknown>>) =>
+  callApi(handler, 'PUT /v1/merchants/{merchantId}/offers/{offerId}', {
+    subject: 'owner',
+    path: { merchantId, offerId },
+    body: offerBody(changes),
+  })
+const stockOf = async (offerId: string) =>
+  (await tables.allOf(tables.ledger))
+    .filter((item) => item['kind'] === 'stock' && item['offerId'] === offerId)
+    .toSorted((a, b) => String(a['pk']).localeCompare(String(b['pk'])))
+const sumOf = async (offerId: string) => {
+  const sum = { free: 0, reserved: 0, confirmed: 0 }
+  for (const shard of await stockOf(offerId)) {
+    sum.free += Number(shard['free'])
+    sum.reserved += Number(shard['reserved'])
+    sum.confirmed += Number(shard['confirmed'])
+  }
+  return sum
+}
+
+const CODE = 'ABCDEFGHJK'
+const alice = userIdOf('alice')
+let given = 0
+/** A grant of a new offer with ten units. */
+const granted = async (validityS?: number) => {
+  const offer = await offerOf()
+  given += 1
+  const code = `${CODE.slice(0, 8)}${String(given).padStart(2, '0')}`
+  const grant = await giveGrant(tables.client, tables.ledger, {
+    user: alice,
+    merchantId,
+    offerId: offer.id,
+    code,
+    grantedAtMs: clock.nowMs,
+    ...(validityS !== undefined && { validityS }),
+  })
+  return { ...grant, offerId: offer.id as string, code }
+}
+const redeem = (body: unknown, call: HttpCall = {}) =>
+  callApi(handler, 'POST /v1/merchants/{merchantId}/redemptions', {
+    subject: 'owner',
+    scopes: ['till'],
+    path,
+    body,
+    ...call,
+  })
+
+describe('an offer', () => {
+  test('is created with its stock', async () => {
+    const small = await offerOf({ stock: 10 })
+    expect(small).toMatchObject({ stock: 10, stockShards: 1, revision: 1 })
+    expect(await stockOf(small.id)).toEqual([
+      {
+        pk: `OFFER#${small.id}#0`,
+        sk: 'STOCK',
+        kind: 'stock',
+        offerId: small.id,
+        merchantId,
+        free: 10,
+        reserved: 0,
+        confirmed: 0,
+      },
+    ])
+    const large = await offerOf({ stock: 1001 })
+    expect(await stockOf(large.id)).toHaveLength(16)
+    expect(await sumOf(large.id)).toEqual({ free: 1001, reserved: 0, confirmed: 0 })
+  })
+
+  test('that gets more stock has it free at once', async () => {
+    const offer = await offerOf({ stock: 160 })
+    const { status, body } = await put(offer.id, { stock: 175 })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ stock: 175, stockShards: offer.stockShards, revision: 2 })
+    expect(await sumOf(offer.id)).toEqual({ free: 175, reserved: 0, confirmed: 0 })
+  })
+
+  test('gives up only units that are free', async () => {
+    const { offerId } = await granted()
+    const tooFew = await put(offerId, { stock: 0 })
+    expect(tooFew.status).toBe(409)
+    expect(tooFew.body.code).toBe('stockInUse')
+    expect(await sumOf(offerId)).toEqual({ free: 9, reserved: 1, confirmed: 0 })
+    expect((await put(offerId, { stock: 1 })).status).toBe(200)
+    expect(await sumOf(offerId)).toEqual({ free: 0, reserved: 1, confirmed: 0 })
+  })
+
+  test('goes with its stock, but not while a unit is reserved or a scene names it', async () => {
+    const remove = (offerId: string) =>
+      callApi(handler, 'DELETE /v1/merchants/{merchantId}/offers/{offerId}', {
+        subject: 'owner',
+        path: { merchantId, offerId },
+      })
+    expect((await remove((await granted()).offerId)).status).toBe(409)
+    const named = await offerOf()
+    await created(handler, 'POST /v1/merchants/{merchantId}/scenes', {
+      subject: 'owner',
+      path,
+      body: sceneBody({ offerId: named.id }),
+    })
+    expect((await remove(named.id)).status).toBe(409)
+    const free = await offerOf()
+    expect((await remove(free.id)).status).toBe(204)
+    expect(await stockOf(free.id)).toEqual([])
+  })
+})
+
+describe('a redemption', () => {
+  test('confirms the unit, marks the act and counts, however the code is written', async () => {
+    const { grantId, sceneId, offerId, code } = await granted()
+    clock.advance(60_000)
+    const { status, body } = await redeem({ code: ` ${code.slice(0, 5)}-${code.slice(5)} `.toLowerCase() })
+    expect(status).toBe(200)
+    expect(body).toEqual({
+      grantId,
+      merchantId,
+      sceneId,
+      offerId,
+      offerName: 'Free coffee',
+      state: 'redeemed',
+      grantedAt: new Date(clock.nowMs - 60_000).toISOString(),
+      redeemedAt: new Date(clock.nowMs).toISOString(),
+    })
+    expect(await sumOf(offerId)).toEqual({ free: 9, reserved: 0, confirmed: 1 })
+    const items = await tables.allOf(tables.ledger)
+    expect(items.find((item) => item['sk'] === `M#${merchantId}`)).toMatchObject({
+      kind: 'relationship',
+      user: alice,
+      actedAt: body.redeemedAt,
+    })
+    const counter = items.find((item) => item['pk'] === `SCENE#${sceneId}#${shardOf(alice, 32)}`)
+    expect(counter).toMatchObject({ sk: 'COUNT#2026-11-22', redeemed: 1 })
+  })
+
+  test('happens once: the second is told when and where', async () => {
+    const { offerId, code } = await granted()
+    const store = await created(handler, 'POST /v1/merchants/{merchantId}/stores', {
+      subject: 'owner',
+      path,
+      body: { name: 'Till', ...UNION_SQUARE },
+    })
+    const first = await redeem({ code, storeId: store.id })
+    expect(first.body.storeId).toBe(store.id)
+    clock.advance(1000)
+    const second = await redeem({ code })
+    expect(second.status).toBe(409)
+    expect(second.body).toMatchObject({
+      code: 'alreadyRedeemed',
+      redeemedAt: first.body.redeemedAt,
+      storeId: store.id,
+    })
+    expect(await sumOf(offerId)).toEqual({ free: 9, reserved: 0, confirmed: 1 })
+  })
+
+  test('sent again by the same till gets the same answer', async () => {
+    const { offerId, code } = await granted()
+    const headers = { 'idempotency-key': 'till-7-0001' }
+    const first = await redeem({ code }, { headers })
+    clock.advance(1000)
+    expect(await redeem({ code }, { headers })).toEqual(first)
+    expect((await redeem({ code }, { headers: { 'idempotency-key': 'till-8-0001' } })).status).toBe(409)
+    expect(await sumOf(offerId)).toEqual({ free: 9, reserved: 0, confirmed: 1 })
+  })
+
+  test('raced by many tills has one winner', async () => {
+    const { offerId, code } = await granted()
+    const answers = await Promise.all(Array.from({ length: 20 }, () => redeem({ code })))
+    const statuses = answers.map(({ status }) => status).toSorted()
+    expect(statuses).toEqual([200, ...Array.from({ length: 19 }, () => 409)])
+    expect(await sumOf(offerId)).toEqual({ free: 9, reserved: 0, confirmed: 1 })
+  })
+
+  test.each([['ZZZZZ-ZZZZZ'], ['short'], ['UUUUU-UUUUU'], ['!!!!!-!!!!!']])(
+    'of a code that was never given (%s) finds nothing',
+    async (code) => {
+      const { status, body } = await redeem({ code })
+      expect(status).toBe(404)
+      expect(body.errors).toEqual([{ pointer: '/code', detail: 'the merchant gave out no such code' }])
+    },
+  )
+
+  test("of another merchant's code finds nothing, and leaves it", async () => {
+    const { offerId, code } = await granted()
+    const { id: other } = await newMerchant(handler, 'rival')
+    const rivals = await redeem({ code }, { subject: 'rival', path: { merchantId: other } })
+    const nobodys = await redeem({ code: 'ZZZZZZZZZZ' }, { subject: 'rival', path: { merchantId: other } })
+    expect(rivals).toEqual(nobodys)
+    expect(rivals.status).toBe(404)
+    expect(await sumOf(offerId)).toEqual({ free: 9, reserved: 1, confirmed: 0 })
+  })
+
+  test('after its time is too late', async () => {
+    const { code } = await granted(60)
+    clock.advance(60_000)
+    const { status, body } = await redeem({ code })
+    expect(status).toBe(410)
+    expect(body).toMatchObject({ code: 'grantExpired', validUntil: new Date(clock.nowMs).toISOString() })
+  })
+
+  test('at a store of somebody else is refused', async () => {
+    const { code } = await granted()
+    const { status, body } = await redeem({ code, storeId: 'sto_01J0000000000000000000000A' })
+    expect(status).toBe(422)
+    expect(body.errors[0].pointer).toBe('/storeId')
+  })
+
+  test('needs the till or the merchant scope', async () => {
+    expect((await redeem({ code: CODE }, { scopes: ['customer'] })).status).toBe(403)
+    expect((await redeem({ code: CODE }, { scopes: ['merchant'] })).status).toBe(404)
+  })
+
+  test('of an erased customer finds nothing', async () => {
+    const { code } = await granted()
+    const Item = { pk: `U#${alice}`, sk: 'PROFILE', kind: 'tombstone', tombstone: true }
+    await tables.client.send(new PutCommand({ TableName: tables.ledger, Item }))
+    expect((await redeem({ code })).status).toBe(404)
+    const answer = await tables.client.send(
+      new GetCommand({ TableName: tables.ledger, Key: { pk: `U#${alice}`, sk: 'PROFILE' } }),
+    )
+    expect(answer.Item).toEqual(Item)
+  })
+})

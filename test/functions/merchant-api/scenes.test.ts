@@ -1,0 +1,215 @@
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { describe, expect, test } from 'vitest'
+import { handler } from '#functions/merchant-api/handler.ts'
+import { parseScene } from '#shared/contracts/items/catalog.ts'
+import { setClock } from '#test/support/clock.ts'
+import { createTables } from '#test/support/engine.ts'
+import { callApi } from '#test/support/http-event.ts'
+import { created, geofenceBody, newMerchant, offerBody, sceneBody } from '#test/support/merchants.ts'
+
+const tables = await createTables()
+process.env['CATALOG_TABLE'] = tables.catalog
+process.env['LEDGER_TABLE'] = tables.ledger
+process.env['PLACE_INDEX'] = 'places'
+setClock(Date.UTC(2026, 10, 22, 10))
+
+const { id: merchantId } = await newMerchant(handler, 'owner')
+const path = { merchantId }
+const post = (body: unknown) =>
+  callApi(handler, 'POST /v1/merchants/{merchantId}/scenes', { subject: 'owner', path, body })
+
+describe('a scene', () => {
+  test('gets the values that are left out, and is stored as deciding reads it', async () => {
+    const { status, body } = await post(sceneBody())
+    expect(status).toBe(201)
+    expect(body).toMatchObject({
+      merchantId,
+      state: 'active',
+      when: {},
+      limits: { coolDownS: 86_400, maxAgeS: 300 },
+      priority: 50,
+      revision: 1,
+    })
+    const stored = (await tables.allOf(tables.catalog)).find((item) => item['sk'] === `SCENE#${body.id}`)
+    expect(parseScene(stored)).toEqual(body)
+  })
+
+  test('keeps dates as UTC and hours as given', async () => {
+    const weeklyHours = [{ days: ['mon', 'fri'], from: '18:00', to: '02:00' }]
+    const { body } = await post(
+      sceneBody({ when: { from: '2026-12-01T00:00:00+09:00', until: '2026-12-02T00:00:00Z', weeklyHours } }),
+    )
+    expect(body.when).toEqual({
+      from: '2026-11-30T15:00:00.000Z',
+      until: '2026-12-02T00:00:00.000Z',
+      weeklyHours,
+    })
+  })
+
+  test('may name what its merchant has', async () => {
+    const offer = await created(handler, 'POST /v1/merchants/{merchantId}/offers', {
+      subject: 'owner',
+      path,
+      body: offerBody(),
+    })
+    const geofence = await created(handler, 'POST /v1/merchants/{merchantId}/geofences', {
+      subject: 'owner',
+      path,
+      body: geofenceBody(),
+    })
+    const at = { geofenceIds: [geofence.id] }
+    const triggers = [
+      { type: 'enter', at },
+      { type: 'dwell', dwellS: 600, at },
+    ]
+    const { status, body } = await post(sceneBody({ offerId: offer.id, triggers }))
+    expect(status).toBe(201)
+    expect(body).toMatchObject({ offerId: offer.id, triggers })
+  })
+
+  test('that names what is not there is refused with a pointer to each', async () => {
+    const geofenceId = 'gf_01J0000000000000000000000A'
+    const { status, body } = await post(
+      sceneBody({
+        offerId: 'off_01J0000000000000000000000A',
+        triggers: [
+          { type: 'enter', at: { geofenceIds: [geofenceId] } },
+          { type: 'exit', at: { geofenceIds: [geofenceId], storeIds: ['sto_01J0000000000000000000000A'] } },
+        ],
+      }),
+    )
+    expect(status).toBe(422)
+    expect(body.errors.map((error: { pointer: string }) => error.pointer)).toEqual([
+      '/triggers/0/at/geofenceIds/0',
+      '/triggers/1/at/geofenceIds/0',
+      '/triggers/1/at/storeIds/0',
+      '/offerId',
+    ])
+  })
+
+  test.each([
+    ['no trigger', { triggers: [] }, '/triggers'],
+    ['an unknown trigger', { triggers: [{ type: 'enter' }, { type: 'blink' }] }, '/triggers/1/type'],
+    ['a dwell without its time', { triggers: [{ type: 'dwell' }] }, '/triggers/0/dwellS'],
+    [
+      'a member of another trigger',
+      { triggers: [{ type: 'event', eventType: 'share', dwellS: 60 }] },
+      '/triggers/0/dwellS',
+    ],
+    ['places that name nothing', { triggers: [{ type: 'enter', at: {} }] }, '/triggers/0/at'],
+    [
+      'an hour that is none',
+      { when: { weeklyHours: [{ days: ['mon'], from: '24:00', to: '02:00' }] } },
+      '/when/weeklyHours/0/from',
+    ],
+    [
+      'an end before its beginning',
+      { when: { from: '2026-12-02T00:00:00Z', until: '2026-12-01T00:00:00Z' } },
+      '/when/until',
+    ],
+    ['a time without a zone', { when: { from: '2026-12-02T00:00:00' } }, '/when/from'],
+    ['no channel', { message: { ttlS: 60 } }, '/message'],
+    [
+      'a link that runs code',
+      { message: { push: { title: 'a', body: 'b', deepLink: 'javascript://x' }, ttlS: 60 } },
+      '/message/push/deepLink',
+    ],
+    [
+      'a cool-down that nobody remembers',
+      { limits: { coolDownS: 40 * 86_400, maxAgeS: 300 } },
+      '/limits/coolDownS',
+    ],
+    ['a priority over 100', { priority: 101 }, '/priority'],
+    ['an empty name', { name: '   ' }, '/name'],
+    ['an id that is none', { offerId: 'off_1' }, '/offerId'],
+    ['a field that the server sets', { revision: 7 }, '/revision'],
+  ])('with %s is refused', async (_, changes, pointer) => {
+    const { status, headers, body } = await post(sceneBody(changes))
+    expect(status).toBe(400)
+    expect(headers['content-type']).toBe('application/problem+json')
+    expect(body.errors.map((error: { pointer: string }) => error.pointer)).toEqual([pointer])
+  })
+
+  test('is replaced whole', async () => {
+    const scene = (await post(sceneBody({ priority: 90 }))).body
+    const scenePath = { merchantId, sceneId: scene.id }
+    const { body } = await callApi(handler, 'PUT /v1/merchants/{merchantId}/scenes/{sceneId}', {
+      subject: 'owner',
+      path: scenePath,
+      body: sceneBody({ name: 'Other', state: 'paused' }),
+    })
+    expect(body).toMatchObject({ id: scene.id, name: 'Other', state: 'paused', priority: 50, revision: 2 })
+    const removed = await callApi(handler, 'DELETE /v1/merchants/{merchantId}/scenes/{sceneId}', {
+      subject: 'owner',
+      path: scenePath,
+    })
+    expect(removed.status).toBe(204)
+  })
+
+  test('that two replace at once is replaced twice', async () => {
+    const scene = (await post(sceneBody())).body
+    const put = (name: string) =>
+      callApi(handler, 'PUT /v1/merchants/{merchantId}/scenes/{sceneId}', {
+        subject: 'owner',
+        path: { merchantId, sceneId: scene.id },
+        body: sceneBody({ name }),
+      })
+    const answers = await Promise.all([put('A'), put('B'), put('C')])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(answers.map(({ body }) => body.revision).toSorted()).toEqual([2, 3, 4])
+  })
+})
+
+describe('the counts of a scene', () => {
+  const add = (sceneId: string, shard: number, day: string, name: string, by: number) =>
+    tables.client.send(
+      new UpdateCommand({
+        TableName: tables.ledger,
+        Key: { pk: `SCENE#${sceneId}#${shard}`, sk: `COUNT#${day}` },
+        UpdateExpression: 'SET kind = :kind ADD #name :by',
+        ExpressionAttributeNames: { '#name': name },
+        ExpressionAttributeValues: { ':by': by, ':kind': 'count' },
+      }),
+    )
+  const countsOf = (sceneId: string, from: string, to: string) =>
+    callApi(handler, 'GET /v1/merchants/{merchantId}/scenes/{sceneId}/counts', {
+      subject: 'owner',
+      path: { merchantId, sceneId },
+      query: { from, to },
+    })
+
+  test('are summed over shards and days, both ends included', async () => {
+    const scene = (await post(sceneBody())).body
+    await add(scene.id, 0, '2026-11-20', 'granted', 100)
+    await add(scene.id, 0, '2026-11-21', 'granted', 10)
+    await add(scene.id, 31, '2026-11-22', 'granted', 15)
+    await add(scene.id, 31, '2026-11-23', 'granted', 1000)
+    await add(scene.id, 7, '2026-11-22', 'redeemed', 2)
+    await add(scene.id, 7, '2026-11-22', 'suppressed_hours', 19)
+    const { status, body } = await countsOf(scene.id, '2026-11-21', '2026-11-22')
+    expect(status).toBe(200)
+    expect(body).toEqual({
+      sceneId: scene.id,
+      from: '2026-11-21',
+      to: '2026-11-22',
+      counts: { granted: 25, redeemed: 2 },
+      fewerThan20: ['suppressed_hours'],
+    })
+  })
+
+  test.each([
+    ['2026-11-22', '2026-11-21', '/to'],
+    ['2026-01-01', '2026-11-21', '/to'],
+    ['2026-02-30', '2026-03-01', '/from'],
+    ['yesterday', '2026-03-01', '/from'],
+  ])('refuse the days %s to %s', async (from, to, pointer) => {
+    const { status, body } = await countsOf('scn_01J0000000000000000000000A', from, to)
+    expect(status).toBe(400)
+    expect(body.errors[0]).toMatchObject({ in: 'query', pointer })
+  })
+
+  test('of an unknown scene are not there', async () => {
+    const { status } = await countsOf('scn_01J0000000000000000000000A', '2026-11-21', '2026-11-22')
+    expect(status).toBe(404)
+  })
+})

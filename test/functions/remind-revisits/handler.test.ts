@@ -1,0 +1,302 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { sweepDue } from '#functions/remind-revisits/sweep-due.ts'
+import { createDueStore } from '#shared/adapters/dynamodb/ledger/due-store.ts'
+import { type Grant, grantIdOf, messageIdOf, messageItem } from '#shared/contracts/items/decision.ts'
+import { dueKey } from '#shared/contracts/items/ledger.ts'
+import { shardOf, type UserId } from '#shared/domain/ids.ts'
+import { setEnvironment } from '#test/functions/decide-offers/environment.ts'
+import { recordQueues } from '#test/functions/decide-offers/queue-recorder.ts'
+import { type Stored, storedIn } from '#test/functions/decide-offers/stored.ts'
+import {
+  anEnter,
+  aScene,
+  aTombstone,
+  CAFE,
+  DAY,
+  HOUR,
+  MINUTE,
+  named,
+  SECOND,
+  T0,
+} from '#test/support/builders.ts'
+import { setClock } from '#test/support/clock.ts'
+import { createTables, type TestTables } from '#test/support/engine.ts'
+import { lambdaContext } from '#test/support/http-event.ts'
+
+const SHARDS = 2
+const queues = await recordQueues()
+const clock = setClock(T0)
+const start = T0
+let tables: TestTables
+let stored: Stored
+let sweep: () => Promise<unknown>
+
+// Tables and a container of its own for each test: a container remembers where it has swept.
+const startContainer = async () => {
+  vi.resetModules()
+  const { handler } = await import('#functions/remind-revisits/handler.ts')
+  sweep = () => handler({}, lambdaContext())
+}
+beforeEach(async () => {
+  clock.nowMs = start
+  queues.taken()
+  tables = await createTables()
+  stored = storedIn(tables)
+  setEnvironment({
+    LEDGER_TABLE: tables.ledger,
+    PUSH_QUEUE_URL: queues.urlOf('push'),
+    SMS_QUEUE_URL: queues.urlOf('sms'),
+    DUE_SHARDS: String(SHARDS),
+  })
+  await startContainer()
+})
+
+let customers = 0
+const newCustomer = (): UserId => {
+  customers += 1
+  return named('usr', `customer ${customers}`)
+}
+
+/** A message as decide-offers leaves it when it ends before it has queued it. */
+const leaveMessage = async (channel: 'push' | 'sms', grantedAtMs: number) => {
+  const user = newCustomer()
+  const candidate = { scene: aScene('greet'), trigger: anEnter({ user }) }
+  const grantId = grantIdOf(candidate)
+  const grant: Grant = { candidate, channel, grantId, messageId: messageIdOf(grantId) }
+  await stored.putLedger(messageItem(grant, grantedAtMs, SHARDS))
+  return { user, messageId: grant.messageId }
+}
+
+/** A relationship whose last visit was at `lastVisitAtMs`, as decide-offers plans it. */
+const planReminders = async (lastVisitAtMs: number, dueDays: readonly number[]): Promise<UserId> => {
+  const user = newCustomer()
+  const key = dueKey(lastVisitAtMs + (dueDays[0] ?? 0) * DAY, `${user}#${CAFE}`, shardOf(user, SHARDS))
+  await stored.putLedger({
+    pk: `U#${user}`,
+    sk: `M#${CAFE}`,
+    kind: 'relationship',
+    user,
+    merchantId: CAFE,
+    visits: 1,
+    version: 1,
+    lastVisitAtMs,
+    timeZone: 'America/Los_Angeles',
+    dueDays,
+    ...key,
+  })
+  return user
+}
+const relationshipOf = (user: UserId) => stored.ledgerItem(`U#${user}`, `M#${CAFE}`)
+const eventsOf = async (user: UserId) =>
+  (await stored.ledgerItems('event')).filter((item) => item['user'] === user)
+const cursor = async () => (await stored.ledgerItem('SWEEP', 'CURSOR'))?.['hour']
+
+describe('a message that was granted but never queued', () => {
+  it.each(['push', 'sms'] as const)('is queued a minute later, on its channel: %s', async (channel) => {
+    const left = await leaveMessage(channel, start)
+    clock.nowMs = start + 59 * SECOND
+    await sweep()
+    expect(queues.taken()).toEqual([])
+    clock.nowMs = start + MINUTE
+    expect(await sweep()).toMatchObject({ messages: 1, occasions: 0 })
+    expect(queues.taken()).toEqual([{ queue: channel, body: left, delayS: 0 }])
+  })
+
+  it('is looked at again two minutes later, as long as it has not ended', async () => {
+    const { user, messageId } = await leaveMessage('push', start)
+    for (const expected of [1, 0, 1]) {
+      clock.advance(MINUTE)
+      await sweep()
+      expect(queues.taken()).toHaveLength(expected)
+    }
+    // Ended: it has left the index.
+    const {
+      duePk: _,
+      dueSk: __,
+      ...ended
+    } = (await stored.ledgerItem(`U#${user}`, `MESSAGE#${messageId}`)) ?? {}
+    await stored.putLedger({ ...ended, state: 'sent', pk: `U#${user}`, sk: `MESSAGE#${messageId}` })
+    clock.advance(10 * MINUTE)
+    await sweep()
+    expect(queues.taken()).toEqual([])
+  })
+
+  it('is queued after the queue was out of order', async () => {
+    await leaveMessage('push', start)
+    clock.nowMs = start + MINUTE
+    queues.breakDown(3)
+    await expect(sweep()).rejects.toThrow()
+    clock.advance(2 * MINUTE)
+    await sweep()
+    expect(queues.taken()).toHaveLength(1)
+  })
+
+  it('does not wait for others that fail', async () => {
+    const user = await planReminders(start - DAY, [1])
+    await leaveMessage('push', start - HOUR / 2)
+    queues.breakDown(3)
+    await expect(sweep()).rejects.toThrow()
+    expect(await eventsOf(user)).toHaveLength(1)
+  })
+
+  it('is queued beside an item that nobody can read, which is reported', async () => {
+    await stored.putLedger({ pk: 'U#odd', sk: 'ODD', kind: 'odd', ...dueKey(start, 'odd', 0) })
+    await leaveMessage('push', start)
+    clock.nowMs = start + MINUTE
+    expect(await sweep()).toMatchObject({ messages: 1, unreadable: 1 })
+    expect(queues.taken()).toHaveLength(1)
+  })
+
+  it('is found among hundreds', async () => {
+    const left = []
+    for (let index = 0; index < 230; index++) left.push(await leaveMessage('push', start))
+    clock.nowMs = start + MINUTE
+    expect(await sweep()).toMatchObject({ messages: 230 })
+    const queued = queues.taken().map(({ body }) => JSON.stringify(body))
+    expect(queued.toSorted()).toEqual(left.map((body) => JSON.stringify(body)).toSorted())
+  })
+})
+
+describe('a reminder that is due', () => {
+  it('raises one event, and the next one is planned', async () => {
+    const user = await planReminders(start - 2 * DAY, [2, 7])
+    expect(await sweep()).toMatchObject({ messages: 0, occasions: 1 })
+    const occasion = `due:${CAFE}:2:${start - 2 * DAY}`
+    expect(await eventsOf(user)).toMatchObject([
+      {
+        sk: `EVENT#${occasion}`,
+        triggerKind: 'due',
+        merchantId: CAFE,
+        daysSinceLastVisit: 2,
+        dueAtMs: start,
+        occasion,
+        timeZone: 'America/Los_Angeles',
+      },
+    ])
+    expect(await relationshipOf(user)).toMatchObject({
+      dueDays: [7],
+      dueSk: `${new Date(start + 5 * DAY).toISOString()}#${user}#${CAFE}`,
+      version: 2,
+    })
+    clock.advance(MINUTE)
+    expect(await sweep()).toMatchObject({ occasions: 0 })
+    expect(await eventsOf(user)).toHaveLength(1)
+  })
+
+  it('comes to its last day and leaves no plan', async () => {
+    const user = await planReminders(start - 2 * DAY, [2, 3])
+    for (let hours = 0; hours <= 25; hours++) {
+      await sweep()
+      clock.advance(HOUR)
+    }
+    expect((await eventsOf(user)).map((event) => event['daysSinceLastVisit'])).toEqual([2, 3])
+    expect(await relationshipOf(user)).not.toHaveProperty('duePk')
+    expect(await relationshipOf(user)).not.toHaveProperty('dueDays')
+  })
+
+  it('comes to its next day, too, when that has passed already', async () => {
+    const user = await planReminders(start - 20 * DAY, [20, 20.5])
+    clock.nowMs = start
+    await stored.putLedger({
+      ...(await relationshipOf(user)),
+      lastVisitAtMs: start - 30 * DAY,
+    })
+    await sweep()
+    clock.advance(MINUTE)
+    await sweep()
+    expect(await eventsOf(user)).toHaveLength(2)
+  })
+
+  it('raises nothing for an erased customer', async () => {
+    const user = await planReminders(start - DAY, [1])
+    await stored.putLedger(aTombstone({ pk: `U#${user}`, sk: 'PROFILE' }))
+    await sweep()
+    expect(await eventsOf(user)).toEqual([])
+  })
+})
+
+describe('two sweeps at once', () => {
+  it('do nothing twice', async () => {
+    const user = await planReminders(start - 2 * DAY, [2, 7])
+    const left = await leaveMessage('push', start - 5 * MINUTE)
+    const services = () => ({
+      due: createDueStore(tables.client, tables.ledger, SHARDS),
+      queueMessage: async (_channel: 'push' | 'sms', queuedUser: UserId, messageId: string) => {
+        queued.push({ user: queuedUser, messageId })
+      },
+      dueShards: SHARDS,
+      memory: {},
+    })
+    const queued: object[] = []
+    await Promise.all([1, 2, 3].map(() => sweepDue(services(), start)))
+    expect(queued).toEqual([left])
+    expect(await eventsOf(user)).toHaveLength(1)
+    expect(await relationshipOf(user)).toMatchObject({ dueDays: [7], version: 2 })
+  })
+})
+
+describe('the cursor', () => {
+  const hourAt = (ms: number) => new Date(ms).toISOString().slice(0, 13)
+
+  it('leaves an hour when it is over and empty, two minutes late', async () => {
+    clock.nowMs = start + 2 * MINUTE
+    await sweep()
+    expect(await cursor()).toBe(hourAt(start))
+    clock.nowMs = start + HOUR + 119 * SECOND
+    await sweep()
+    expect(await cursor()).toBe(hourAt(start))
+    clock.nowMs = start + HOUR + 120 * SECOND
+    await sweep()
+    expect(await cursor()).toBe(hourAt(start + HOUR))
+  })
+
+  it('passes over many hours, and finds what stands in them', async () => {
+    await sweep()
+    const user = await planReminders(start - DAY, [1.5])
+    for (const hours of [30, 30.1]) {
+      clock.nowMs = start + hours * HOUR
+      await sweep()
+    }
+    expect(await eventsOf(user)).toHaveLength(1)
+    expect(await cursor()).toBe(hourAt(start + 30 * HOUR))
+  })
+
+  it('catches up with months in steps of two days', async () => {
+    await sweep()
+    clock.nowMs = start + 30 * DAY
+    const user = await planReminders(start, [29])
+    for (let minutes = 0; minutes < 20; minutes++) {
+      await sweep()
+      clock.advance(MINUTE)
+    }
+    expect(await eventsOf(user)).toHaveLength(1)
+  })
+
+  it('follows a clock that went back', async () => {
+    clock.nowMs = start + 10 * HOUR
+    await sweep()
+    clock.nowMs = start + 2 * HOUR
+    const left = await leaveMessage('push', start + 2 * HOUR)
+    await sweep()
+    clock.advance(MINUTE)
+    await sweep()
+    expect(queues.taken()).toMatchObject([{ body: left }])
+    expect(await cursor()).toBe(hourAt(start + 2 * HOUR))
+  })
+
+  it('is remembered for the next container', async () => {
+    clock.nowMs = start + 2 * MINUTE
+    await sweep()
+    await startContainer()
+    clock.nowMs = start + 40 * HOUR
+    const user = await planReminders(start - DAY, [1.2])
+    await sweep()
+    expect(await eventsOf(user)).toHaveLength(1)
+  })
+
+  it('begins a day ago', async () => {
+    const user = await planReminders(start - 2 * DAY, [1.1])
+    await sweep()
+    expect(await eventsOf(user)).toHaveLength(1)
+  })
+})

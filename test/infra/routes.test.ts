@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { routes as customerRoutes } from '#functions/customer-api/routes.ts'
+import { routes as pingRoutes } from '#functions/match-pings/routes.ts'
+import { routes as merchantRoutes } from '#functions/merchant-api/routes.ts'
+import { functionOf, ofType, synthesize, theOne } from './synthesized.ts'
+
+const { pipeline } = synthesize('dev')
+
+const getAtt = z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('Arn')]) })
+const target = z.object({
+  'Fn::Join': z.tuple([z.literal(''), z.tuple([z.literal('integrations/'), z.object({ Ref: z.string() })])]),
+})
+const route = z.object({
+  RouteKey: z.string(),
+  AuthorizationType: z.string(),
+  AuthorizerId: z.object({ Ref: z.string() }),
+  AuthorizationScopes: z.array(z.string()),
+  Target: target,
+})
+const routes = ofType(pipeline, 'AWS::ApiGatewayV2::Route').map((r) => route.parse(r.Properties))
+
+const routesTo = (name: string) => {
+  const { logicalId } = functionOf(pipeline, name)
+  return routes.filter(({ Target }) => {
+    const integration = pipeline[Target['Fn::Join'][1][1].Ref]
+    return getAtt.parse(integration?.Properties['IntegrationUri'])['Fn::GetAtt'][0] === logicalId
+  })
+}
+/** The handlers' own tables: what each route is called, and one of which scopes it wants. */
+const tables: Readonly<Record<string, Readonly<Record<string, { readonly scopes: readonly string[] }>>>> = {
+  'match-pings': pingRoutes,
+  'customer-api': customerRoutes,
+  'merchant-api': merchantRoutes,
+}
+
+describe('the routes', () => {
+  it.each(Object.entries(tables))(
+    'that lead to %s are those that it serves, with its scopes',
+    (name, table) => {
+      const deployed = routesTo(name).map((r) => [r.RouteKey, r.AuthorizationScopes.toSorted()])
+      const served = Object.entries(table).map(([key, { scopes }]) => [
+        key,
+        scopes.map((s) => `beckon/${s}`).sort(),
+      ])
+      expect(Object.fromEntries(deployed)).toEqual(Object.fromEntries(served))
+    },
+  )
+
+  it('lead nowhere else', () => {
+    expect(Object.keys(tables).flatMap(routesTo)).toHaveLength(routes.length)
+  })
+
+  it('all want a token, with a scope', () => {
+    const { logicalId, Properties } = theOne(pipeline, 'AWS::ApiGatewayV2::Authorizer')
+    expect(Properties).toMatchObject({
+      AuthorizerType: 'JWT',
+      IdentitySource: ['$request.header.Authorization'],
+    })
+    for (const { AuthorizationType, AuthorizerId, AuthorizationScopes } of routes) {
+      expect(AuthorizationType).toBe('JWT')
+      expect(AuthorizerId.Ref).toBe(logicalId)
+      expect(AuthorizationScopes).not.toEqual([])
+    }
+  })
+
+  it('want the scope of those who call them', () => {
+    const scopesOf = (name: string, except = '') =>
+      new Set(routesTo(name).flatMap((r) => (r.RouteKey === except ? [] : r.AuthorizationScopes)))
+    const redeem = 'POST /v1/merchants/{merchantId}/redemptions'
+    expect(scopesOf('match-pings')).toEqual(new Set(['beckon/customer']))
+    expect(scopesOf('customer-api')).toEqual(new Set(['beckon/customer']))
+    expect(scopesOf('merchant-api', redeem)).toEqual(new Set(['beckon/merchant']))
+    expect(routes.find((r) => r.RouteKey === redeem)?.AuthorizationScopes).toEqual([
+      'beckon/till',
+      'beckon/merchant',
+    ])
+  })
+
+  it('take the prefix of their scopes from the stage', () => {
+    const { pipeline: other } = synthesize('dev', { scopePrefix: 'shops/' })
+    const scopes = ofType(other, 'AWS::ApiGatewayV2::Route').flatMap(
+      (r) => route.parse(r.Properties).AuthorizationScopes,
+    )
+    expect(new Set(scopes)).toEqual(new Set(['shops/customer', 'shops/merchant', 'shops/till']))
+  })
+})
+
+describe('the API', () => {
+  const stage = theOne(pipeline, 'AWS::ApiGatewayV2::Stage').Properties
+
+  it('accepts the tokens of our three clients from our own pool', () => {
+    const { JwtConfiguration } = theOne(pipeline, 'AWS::ApiGatewayV2::Authorizer').Properties
+    const { Audience, Issuer } = z
+      .object({ Audience: z.array(z.unknown()), Issuer: z.unknown() })
+      .parse(JwtConfiguration)
+    for (const [i, client] of ['CustomerApp', 'MerchantApp', 'Operator'].entries()) {
+      expect(JSON.stringify(Audience[i])).toContain(`IdentityUserPool${client}`)
+    }
+    expect(Audience).toHaveLength(3)
+    expect(JSON.stringify(Issuer)).toMatch(/https:\/\/cognito-idp\..*amazonaws\.com\/.*IdentityUserPool/)
+  })
+
+  it('logs route key, status and request id, and nothing else', () => {
+    const { Format } = z.object({ Format: z.string() }).parse(stage['AccessLogSettings'])
+    expect(JSON.parse(Format)).toEqual({
+      routeKey: '$context.routeKey',
+      status: '$context.status',
+      requestId: '$context.requestId',
+    })
+  })
+
+  it('is throttled as the stage says', () => {
+    expect(stage).toMatchObject({
+      DefaultRouteSettings: { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
+    })
+  })
+
+  it('lets only the configured web pages in', () => {
+    expect(theOne(pipeline, 'AWS::ApiGatewayV2::Api').Properties).not.toHaveProperty('CorsConfiguration')
+    const { pipeline: prod } = synthesize('prod')
+    expect(theOne(prod, 'AWS::ApiGatewayV2::Api').Properties).toMatchObject({
+      CorsConfiguration: { AllowOrigins: ['https://merchants.example.com'] },
+    })
+  })
+
+  it('needs one permission per function, not one per route', () => {
+    expect(ofType(pipeline, 'AWS::Lambda::Permission')).toHaveLength(3)
+  })
+})

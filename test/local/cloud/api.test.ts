@@ -1,0 +1,230 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createTokenSigner } from '#local/peers/tokens.ts'
+import { type FixtureCloud, startFixtureCloud } from '#test/local/cloud/fixture-cloud.ts'
+import { CLIENT_ID, httpApi, ISSUER, START_MS } from '#test/local/cloud/fixture-parts.ts'
+
+const HANDLER = `
+  if (event.routeKey === 'GET /throws') throw new Error('no')
+  if (event.routeKey === 'GET /slow') await new Promise(() => {})
+  if (event.routeKey === 'GET /plain') return { hello: 'you' }
+  if (event.routeKey === 'GET /odd') return { statusCode: 'fine' }
+  if (event.routeKey === 'GET /binary')
+    return { statusCode: 200, headers: { 'Content-Type': 'image/png' }, body: 'AAH/', isBase64Encoded: true, cookies: ['a=1', 'b=2'] }
+  return { statusCode: 201, headers: { 'content-type': 'application/json' }, body: JSON.stringify(event) }
+`
+let fixture: FixtureCloud
+
+beforeAll(async () => {
+  fixture = await startFixtureCloud({
+    handlers: { Work: HANDLER },
+    resources: {
+      Work: { Type: 'AWS::Lambda::Function', Properties: { Timeout: 2 } },
+      ...httpApi('Work', {
+        'POST /items/{id}': ['app/write', 'app/all'],
+        'POST /items/{id}/parts:find': ['app/write'],
+        'GET /items/special': ['app/write'],
+        'GET /items/{id}': [],
+        'GET /throws': undefined,
+        'GET /slow': undefined,
+        'GET /plain': undefined,
+        'GET /odd': undefined,
+        'GET /binary': undefined,
+        'POST /open': undefined,
+      }),
+    },
+  })
+})
+afterAll(() => fixture[Symbol.asyncDispose]())
+
+const call = (path: string, init: RequestInit & { token?: string } = {}) => {
+  const { token, ...rest } = init
+  return fetch(`${fixture.cloud.url}${path}`, {
+    ...rest,
+    headers: { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...rest.headers },
+  })
+}
+const tokenFor = (...scopes: string[]) => fixture.cloud.issueToken({ sub: 'maria', scopes })
+const post = (
+  path: string,
+  token: string,
+  body: string | Buffer<ArrayBuffer>,
+  contentType = 'application/json',
+) => call(path, { method: 'POST', token, body, headers: { 'content-type': contentType } })
+
+describe('the HTTP API', () => {
+  test('hands a request on in payload format 2.0', async () => {
+    const response = await post('/items/a%2Fb?x=1&x=2&y=%20', await tokenFor('write'), '{"n":1}')
+    expect(response.status).toBe(201)
+    expect(response.headers.get('apigw-requestid')).toMatch(/^[\w-]{15}$/)
+    expect(await response.json()).toMatchObject({
+      version: '2.0',
+      routeKey: 'POST /items/{id}',
+      rawPath: '/items/a/b',
+      rawQueryString: 'x=1&x=2&y=%20',
+      queryStringParameters: { x: '1,2', y: ' ' },
+      pathParameters: { id: 'a/b' },
+      headers: { 'content-type': 'application/json' },
+      requestContext: {
+        http: { method: 'POST', path: '/items/a/b' },
+        timeEpoch: START_MS,
+        stage: '$default',
+        authorizer: {
+          jwt: {
+            claims: {
+              sub: 'maria',
+              client_id: CLIENT_ID,
+              iss: ISSUER,
+              scope: 'app/write',
+              exp: expect.stringMatching(/^\d+$/),
+            },
+            scopes: ['app/write'],
+          },
+        },
+      },
+      body: '{"n":1}',
+      isBase64Encoded: false,
+    })
+  })
+
+  test('takes a colon in a path literally and prefers literal paths', async () => {
+    const token = await tokenFor('write')
+    const found = await (await post('/items/7/parts:find', token, '{}')).json()
+    expect(found).toMatchObject({ routeKey: 'POST /items/{id}/parts:find', pathParameters: { id: '7' } })
+    expect(await (await call('/items/special', { token })).json()).toMatchObject({
+      routeKey: 'GET /items/special',
+    })
+    expect((await call('/items/', { token })).status).toBe(404)
+  })
+
+  test.each(['application/x-www-form-urlencoded', 'application/octet-stream', 'image/png'])(
+    'hands a body of %s on in base 64',
+    async (contentType) => {
+      const event = await (await post('/open', '', 'a=1', contentType)).json()
+      expect(event).toMatchObject({ body: Buffer.from('a=1').toString('base64'), isBase64Encoded: true })
+    },
+  )
+
+  test('answers what the function answers, in each of its forms', async () => {
+    const plain = await call('/plain')
+    expect([plain.status, plain.headers.get('content-type'), await plain.json()]).toEqual([
+      200,
+      'application/json',
+      { hello: 'you' },
+    ])
+    const binary = await call('/binary')
+    expect(new Uint8Array(await binary.arrayBuffer())).toEqual(Uint8Array.of(0, 1, 255))
+    expect(binary.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+  })
+
+  test.each([
+    ['a function that throws', '/throws', 500, 'Internal Server Error'],
+    ['an answer without sense', '/odd', 500, 'Internal Server Error'],
+    ['a function that runs into its time-out', '/slow', 500, 'Internal Server Error'],
+    ['an unknown path', '/nowhere', 404, 'Not Found'],
+    ['a malformed path', '/items/%E0%A4%A', 400, 'Bad Request'],
+  ])('answers for %s in its own form', async (_name, path, status, message) => {
+    const response = await call(path, { token: await tokenFor('write') })
+    expect([response.status, await response.json()]).toEqual([status, { message }])
+  })
+
+  test('refuses a body of more than 10 MB', async () => {
+    const response = await post('/open', '', Buffer.alloc(10 * 1024 * 1024 + 1))
+    expect([response.status, await response.json()]).toEqual([413, { message: 'Request Entity Too Large' }])
+  })
+})
+
+describe('the JWT authorizer', () => {
+  const unauthorized = async (token: string | undefined) => {
+    const response = await call('/items/1', token === undefined ? {} : { token })
+    expect([response.status, await response.json()]).toEqual([401, { message: 'Unauthorized' }])
+  }
+  const signed = async (change: { issuer?: string; clientId?: string; expiresInS?: number }) => {
+    // The same key as the cloud's would be needed for a good signature; the claims are wrong before that matters.
+    const entries = new Map<string, string>()
+    const store = {
+      get: (key: string) => entries.get(key),
+      put: (key: string, value: string) => void entries.set(key, value),
+      delete: (key: string) => void entries.delete(key),
+      entries: () => [...entries],
+    }
+    const signer = await createTokenSigner({ store, nowMs: Date.now })
+    return signer.issue({
+      issuer: ISSUER,
+      clientId: CLIENT_ID,
+      sub: 'maria',
+      scopes: ['app/write'],
+      ...change,
+    })
+  }
+
+  test('lets nobody in without a token, or with something else', async () => {
+    await unauthorized(undefined)
+    await unauthorized('')
+    await unauthorized('abc')
+    await unauthorized('a.b.c')
+  })
+
+  test('lets nobody in with an expired token', async () => {
+    await unauthorized(await fixture.cloud.issueToken({ sub: 'maria', scopes: ['write'], expiresInS: -10 }))
+  })
+
+  test('lets nobody in with a token of another key', async () => {
+    await unauthorized(await signed({}))
+  })
+
+  test('lets any good token in where a route names no scope, also without "Bearer"', async () => {
+    const token = await tokenFor('all')
+    const response = await fetch(`${fixture.cloud.url}/items/1`, { headers: { authorization: token } })
+    expect(response.status).toBe(201)
+    expect((await response.json()) as object).toMatchObject({
+      requestContext: { authorizer: { jwt: { scopes: null } } },
+    })
+  })
+
+  test('wants one of the route’s scopes', async () => {
+    expect((await post('/items/1', await tokenFor('all'), '{}')).status).toBe(201)
+    const response = await post('/items/1/parts:find', await tokenFor('all'), '{}')
+    expect([response.status, await response.json()]).toEqual([403, { message: 'Forbidden' }])
+  })
+
+  test('issues no token for a scope that the templates do not have', async () => {
+    await expect(tokenFor('everything')).rejects.toThrow(/no scope everything/)
+  })
+})
+
+describe('the controls', () => {
+  test('tell the state, move the clock, issue tokens', async () => {
+    await using own = await startFixtureCloud({
+      handlers: { Work: HANDLER },
+      resources: httpApi('Work', { 'GET /items/{id}': ['app/write'] }),
+    })
+    const control = async (path: string, body?: object) => {
+      const response = await fetch(`${own.cloud.url}/_local/${path}`, {
+        ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+      })
+      const answered: unknown = await response.json()
+      return [response.status, answered]
+    }
+    expect(await control('health')).toMatchObject([
+      200,
+      { status: 'ready', clock: { kind: 'virtual', atMs: START_MS } },
+    ])
+    expect(await control('advance', { to: '2026-01-05T00:10:00Z' })).toEqual([200, { invocations: [] }])
+    expect(await control('clock')).toMatchObject([200, { at: '2026-01-05T00:10:00.000Z' }])
+    expect(await control('advance', { to: START_MS })).toEqual([400, { message: 'time does not go back' }])
+    expect(await control('clock', { kind: 'virtual', at: '2026-02-01T00:00:00+01:00' })).toMatchObject([
+      200,
+      { at: '2026-01-31T23:00:00.000Z' },
+    ])
+    expect(await control('clock', { kind: 'sundial' })).toMatchObject([400, {}])
+    const [, issued] = await control('tokens', { sub: 'maria', scopes: ['write'] })
+    const response = await fetch(`${own.cloud.url}/items/1`, {
+      headers: { authorization: String(Reflect.get(Object(issued), 'token')) },
+    })
+    expect(response.status).toBe(201)
+    expect(await control('phones')).toEqual([200, { messages: [] }])
+    expect(await control('drain', {})).toEqual([200, { invocations: [] }])
+    expect(await control('stats')).toMatchObject([200, { functions: { Work: { invocations: 1 } } }])
+    expect(await control('nothing')).toMatchObject([404, {}])
+  })
+})

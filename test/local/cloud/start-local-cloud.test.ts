@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createApiClient } from '#local/api-client.ts'
+import { type LocalCloud, startLocalCloud } from '#local/cloud/start-local-cloud.ts'
+import { COFFEE } from '#local/demo/demo-data.ts'
+import { loadDemo } from '#local/demo/load-demo.ts'
+
+const START_MS = Date.UTC(2026, 0, 5, 18)
+let cloud: LocalCloud
+
+beforeAll(async () => {
+  cloud = await startLocalCloud({
+    port: 0,
+    clock: { kind: 'virtual', atMs: START_MS },
+    dynamodb: process.env['BECKON_DYNAMODB'] === 'local' ? 'local' : 'dynoxide',
+    proxy: 'meter',
+  })
+})
+afterAll(() => cloud.close())
+
+describe('Beckon’s own templates', () => {
+  test('run: tables, queues, functions, sources, schedule and routes', () => {
+    expect(cloud.plan.functions.map(({ shortName }) => shortName).sort()).toEqual([
+      'customer-api',
+      'decide-offers',
+      'match-pings',
+      'merchant-api',
+      'remind-revisits',
+      'run-jobs',
+      'send-messages',
+    ])
+    expect(cloud.plan.streamSources).toHaveLength(2)
+    expect(cloud.plan.queueSources).toHaveLength(4)
+    expect(cloud.plan.schedules).toHaveLength(1)
+    expect(cloud.plan.routes.length).toBeGreaterThan(30)
+    expect(cloud.plan.routes.filter(({ authorizer }) => authorizer === undefined)).toEqual([])
+    expect(Object.values(cloud.queues)).toHaveLength(4)
+  })
+
+  test('carry a customer from the ping to the phone, and loading the demo twice changes nothing', async () => {
+    const demo = await loadDemo(cloud)
+    expect((await loadDemo(cloud)).merchantIds).toEqual(demo.merchantIds)
+    const customer = createApiClient(cloud.url)
+    const { lat, lon } = COFFEE.store
+    const at = new Date(cloud.clock.nowMs()).toISOString()
+    await customer.post('/v1/pings', { pings: [{ at, lat, lon, accuracyM: 10 }] }, demo.customerToken)
+    const { invocations } = await cloud.drain()
+    expect(invocations.map((run) => run.function)).toEqual(['decide-offers', 'send-messages'])
+    expect(cloud.phones.received()).toMatchObject([
+      { channel: 'push', atMs: START_MS, title: 'Square Coffee' },
+    ])
+    expect(await customer.list('/v1/me/offers', demo.customerToken)).toMatchObject([{ state: 'reserved' }])
+    expect(cloud.stats().units?.[cloud.tables.ledger]?.write).toBeGreaterThan(0)
+  })
+})

@@ -1,0 +1,112 @@
+import type { Batch } from '#local/replay/batches.ts'
+import { distanceM } from '#shared/domain/geo/distance.ts'
+import type { IndexedGeofence, Position } from '#shared/domain/geo/geofence.ts'
+import { hashId, type UserId } from '#shared/domain/ids.ts'
+import { toFix } from '#shared/domain/presence/fix.ts'
+import { fold, NO_PRESENCE, type Presence } from '#shared/domain/presence/fold.ts'
+
+/** What the limits of a replay are. */
+export type RecountLimits = {
+  readonly coolDownS: number
+  readonly maxAgeS: number
+  readonly capPerDay: number
+  readonly stockPerMerchant: number
+}
+
+export type Recount = {
+  /** `visitId` to the time of the exit. */
+  readonly visits: Map<string, number>
+  /** Scene, customer and visit of each grant. */
+  readonly grants: Set<string>
+  readonly enters: number
+}
+
+const CELL_DEGREES = 0.01
+
+/** All geofences within 300 m, found by a plain grid: not the way the product finds them. */
+const gridOf = (geofences: readonly IndexedGeofence[]) => {
+  const cells = Map.groupBy(
+    geofences,
+    ({ shape }) => `${Math.floor(shape.lat / CELL_DEGREES)},${Math.floor(shape.lon / CELL_DEGREES)}`,
+  )
+  return (position: Position): IndexedGeofence[] => {
+    const row = Math.floor(position.lat / CELL_DEGREES)
+    const column = Math.floor(position.lon / CELL_DEGREES)
+    const around = [-1, 0, 1].flatMap((up) =>
+      [-1, 0, 1].flatMap((right) => cells.get(`${row + up},${column + right}`) ?? []),
+    )
+    return around.filter(({ shape }) => distanceM(shape, position) <= shape.radiusM + 300)
+  }
+}
+
+const fixesOf = ({ pings }: Batch) =>
+  pings.map(({ atMs, lat, lon, accuracyM }) => toFix({ atMs, lat, lon, accuracyM }))
+
+/** The visits of each user, from all of the user's fixes at once. */
+const visitsOf = (
+  batches: readonly Batch[],
+  userOf: (name: string) => UserId,
+  near: (position: Position) => IndexedGeofence[],
+) => {
+  const visits = new Map<string, number>()
+  for (const [name, own] of Map.groupBy(batches, ({ user }) => user)) {
+    const end = own.at(-1)?.atMs ?? 0
+    const { settled } = fold(userOf(name), NO_PRESENCE, own.flatMap(fixesOf), near, end)
+    const { presence } = fold(userOf(name), NO_PRESENCE, own.flatMap(fixesOf), near, end)
+    const rest = fold(userOf(name), presence, [], near, end, end + 3_600_000)
+    for (const visit of [...settled, ...rest.settled]) visits.set(visit.visitId, visit.exitedAtMs)
+  }
+  return visits
+}
+
+type Send = { readonly atMs: number; readonly scene: string }
+
+/**
+ * Counts again, in the plainest way, what a replay must have granted: upload by upload, of all entries that are young
+ * enough, whose brand is not cooling down and has something left, the nearest one, as long as the customer's day is not full.
+ *
+ * @param sceneOf the one scene of a geofence's merchant
+ */
+export const recount = (
+  batches: readonly Batch[],
+  geofences: readonly IndexedGeofence[],
+  userOf: (name: string) => UserId,
+  sceneOf: (merchantId: string) => string,
+  limits: RecountLimits,
+): Recount => {
+  const near = gridOf(geofences)
+  const presences = new Map<string, Presence>()
+  const sends = new Map<string, Send[]>()
+  const left = new Map<string, number>()
+  const grants = new Set<string>()
+  let enters = 0
+  for (const batch of batches) {
+    const user = userOf(batch.user)
+    const now = batch.atMs
+    const folded = fold(user, presences.get(user) ?? NO_PRESENCE, fixesOf(batch), near, now)
+    if (folded.changed) presences.set(user, folded.presence)
+    const mine = sends.get(user) ?? []
+    const entered = folded.transitions.filter(({ type }) => type === 'enter')
+    enters += entered.length
+    const possible = entered
+      .map((enter) => ({ ...enter, scene: sceneOf(enter.merchantId) }))
+      .filter(({ atMs }) => now - atMs <= limits.maxAgeS * 1000)
+      .filter(
+        ({ scene }) =>
+          !mine.some((send) => send.scene === scene && now - send.atMs < limits.coolDownS * 1000),
+      )
+      .filter(({ merchantId }) => (left.get(merchantId) ?? limits.stockPerMerchant) > 0)
+      .toSorted(
+        (a, b) =>
+          a.distanceM - b.distanceM ||
+          (hashId('wrt', user, a.scene, a.visitId) < hashId('wrt', user, b.scene, b.visitId) ? -1 : 1),
+      )
+    const [best] = possible
+    const today = mine.filter(({ atMs }) => now - atMs < 86_400_000).length
+    if (best === undefined || today >= limits.capPerDay) continue
+    grants.add(`${best.scene} ${user} ${best.visitId}`)
+    left.set(best.merchantId, (left.get(best.merchantId) ?? limits.stockPerMerchant) - 1)
+    sends.set(user, [...mine, { atMs: now, scene: best.scene }])
+  }
+  return { visits: visitsOf(batches, userOf, near), grants, enters }
+}

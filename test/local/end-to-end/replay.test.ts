@@ -1,0 +1,156 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DeleteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Batch, batchesOf } from '#local/replay/batches.ts'
+import { importStores } from '#local/replay/import-stores.ts'
+import { playPings } from '#local/replay/play-pings.ts'
+import { readPings, type TracePing } from '#local/replay/read-pings.ts'
+import { readStores, type TraceStore } from '#local/replay/read-stores.ts'
+import { registerCustomers } from '#local/replay/register-customers.ts'
+import type { IndexedGeofence } from '#shared/domain/geo/geofence.ts'
+import { hashId, type UserId } from '#shared/domain/ids.ts'
+import { recount } from '#test/local/end-to-end/recount.ts'
+import { hasRealTraces, inventPings, inventStores, REAL, randomFrom } from '#test/local/end-to-end/traces.ts'
+import { type Item, startWorld, type World } from '#test/local/end-to-end/world.ts'
+
+const OPTIONS = { radiusM: 200, coolDownS: 6 * 3600, stock: 5, ttlS: 3600 }
+const CAP_PER_DAY = 4
+const SEED = Number(process.env['BECKON_SEED'] ?? 20_260_105)
+
+let world: World | undefined
+afterEach(async () => {
+  await world?.close()
+  world = undefined
+})
+
+const userOf = (name: string): UserId => hashId('usr', `customer ${name}`)
+
+const listed = async function* (pings: readonly TracePing[]): AsyncGenerator<TracePing> {
+  yield* pings
+}
+
+const play = async (world: World, stores: readonly TraceStore[], batches: readonly Batch[]) => {
+  const { api, cloud } = world
+  await importStores(api, stores, OPTIONS, () => {})
+  const users = [...new Set(batches.map(({ user }) => user))].toSorted()
+  const tokens = await registerCustomers(api, users, 'push', [])
+  const played = await playPings(api, cloud.url, batches, tokens, () => {})
+  await world.pass(3600)
+  return played
+}
+
+const startAt = (batches: readonly Batch[]) => {
+  const first = Math.min(...batches.map(({ pings }) => pings[0]?.atMs ?? 0))
+  return startWorld({ clock: { kind: 'virtual', atMs: first - 60_000 } })
+}
+
+const countAgain = async (world: World, batches: readonly Batch[]) => {
+  const geofences = (await world.itemsOf('catalog')).filter(({ sk }) => String(sk).startsWith('GEOFENCE#'))
+  const own = geofences.filter(({ pk }) => String(pk).startsWith('M#')) as unknown as IndexedGeofence[]
+  const scenes = new Map(
+    (await world.itemsOf('catalog', 'scene')).map((scene) => [scene['merchantId'], String(scene['id'])]),
+  )
+  return recount(batches, own, userOf, (merchantId) => scenes.get(merchantId) ?? '', {
+    coolDownS: OPTIONS.coolDownS,
+    maxAgeS: 300,
+    capPerDay: CAP_PER_DAY,
+    stockPerMerchant: OPTIONS.stock,
+  })
+}
+
+const grantsOf = (items: readonly Item[]) =>
+  items.map(({ sceneId, user, occasion }) => `${sceneId} ${user} ${occasion}`).toSorted()
+
+/** Plays and compares everything with the recount; returns what was played. */
+const playAndCompare = async (world: World, stores: readonly TraceStore[], batches: readonly Batch[]) => {
+  const played = await play(world, stores, batches)
+  const expected = await countAgain(world, batches)
+
+  const visits = (await world.itemsOf('ledger', 'visit')).map(({ visitId, exitedAtMs }) => [
+    visitId,
+    exitedAtMs,
+  ])
+  expect(new Map(visits as [string, number][])).toEqual(expected.visits)
+  expect(grantsOf(await world.itemsOf('ledger', 'grant'))).toEqual([...expected.grants].toSorted())
+  expect([...played.statuses.keys()]).toEqual([200])
+  expect(played.transitions.get('enter')).toBe(expected.enters)
+  // Every message of a grant went out, once.
+  const messages = await world.itemsOf('ledger', 'message')
+  expect(messages.filter(({ state }) => state !== 'sent')).toEqual([])
+  expect(world.cloud.phones.received()).toHaveLength(expected.grants.size)
+  // Stock adds up.
+  for (const { free, reserved, confirmed } of await world.itemsOf('ledger', 'stock')) {
+    expect(Number(free) + Number(reserved) + Number(confirmed)).toBe(OPTIONS.stock)
+  }
+  return { played, expected }
+}
+
+describe('a replay', () => {
+  it('makes the visits of the pure fold and the grants of a plain recount, on invented people', async () => {
+    console.log(`BECKON_SEED=${SEED}`)
+    const random = randomFrom(SEED)
+    const stores = inventStores(random, 40)
+    const pings = inventPings(random, 4, 600, Date.parse('2026-03-07T16:00:00Z'))
+    const batches = await batchesOf(listed(pings), 7, pings.length)
+    world = await startAt(batches)
+
+    const { expected } = await playAndCompare(world, stores, batches)
+
+    expect(expected.enters).toBeGreaterThan(100)
+    expect(expected.grants.size).toBeGreaterThan(10)
+  })
+
+  it('makes the visits of the pure fold and the grants of a plain recount, on cabs of San Francisco', async (context) => {
+    if (!hasRealTraces) return context.skip('skipped: no ../shared/data')
+    // BECKON_REPLAY_PINGS=70128 plays the whole file.
+    const limit = Number(process.env['BECKON_REPLAY_PINGS'] ?? 1200)
+    const stores = (await readStores(REAL.stores)).filter(
+      ({ lat, lon }) => limit > 10_000 || (lat > 37.74 && lat < 37.81 && lon > -122.45 && lon < -122.38),
+    )
+    const batches = await batchesOf(readPings(REAL.pings), 10, limit)
+    world = await startAt(batches)
+
+    const { played, expected } = await playAndCompare(world, stores, batches)
+
+    console.log(
+      `${played.pings} pings, ${expected.enters} enters, ${expected.visits.size} visits, ${expected.grants.size} grants`,
+    )
+    expect(expected.enters).toBeGreaterThan(500)
+  }, 1_200_000)
+
+  it('publishes no second message for an occasion when it is played again after presence was lost', async () => {
+    console.log(`BECKON_SEED=${SEED}`)
+    const random = randomFrom(SEED + 1)
+    const stores = inventStores(random, 40)
+    const startMs = Date.parse('2026-03-09T16:00:00Z')
+    const pings = inventPings(random, 3, 240, startMs)
+    const batches = await batchesOf(listed(pings), 7, pings.length)
+    world = await startAt(batches)
+    await play(world, stores, batches)
+    const first = await world.itemsOf('ledger', 'message')
+    expect(first.length).toBeGreaterThan(5)
+
+    const documents = DynamoDBDocumentClient.from(
+      new DynamoDBClient({
+        endpoint: world.cloud.endpoints.streams,
+        region: 'us-east-1',
+        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      }),
+    )
+    for (const { pk } of await world.itemsOf('presence')) {
+      await documents.send(new DeleteCommand({ TableName: world.cloud.tables.presence, Key: { pk } }))
+    }
+    documents.destroy()
+    world.cloud.clock.setVirtual(startMs - 60_000)
+    // Other uploads than the first time: the same visits reach the scenes in other company.
+    await play(world, stores, await batchesOf(listed(pings), 3, pings.length))
+
+    const grants = await world.itemsOf('ledger', 'grant')
+    const occasions = grantsOf(grants)
+    expect(new Set(occasions).size).toBe(occasions.length)
+    const published = world.cloud.phones.received()
+    expect(published).toHaveLength(grants.length)
+    const firstOccasions = new Set(first.map(({ messageId }) => messageId))
+    expect(grants.filter(({ messageId }) => firstOccasions.has(messageId))).toHaveLength(first.length)
+  })
+})

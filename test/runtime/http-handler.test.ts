@@ -1,0 +1,226 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import * as z from 'zod'
+import { problemSchema } from '#shared/contracts/http/problem.ts'
+import { BusyError } from '#shared/domain/busy-error.ts'
+import { httpHandler } from '#shared/runtime/http/http-handler.ts'
+import { jsonPointer, MAX_BODY_BYTES } from '#shared/runtime/http/parse-input.ts'
+import { Problem } from '#shared/runtime/http/problem.ts'
+import { type Route, route } from '#shared/runtime/http/route.ts'
+import { userIdOf } from '#shared/runtime/ids.ts'
+import { lazy } from '#shared/runtime/lazy.ts'
+import { callApi, REQUEST_ID } from '#test/support/http-event.ts'
+
+// Powertools then logs to the global console, where the test sees it.
+process.env['POWERTOOLS_DEV'] = 'true'
+
+type Services = { readonly work: (signal: AbortSignal) => Promise<unknown> }
+
+const body = z.strictObject({
+  'a/b': z.strictObject({ '~': z.number() }).optional(),
+  name: z.string().max(5),
+})
+
+const routes: Readonly<Record<string, Route<Services>>> = {
+  'POST /v1/echo': route({
+    scopes: ['merchant'],
+    body,
+    use: () => async (request) => ({ status: 200, body: { ...request.body, user: request.caller.user } }),
+  }),
+  'GET /v1/work': route({
+    scopes: ['merchant', 'till'],
+    use:
+      ({ work }: Services) =>
+      async ({ signal }) => ({ status: 200, body: { did: await work(signal) } }),
+  }),
+}
+
+const handlerWith = (work: Services['work']) =>
+  httpHandler({ name: 'test', routes, services: async () => ({ work }) })
+const handler = handlerWith(async () => 'work')
+const failing = (error: unknown) => handlerWith(() => Promise.reject(error))
+
+const logged: string[] = []
+vi.spyOn(console, 'error').mockImplementation((line: string) => void logged.push(line))
+afterEach(() => {
+  logged.length = 0
+})
+
+describe('a request', () => {
+  test('reaches its use case as its caller, with what it says', async () => {
+    const answer = await callApi(handler, 'POST /v1/echo', { subject: 'bob', body: { name: 'x' } })
+    expect(answer).toEqual({
+      status: 200,
+      headers: {
+        'content-type': 'application/json',
+        'cache-control': 'no-store',
+        'x-request-id': REQUEST_ID,
+      },
+      body: { name: 'x', user: userIdOf('bob') },
+    })
+  })
+
+  test('may be base64, as API Gateway sends some bodies, with a charset', async () => {
+    const answer = await callApi(handler, 'POST /v1/echo', {
+      body: { name: 'é' },
+      base64: true,
+      headers: { 'content-type': 'application/json; charset=utf-8' },
+    })
+    expect(answer.body.name).toBe('é')
+  })
+
+  test('for another route is not found', async () => {
+    expect((await callApi(handler, 'GET /v1/nowhere')).status).toBe(404)
+    expect((await callApi(handler, 'toString')).status).toBe(404)
+  })
+})
+
+describe('who calls', () => {
+  test.each([
+    ['an ID token', { claims: { token_use: 'id' } }, 401],
+    ['an empty subject', { subject: '' }, 401],
+    ['no scope', { scopes: [] }, 403],
+    ['the scope of somebody else', { scopes: ['customer'] }, 403],
+    ['one of the scopes', { scopes: ['till'] }, 200],
+    ['a scope whose name only ends alike', { scopes: ['notmerchant'] }, 403],
+    ['a list of scopes as the gateway writes it', { scopes: [], claims: { scp: '[openid merchant]' } }, 200],
+  ])('with %s gets %o → %i', async (_, call, status) => {
+    const answer = await callApi(handler, 'GET /v1/work', call)
+    expect(answer.status).toBe(status)
+    expect(answer.headers['x-request-id']).toBe(REQUEST_ID)
+  })
+
+  test('is asked before the body is looked at', async () => {
+    expect((await callApi(handler, 'POST /v1/echo', { scopes: ['till'], rawBody: '{' })).status).toBe(403)
+  })
+})
+
+describe('a bad body', () => {
+  test.each([
+    ['that is no JSON', { rawBody: '{"name": secret}' }, 400, 'malformedJson'],
+    ['that is missing', {}, 415, 'unsupportedMediaType'],
+    ['that is empty', { rawBody: '' }, 400, 'malformedJson'],
+    [
+      'of another type',
+      { rawBody: 'a=b', headers: { 'content-type': 'text/plain' } },
+      415,
+      'unsupportedMediaType',
+    ],
+    ['that is too large', { rawBody: `"${'x'.repeat(MAX_BODY_BYTES)}"` }, 413, 'tooLarge'],
+    [
+      'that is too large in base64',
+      { rawBody: `"${'x'.repeat(MAX_BODY_BYTES)}"`, base64: true },
+      413,
+      'tooLarge',
+    ],
+    ['that is a list', { body: [] }, 400, 'invalidRequest'],
+  ])('%s is refused with %i', async (_, call, status, code) => {
+    const answer = await callApi(handler, 'POST /v1/echo', call)
+    expect(answer.status).toBe(status)
+    expect(answer.headers['content-type']).toBe('application/problem+json')
+    expect(problemSchema.parse(answer.body)).toMatchObject({ status, code, requestId: REQUEST_ID })
+    expect(JSON.stringify(answer.body)).not.toContain('secret')
+  })
+
+  test('names every fault by a JSON pointer, escaped', async () => {
+    const answer = await callApi(handler, 'POST /v1/echo', {
+      body: { 'a/b': { '~': 'x', y: 1 }, name: 'too long', z: 1 },
+    })
+    expect(answer.body).toEqual({
+      type: 'urn:beckon:problem:invalid-request',
+      title: 'The request is not valid',
+      status: 400,
+      code: 'invalidRequest',
+      instance: 'urn:beckon:request:JKJaXmPLvHcESHA%3D',
+      requestId: REQUEST_ID,
+      errors: [
+        { pointer: '/a~1b/~0', detail: 'Invalid input: expected number, received string' },
+        { pointer: '/a~1b/y', detail: 'unknown member' },
+        { pointer: '/name', detail: 'Too big: expected string to have <=5 characters' },
+        { pointer: '/z', detail: 'unknown member' },
+      ],
+    })
+  })
+
+  test('never gets a longer answer than it deserves', async () => {
+    const unknown = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`${n}${'k'.repeat(500)}`, n]))
+    const { body: problem } = await callApi(handler, 'POST /v1/echo', { rawBody: JSON.stringify(unknown) })
+    expect(problemSchema.parse(problem).errors).toHaveLength(50)
+  })
+
+  test('an unknown query parameter is a fault of the query', async () => {
+    const { status, body: problem } = await callApi(handler, 'GET /v1/work', { query: { verbose: '1' } })
+    expect(status).toBe(400)
+    expect(problem.errors).toEqual([{ in: 'query', pointer: '/verbose', detail: 'unknown member' }])
+  })
+})
+
+describe('what goes wrong', () => {
+  test('on purpose is answered as it is and not logged', async () => {
+    const { status, body: problem } = await callApi(
+      failing(new Problem('conflict', { detail: 'look again', members: { revision: 3 } })),
+      'GET /v1/work',
+    )
+    expect(status).toBe(409)
+    expect(problem).toMatchObject({ code: 'conflict', detail: 'look again', revision: 3 })
+    expect(logged).toEqual([])
+  })
+
+  test('for a while is 503, to be sent again', async () => {
+    const answer = await callApi(failing(new BusyError('throttled')), 'GET /v1/work')
+    expect(answer.status).toBe(503)
+    expect(answer.headers['retry-after']).toBe('1')
+  })
+
+  test('unforeseen is 500 with a code and a request id, and is logged without what was sent', async () => {
+    const cause = Object.assign(new Error('the item is +14155550123'), {
+      $metadata: { requestId: 'aws-1' },
+      Item: { phone: '+14155550123' },
+    })
+    const { status, body: problem } = await callApi(failing(new Error('broken', { cause })), 'GET /v1/work')
+    expect(status).toBe(500)
+    expect(problem).toMatchObject({ code: 'internal', requestId: REQUEST_ID })
+    expect(JSON.stringify(problem)).not.toContain('broken')
+    expect(logged).toHaveLength(1)
+    expect(JSON.parse(logged[0] ?? '')).toMatchObject({
+      message: 'http.failed',
+      requestId: REQUEST_ID,
+      routeKey: 'GET /v1/work',
+      error: { name: 'Error', message: 'broken', cause: { name: 'Error', awsRequestId: 'aws-1' } },
+    })
+    expect(logged.join()).not.toContain('+1415')
+  })
+
+  test('by being too slow is answered before the function ends, and what it asked for is aborted', async () => {
+    let aborted = false
+    const slow = handlerWith(
+      (signal) =>
+        new Promise(() => {
+          signal.addEventListener('abort', () => {
+            aborted = true
+          })
+        }),
+    )
+    const { status } = await callApi(slow, 'GET /v1/work', { remainingMs: 320 })
+    expect(status).toBe(503)
+    expect(aborted).toBe(true)
+  })
+})
+
+test('a cold start that fails is tried again by the next request', async () => {
+  let tries = 0
+  const services = lazy(() => {
+    tries += 1
+    if (tries === 1) throw new Error('not yet')
+    return { work: async () => tries }
+  })
+  const moody = httpHandler({ name: 'test', routes, services })
+  expect((await callApi(moody, 'GET /v1/work')).status).toBe(500)
+  expect((await callApi(moody, 'GET /v1/work')).body).toEqual({ did: 2 })
+  expect((await callApi(moody, 'GET /v1/work')).body).toEqual({ did: 2 })
+})
+
+test('a JSON pointer is escaped as RFC 6901 says', () => {
+  expect(jsonPointer([])).toBe('')
+  expect(jsonPointer(['pings', 3, 'lat'])).toBe('/pings/3/lat')
+  expect(jsonPointer(['a/b', '~'])).toBe('/a~1b/~0')
+})

@@ -1,0 +1,190 @@
+import { EARTH_RADIUS_M } from '#shared/domain/geo/distance.ts'
+import type { IndexedGeofence, Position } from '#shared/domain/geo/geofence.ts'
+import {
+  hashId,
+  type IdByPrefix,
+  type IdPrefix,
+  type MerchantId,
+  type MessageId,
+  type SceneId,
+  type UserId,
+} from '#shared/domain/ids.ts'
+import type { Offer } from '#shared/domain/offers/offer.ts'
+import { type Fix, toFix } from '#shared/domain/presence/fix.ts'
+import type { ClosedVisit, Transition } from '#shared/domain/presence/visit.ts'
+import type { Scene } from '#shared/domain/scenes/scene.ts'
+import type { Trigger } from '#shared/domain/scenes/trigger.ts'
+
+/** Friday 1 May 2026, 10:00 in San Francisco. */
+export const T0 = Date.UTC(2026, 4, 1, 17, 0, 0)
+export const SECOND = 1000
+export const MINUTE = 60 * SECOND
+export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
+export const SAN_FRANCISCO = 'America/Los_Angeles'
+
+/** A real square: Union Square, San Francisco. */
+export const SQUARE: Position = { lat: 37.788, lon: -122.4075 }
+
+const DEGREES = 180 / Math.PI
+
+/** The position that lies so many metres to the east and north of another (small distances). */
+export const moved = (from: Position, eastM: number, northM = 0): Position => ({
+  lat: from.lat + (northM / EARTH_RADIUS_M) * DEGREES,
+  lon: from.lon + (eastM / (EARTH_RADIUS_M * Math.cos(from.lat / DEGREES))) * DEGREES,
+})
+
+/** An id that reads as itself in tests: the same name gives the same id. */
+export const named = <P extends IdPrefix>(prefix: P, name: string): IdByPrefix[P] => hashId(prefix, name)
+
+export const ANNA: UserId = named('usr', 'anna')
+export const CAFE: MerchantId = named('mer', 'cafe')
+
+/** A circle of 100 m around the square, as the index holds it. */
+export const aGeofence = (
+  name: string,
+  {
+    at = SQUARE,
+    radiusM = 100,
+    ...rest
+  }: Partial<IndexedGeofence> & { at?: Position; radiusM?: number } = {},
+): IndexedGeofence => ({
+  id: named('gf', name),
+  merchantId: CAFE,
+  shape: { kind: 'circle', lat: at.lat, lon: at.lon, radiusM },
+  timeZone: SAN_FRANCISCO,
+  revision: 1,
+  effectiveAtMs: 0,
+  ...rest,
+})
+
+/** A fix so many seconds after T0, by default at the square with a perfect accuracy. */
+export const aFix = (atS: number, at: Position = SQUARE, accuracyM = 0): Fix =>
+  toFix({ atMs: T0 + atS * SECOND, ...at, accuracyM })
+
+/** An active scene that greets with a push whoever enters any of the merchant's geofences. */
+export const aScene = (name: string, rest: Partial<Scene> = {}): Scene => ({
+  id: named('scn', name),
+  merchantId: CAFE,
+  name,
+  revision: 1,
+  state: 'active',
+  goal: 'visit',
+  triggers: [{ type: 'enter' }],
+  when: {},
+  message: { push: { title: 'Hello', body: `Come in: ${name}` }, ttlS: 600 },
+  limits: { coolDownS: 0, maxAgeS: 300 },
+  priority: 50,
+  createdAt: new Date(T0).toISOString(),
+  updatedAt: new Date(T0).toISOString(),
+  ...rest,
+})
+
+export const anOffer = (name: string, rest: Partial<Offer> = {}): Offer => ({
+  id: named('off', name),
+  merchantId: CAFE,
+  name,
+  kind: 'coupon',
+  description: 'One coffee',
+  stock: 10,
+  stockShards: 1,
+  validityS: 24 * 3600,
+  revision: 1,
+  createdAt: new Date(T0).toISOString(),
+  updatedAt: new Date(T0).toISOString(),
+  ...rest,
+})
+
+type PlaceTrigger = Extract<Trigger, { type: 'enter' | 'exit' }>
+
+/** Anna enters the café's geofence `square` at T0. */
+export const anEnter = (rest: Partial<PlaceTrigger> = {}): PlaceTrigger => ({
+  type: 'enter',
+  user: ANNA,
+  merchantId: CAFE,
+  geofenceId: named('gf', 'square'),
+  visitId: named('vis', 'first'),
+  timeZone: SAN_FRANCISCO,
+  atMs: T0,
+  distanceM: -40,
+  ...rest,
+})
+
+export const aTransition = (rest: Partial<Transition> = {}): Transition => ({
+  type: 'enter',
+  visitId: named('vis', 'first'),
+  geofenceId: named('gf', 'square'),
+  merchantId: CAFE,
+  timeZone: SAN_FRANCISCO,
+  atMs: T0,
+  distanceM: -40,
+  ...rest,
+})
+
+export const aVisit = (name: string, rest: Partial<ClosedVisit> = {}): ClosedVisit => ({
+  visitId: named('vis', name),
+  geofenceId: named('gf', 'square'),
+  merchantId: CAFE,
+  timeZone: SAN_FRANCISCO,
+  enteredAtMs: T0,
+  lastInsideAtMs: T0 + 5 * MINUTE,
+  exitedAtMs: T0 + 6 * MINUTE,
+  ...rest,
+})
+
+type ProfileAttributes = {
+  readonly version: number
+  readonly consents: {
+    readonly push?: { readonly granted: boolean }
+    readonly sms?: Readonly<Record<string, { readonly granted: boolean }>>
+  }
+  readonly phoneNumber?: string
+  readonly recentSends?: readonly {
+    readonly atMs: number
+    readonly merchantId: MerchantId
+    readonly sceneId: SceneId
+    readonly messageId: MessageId
+  }[]
+}
+
+/** The PROFILE item of a customer who agreed to push, as customer-api writes it. */
+export const aProfileItem = (user: UserId, rest: Partial<ProfileAttributes> = {}) => ({
+  pk: `U#${user}`,
+  sk: 'PROFILE',
+  kind: 'profile',
+  user,
+  version: 1,
+  consents: { push: { granted: true, at: new Date(T0).toISOString(), source: 'app' } },
+  createdAt: new Date(T0).toISOString(),
+  ...rest,
+})
+
+type DeviceAttributes = {
+  readonly platform: 'apns' | 'apns-sandbox' | 'fcm'
+  readonly token: string
+  readonly enabled: boolean
+  readonly updatedAt: string
+  readonly endpointArn: string
+}
+
+/** The DEVICE item of an Android phone. */
+export const aDeviceItem = (user: UserId, deviceId: string, rest: Partial<DeviceAttributes> = {}) => ({
+  pk: `U#${user}`,
+  sk: `DEVICE#${deviceId}`,
+  kind: 'device',
+  deviceId,
+  platform: 'fcm',
+  token: `fcm:${user}-${deviceId}`,
+  enabled: true,
+  updatedAt: new Date(T0).toISOString(),
+  ...rest,
+})
+
+/** What is left of an erased customer, in Ledger and Presence alike. */
+export const aTombstone = (key: { readonly pk: string; readonly sk?: string }) => ({
+  ...key,
+  kind: 'tombstone',
+  tombstone: true,
+  erasedAt: new Date(T0).toISOString(),
+  ttl: Math.floor(T0 / 1000) + 35 * 86_400,
+})

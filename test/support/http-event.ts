@@ -1,0 +1,157 @@
+import type {
+  APIGatewayProxyEventV2WithJWTAuthorizer,
+  APIGatewayProxyStructuredResultV2,
+  Context,
+} from 'aws-lambda'
+import { routes as customerRoutes } from '#functions/customer-api/routes.ts'
+import { routes as merchantRoutes } from '#functions/merchant-api/routes.ts'
+import { problemSchema } from '#shared/contracts/http/problem.ts'
+
+export type HttpCall = {
+  /** The route's path as the API declares it is found by the parameters given. */
+  readonly path?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  /** The body's text itself, in place of `body`. */
+  readonly rawBody?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly base64?: boolean
+  /** The token's subject. */
+  readonly subject?: string
+  readonly scopes?: readonly string[]
+  readonly claims?: Readonly<Record<string, string>>
+  /** How long the function may still run, in ms. */
+  readonly remainingMs?: number
+}
+
+export type HttpAnswer = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  /** The parsed body; undefined where there is none. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at what was answered, whatever it is
+  readonly body: any
+}
+
+type HttpHandler = (
+  event: APIGatewayProxyEventV2WithJWTAuthorizer,
+  context: Context,
+) => Promise<APIGatewayProxyStructuredResultV2>
+
+export const REQUEST_ID = 'JKJaXmPLvHcESHA='
+
+const fill = (template: string, values: Readonly<Record<string, string>>): string =>
+  template.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? name)
+
+const textOf = ({ body, rawBody, base64 }: HttpCall): string | undefined => {
+  const text = rawBody ?? (body === undefined ? undefined : JSON.stringify(body))
+  return text !== undefined && base64 ? Buffer.from(text, 'utf8').toString('base64') : text
+}
+
+/**
+ * An event as an HTTP API with a JWT authorizer sends it (payload format 2.0).
+ *
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+ */
+export const httpEvent = (routeKey: string, call: HttpCall = {}): APIGatewayProxyEventV2WithJWTAuthorizer => {
+  const {
+    path = {},
+    query,
+    headers = {},
+    subject = 'alice',
+    scopes = ['customer', 'merchant'],
+    claims = {},
+  } = call
+  const [method = '', template = ''] = routeKey.split(' ')
+  const rawPath = fill(template, path)
+  const text = textOf(call)
+  const scope = scopes.map((name) => `beckon/${name}`)
+  return {
+    version: '2.0',
+    routeKey,
+    rawPath,
+    rawQueryString: new URLSearchParams(query).toString(),
+    headers: {
+      'content-length': String(text?.length ?? 0),
+      ...(text !== undefined && { 'content-type': 'application/json' }),
+      host: 'abc.execute-api.us-east-1.amazonaws.com',
+      ...headers,
+    },
+    ...(query && { queryStringParameters: { ...query } }),
+    ...(Object.keys(path).length > 0 && { pathParameters: { ...path } }),
+    requestContext: {
+      accountId: '123456789012',
+      apiId: 'abc',
+      authorizer: {
+        principalId: '',
+        integrationLatency: 0,
+        jwt: {
+          claims: { sub: subject, token_use: 'access', client_id: 'app', scope: scope.join(' '), ...claims },
+          scopes: scope,
+        },
+      },
+      domainName: 'abc.execute-api.us-east-1.amazonaws.com',
+      domainPrefix: 'abc',
+      http: { method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '203.0.113.1', userAgent: 'test' },
+      requestId: REQUEST_ID,
+      routeKey,
+      stage: '$default',
+      time: '22/Nov/2026:10:00:00 +0000',
+      timeEpoch: 1_795_341_600_000,
+    },
+    isBase64Encoded: call.base64 ?? false,
+    ...(text !== undefined && { body: text }),
+  }
+}
+
+/** A Lambda context with plenty of time left. */
+export const lambdaContext = (remainingMs = 10_000): Context => ({
+  awsRequestId: 'aws-request-id',
+  callbackWaitsForEmptyEventLoop: false,
+  functionName: 'test',
+  functionVersion: '1',
+  invokedFunctionArn: 'arn:aws:lambda:us-east-1:123456789012:function:test',
+  memoryLimitInMB: '256',
+  logGroupName: 'test',
+  logStreamName: 'test',
+  getRemainingTimeInMillis: () => remainingMs,
+  done: () => {},
+  fail: () => {},
+  succeed: () => {},
+})
+
+const ROUTES = { ...customerRoutes, ...merchantRoutes }
+
+/** What is answered must be what the route's contract says; a test that only looks at a status sees it, too. */
+const checkContract = (routeKey: string, { status, headers, body }: HttpAnswer): void => {
+  if (status >= 400) {
+    if (headers['content-type'] !== 'application/problem+json')
+      throw new Error(`${routeKey}: no problem+json`)
+    problemSchema.parse(body)
+    return
+  }
+  const route = Object.hasOwn(ROUTES, routeKey) ? ROUTES[routeKey] : undefined
+  if (route === undefined) return
+  if (route.schemas.response === undefined && body !== undefined)
+    throw new Error(`${routeKey}: an unforeseen body`)
+  route.schemas.response?.parse(body)
+}
+
+/**
+ * Calls a handler like the HTTP API does, and checks the answer against the route's contract.
+ *
+ * @example const { status, body } = await callApi(handler, 'GET /v1/merchants', { subject: 'bob' })
+ */
+export const callApi = async (
+  handler: HttpHandler,
+  routeKey: string,
+  call: HttpCall = {},
+): Promise<HttpAnswer> => {
+  const answer = await handler(httpEvent(routeKey, call), lambdaContext(call.remainingMs))
+  const parsed = {
+    status: answer.statusCode ?? 0,
+    headers: answer.headers ?? {},
+    body: answer.body === undefined ? undefined : JSON.parse(answer.body),
+  }
+  checkContract(routeKey, parsed)
+  return parsed
+}

@@ -1,0 +1,48 @@
+import { callApi, type HttpAnswer, type HttpCall } from '#test/support/http-event.ts'
+
+type Handler = Parameters<typeof callApi>[0]
+
+/** Union Square, San Francisco. */
+export const UNION_SQUARE = { lat: 37.788, lon: -122.4075 }
+
+export const geofenceBody = (changes: Readonly<Record<string, unknown>> = {}) => ({
+  name: 'Front door',
+  geometry: { type: 'Point', coordinates: [UNION_SQUARE.lon, UNION_SQUARE.lat] },
+  radiusM: 100,
+  ...changes,
+})
+
+export const sceneBody = (changes: Readonly<Record<string, unknown>> = {}) => ({
+  name: 'Hello',
+  goal: 'visit',
+  triggers: [{ type: 'enter' }],
+  message: { push: { title: 'Hello', body: 'Come in' }, ttlS: 3600 },
+  ...changes,
+})
+
+export const offerBody = (changes: Readonly<Record<string, unknown>> = {}) => ({
+  name: 'Free coffee',
+  kind: 'gift',
+  description: 'One cup, any size',
+  stock: 10,
+  validityS: 86_400,
+  ...changes,
+})
+
+/** Creates something through the API and answers its body; throws with the problem when it is refused. */
+export const created = async (
+  handler: Handler,
+  routeKey: string,
+  call: HttpCall,
+): Promise<HttpAnswer['body']> => {
+  const answer = await callApi(handler, routeKey, call)
+  if (answer.status !== 201) throw new Error(`${routeKey}: ${answer.status} ${JSON.stringify(answer.body)}`)
+  return answer.body
+}
+
+/** A new merchant of `subject`. */
+export const newMerchant = (
+  handler: Handler,
+  subject: string,
+  name = 'Blue Door',
+): Promise<HttpAnswer['body']> => created(handler, 'POST /v1/merchants', { subject, body: { name } })

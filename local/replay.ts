@@ -127,9 +127,6 @@ const openTarget = async (options: Options, startMs: number, resume: boolean): P
     dynamodb: options.dynamodb,
     proxy: 'meter',
     onProgress: (line) => console.error(line),
-    ...(process.env['REPLAY_LOG']
-      ? { onLog: (name: string, line: string) => console.error(name, line.slice(0, 2000)) }
-      : {}),
     ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
   })
   // A data directory may hold a later time: a new replay begins at its own beginning all the same.

@@ -1,30 +1,29 @@
 import { createReadStream } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { parse } from 'csv-parse'
 
 /** A row by column name, in lower case. */
 export type Row = Readonly<Record<string, string>>
 
+// `pipeline` hands the error of one stream on to the next, so that whoever reads the last one hears of it; the callback
+// is its form that does not wait.
+const ignoreHere = () => {}
+
 const open = (file: string): Readable => {
   const raw = createReadStream(file)
-  if (!file.endsWith('.gz')) return raw
-  const unzipped = createGunzip()
-  // Without this an unreadable file would end the stream silently.
-  raw.on('error', (error) => unzipped.destroy(error))
-  return raw.pipe(unzipped)
+  return file.endsWith('.gz') ? pipeline(raw, createGunzip(), ignoreHere) : raw
 }
 
 /** The rows of a CSV file with a header line, gzipped when its name ends in `.gz`. */
 export const readRows = async function* (file: string): AsyncGenerator<Row> {
-  const parser = open(file).pipe(
-    parse({
-      bom: true,
-      trim: true,
-      relax_column_count: true,
-      columns: (names: string[]) => names.map((name) => name.toLowerCase()),
-    }),
-  )
+  const parser = parse({
+    bom: true,
+    trim: true,
+    relax_column_count: true,
+    columns: (names: string[]) => names.map((name) => name.toLowerCase()),
+  })
+  pipeline(open(file), parser, ignoreHere)
   for await (const row of parser) yield row
 }
 

@@ -1,4 +1,8 @@
-import type { EarlierDecision, Facts, Stored } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
+import type {
+  DecisionStore,
+  EarlierDecision,
+  Facts,
+} from '#shared/adapters/dynamodb/ledger/decision-store.ts'
 import {
   type DecisionRef,
   decisionRefOf,
@@ -7,7 +11,7 @@ import {
   messageIdOf,
 } from '#shared/contracts/items/decision.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
-import type { MerchantId, MessageId, OfferId, UserId } from '#shared/domain/ids.ts'
+import type { MessageId, OfferId, UserId } from '#shared/domain/ids.ts'
 import {
   type Candidate,
   type Channel,
@@ -23,21 +27,10 @@ import {
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 
 export type DecideServices = {
-  readonly loadFacts: (
-    user: UserId,
-    merchantIds: readonly MerchantId[],
-    signal?: AbortSignal,
-  ) => Promise<Facts>
-  readonly hasPushDevice: (user: UserId, signal?: AbortSignal) => Promise<boolean>
-  readonly freeStock: (offerId: OfferId, shards: number, signal?: AbortSignal) => Promise<number[]>
-  readonly storeDecision: (
-    ref: DecisionRef,
-    outcomes: readonly Outcome[],
-    grant: Grant | undefined,
-    facts: Facts,
-    nowMs: number,
-    signal?: AbortSignal,
-  ) => Promise<Stored>
+  readonly loadFacts: DecisionStore['loadFacts']
+  readonly hasPushDevice: DecisionStore['hasPushDevice']
+  readonly freeStock: DecisionStore['freeStock']
+  readonly storeDecision: DecisionStore['store']
   readonly queueMessage: (
     channel: Channel,
     user: UserId,

@@ -1,26 +1,14 @@
-import type { StoredPresence } from '#shared/contracts/items/presence.ts'
+import type { PresenceStore } from '#shared/adapters/dynamodb/presence/presence-store.ts'
 import type { DwellTimer, SettleTimer, Timer } from '#shared/contracts/timers.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
-import type { Position } from '#shared/domain/geo/geofence.ts'
 import type { UserId } from '#shared/domain/ids.ts'
-import { type Folded, fold } from '#shared/domain/presence/fold.ts'
+import { fold } from '#shared/domain/presence/fold.ts'
 import type { GeofencesNear } from '#shared/domain/presence/visit.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 
 export type TimerServices = {
-  readonly readPresence: (
-    user: UserId,
-    positions: readonly Position[],
-    nowMs: number,
-    signal?: AbortSignal,
-  ) => Promise<StoredPresence>
-  readonly writePresence: (
-    user: UserId,
-    readVersion: number,
-    folded: Folded,
-    nowMs: number,
-    signal?: AbortSignal,
-  ) => Promise<'written' | 'conflict'>
+  readonly readPresence: PresenceStore['read']
+  readonly writePresence: PresenceStore['write']
   readonly geofencesNear: GeofencesNear
   readonly rearm: (timer: Timer, delayS: number, signal?: AbortSignal) => Promise<void>
   readonly decide: (trigger: Trigger, nowMs: number, signal?: AbortSignal) => Promise<void>

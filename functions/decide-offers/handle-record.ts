@@ -2,22 +2,16 @@ import { timersFor } from '#functions/decide-offers/arm-timers.ts'
 import { type DecideServices, decideTriggers } from '#functions/decide-offers/decide-triggers.ts'
 import { triggerOfEvent, triggersOfNews } from '#functions/decide-offers/triggers-of.ts'
 import type { Facts } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
+import type { VisitStore } from '#shared/adapters/dynamodb/ledger/visit-store.ts'
 import { ledgerTrigger } from '#shared/contracts/items/ledger.ts'
 import { parsePresenceNews } from '#shared/contracts/items/presence.ts'
 import type { Timer } from '#shared/contracts/timers.ts'
-import type { MerchantId, UserId } from '#shared/domain/ids.ts'
-import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
+import type { MerchantId } from '#shared/domain/ids.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 
 export type RecordServices = DecideServices & {
   readonly arm: (timers: readonly Timer[], nowMs: number, signal?: AbortSignal) => Promise<void>
-  readonly recordVisits: (
-    user: UserId,
-    visits: readonly ClosedVisit[],
-    remindAfterDays: (merchantId: MerchantId) => readonly number[],
-    nowMs: number,
-    signal?: AbortSignal,
-  ) => Promise<void>
+  readonly recordVisits: VisitStore['recordVisits']
 }
 
 /** After how many days without a visit a merchant's scenes remind, in rising order. */

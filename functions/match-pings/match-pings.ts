@@ -1,25 +1,13 @@
-import type { StoredPresence } from '#shared/contracts/items/presence.ts'
+import type { PresenceStore } from '#shared/adapters/dynamodb/presence/presence-store.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
-import type { Position } from '#shared/domain/geo/geofence.ts'
 import type { UserId } from '#shared/domain/ids.ts'
 import type { Fix } from '#shared/domain/presence/fix.ts'
 import { type Folded, fold } from '#shared/domain/presence/fold.ts'
 import type { GeofencesNear, Transition } from '#shared/domain/presence/visit.ts'
 
 export type MatchPingsServices = {
-  readonly readPresence: (
-    user: UserId,
-    positions: readonly Position[],
-    nowMs: number,
-    signal?: AbortSignal,
-  ) => Promise<StoredPresence>
-  readonly writePresence: (
-    user: UserId,
-    readVersion: number,
-    folded: Folded,
-    nowMs: number,
-    signal?: AbortSignal,
-  ) => Promise<'written' | 'conflict'>
+  readonly readPresence: PresenceStore['read']
+  readonly writePresence: PresenceStore['write']
   readonly geofencesNear: GeofencesNear
 }
 

@@ -101,12 +101,14 @@ const sweepHour = async (
   }
 }
 
+/** The oldest unfinished hours, and always this one and the last: what is stuck in an old hour holds up no new one. */
 const hoursFrom = (cursor: string, nowMs: number): string[] => {
   const first = startOf(cursor)
-  const count = Math.floor((startOf(hourOf(nowMs)) - first) / HOUR_MS) + 1
-  return Array.from({ length: Math.min(MAX_HOURS, Math.max(0, count)) }, (_, index) =>
-    hourOf(first + index * HOUR_MS),
-  )
+  const current = startOf(hourOf(nowMs))
+  const count = Math.min(MAX_HOURS, Math.max(0, Math.floor((current - first) / HOUR_MS) + 1))
+  const oldest = Array.from({ length: count }, (_, index) => hourOf(first + index * HOUR_MS))
+  if (count < MAX_HOURS) return oldest
+  return [...new Set([...oldest, hourOf(current - HOUR_MS), hourOf(current)])]
 }
 
 /** Where sweeping goes on: what was remembered, else a day ago; never ahead of the clock. */

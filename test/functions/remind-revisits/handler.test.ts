@@ -272,6 +272,15 @@ describe('the cursor', () => {
     expect(await eventsOf(user)).toHaveLength(1)
   })
 
+  it('finds what is due now while it still catches up with months', async () => {
+    await sweep()
+    clock.nowMs = start + 60 * DAY
+    const left = await leaveMessage('push', clock.nowMs)
+    clock.advance(MINUTE)
+    await sweep()
+    expect(queues.taken()).toMatchObject([{ body: left }])
+  })
+
   it('follows a clock that went back', async () => {
     clock.nowMs = start + 10 * HOUR
     await sweep()

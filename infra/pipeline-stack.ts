@@ -20,7 +20,7 @@ import {
   type Variables,
 } from '#infra/constructs/pipeline-function.ts'
 import { PlaceIndex } from '#infra/constructs/place-index.ts'
-import { grantRead, grantReadWrite } from '#infra/constructs/table-access.ts'
+import { grantDelete, grantRead, grantReadWrite } from '#infra/constructs/table-access.ts'
 import { watch } from '#infra/constructs/watch.ts'
 import { WorkQueue } from '#infra/constructs/work-queue.ts'
 import type { DataStack } from '#infra/data-stack.ts'
@@ -89,7 +89,7 @@ export type PipelineStackProps = StackProps & {
 /** A function as the stack below defines it: 512 MB unless it says more. */
 type Definition<Env extends Variables> = Omit<
   PipelineFunctionProps<Env>,
-  'config' | 'codeOf' | 'memoryMB'
+  'stage' | 'config' | 'codeOf' | 'memoryMB'
 > & {
   readonly memoryMB?: number
 }
@@ -100,7 +100,7 @@ export class PipelineStack extends Stack {
     super(scope, id, props)
     const { catalog, presence, ledger } = data
     const define = <Env extends Variables>(fnId: string, fn: Definition<Env>) =>
-      new PipelineFunction<Env>(this, fnId, { config, codeOf, memoryMB: 512, ...fn })
+      new PipelineFunction<Env>(this, fnId, { stage, config, codeOf, memoryMB: 512, ...fn })
     const { timers, push, sms, jobs, streamBatchesPerShard } = config.concurrency
     const CATALOG_TABLE = catalog.tableName
     const PRESENCE_TABLE = presence.tableName
@@ -120,7 +120,8 @@ export class PipelineStack extends Stack {
       batchSize: 10,
       maxConcurrency: push,
     })
-    const smsQueue = new WorkQueue(this, 'Sms', { workerTimeoutS: sendS, batchSize: 10, maxConcurrency: sms })
+    // A batch is sent side by side: one message at a time stays below the SMS that SNS takes a second.
+    const smsQueue = new WorkQueue(this, 'Sms', { workerTimeoutS: sendS, batchSize: 1, maxConcurrency: sms })
     const jobQueue = new WorkQueue(this, 'Jobs', { workerTimeoutS: jobS, batchSize: 1, maxConcurrency: jobs })
     const TIMERS_QUEUE_URL = timerQueue.queue.queueUrl
     const PUSH_QUEUE_URL = pushQueue.queue.queueUrl
@@ -131,6 +132,7 @@ export class PipelineStack extends Stack {
     const matchPings = define<MatchPingsEnv>('MatchPings', {
       name: 'match-pings',
       description: 'Pings to presence: which geofences a customer has entered and left',
+      takes: 'requests',
       timeoutS: 10,
       environment: { CATALOG_TABLE, PRESENCE_TABLE },
     })
@@ -141,11 +143,13 @@ export class PipelineStack extends Stack {
     const customerApi = define<CustomerApiEnv>('CustomerApi', {
       name: 'customer-api',
       description: 'Devices, phone numbers, consents, app events, offers and erasure of a customer',
+      takes: 'requests',
       timeoutS: 10,
       environment: { CATALOG_TABLE, LEDGER_TABLE, JOBS_QUEUE_URL },
     })
     grantRead(customerApi, catalog)
     grantReadWrite(customerApi, ledger)
+    grantDelete(customerApi, ledger)
     jobQueue.filledBy(customerApi)
 
     // What merchants and their tills do.
@@ -153,17 +157,21 @@ export class PipelineStack extends Stack {
     const merchantApi = define<MerchantApiEnv>('MerchantApi', {
       name: 'merchant-api',
       description: 'Merchants, stores, geofences, scenes, offers and redemptions',
+      takes: 'requests',
       timeoutS: 20,
       environment: { CATALOG_TABLE, LEDGER_TABLE, PLACE_INDEX: placeIndex.name },
     })
-    grantReadWrite(merchantApi, catalog)
-    grantReadWrite(merchantApi, ledger, ['byMerchant'])
+    for (const table of [catalog, ledger]) {
+      grantReadWrite(merchantApi, table)
+      grantDelete(merchantApi, table)
+    }
     placeIndex.searchedBy(merchantApi)
 
     // Triggers to grants.
     const decideOffers = define<DecideOffersEnv>('DecideOffers', {
       name: 'decide-offers',
       description: 'Transitions, app events and timers to grants and messages, or to a reason why not',
+      takes: 'records',
       memoryMB: 1024,
       timeoutS: decideS,
       environment: {
@@ -205,6 +213,7 @@ export class PipelineStack extends Stack {
     const sendMessages = define<SendMessagesEnv>('SendMessages', {
       name: 'send-messages',
       description: 'Messages to phones: push and SMS through Amazon SNS',
+      takes: 'records',
       timeoutS: sendS,
       environment: {
         LEDGER_TABLE,
@@ -225,6 +234,7 @@ export class PipelineStack extends Stack {
     const remindRevisits = define<RemindRevisitsEnv>('RemindRevisits', {
       name: 'remind-revisits',
       description: 'Every minute: due reminders, and messages that were granted but never queued',
+      takes: 'records',
       timeoutS: 55,
       environment: { LEDGER_TABLE, PUSH_QUEUE_URL, SMS_QUEUE_URL, DUE_SHARDS },
     })
@@ -236,11 +246,13 @@ export class PipelineStack extends Stack {
     const runJobs = define<RunJobsEnv>('RunJobs', {
       name: 'run-jobs',
       description: 'Erasure of customers, and of push endpoints that nothing points to',
+      takes: 'records',
       timeoutS: jobS,
       environment: { PRESENCE_TABLE, LEDGER_TABLE },
     })
     grantReadWrite(runJobs, presence)
     grantReadWrite(runJobs, ledger)
+    grantDelete(runJobs, ledger)
     grantForget(runJobs, config)
     jobQueue.workedOffBy(runJobs)
 

@@ -61,7 +61,7 @@ const fields = z.strictObject({
       'remind-revisits': concurrency.optional(),
       'run-jobs': concurrency.optional(),
     }),
-    /** How many invocations a queue may run at once. SNS takes about 20 SMS a second. */
+    /** How many invocations a queue may run at once. One of `sms` sends one SMS; SNS takes about 20 a second. */
     timers: sourceConcurrency,
     push: sourceConcurrency,
     sms: sourceConcurrency,
@@ -83,7 +83,7 @@ const fields = z.strictObject({
   customerManagedKey: z.boolean(),
   alarms: z.strictObject({
     email: z.email().max(254).optional(),
-    /** Errors of one function in five minutes. */
+    /** Crashes, failed requests and failed records of one function together, in five minutes. */
     functionErrors: z.int().min(1).max(1_000_000),
     /** 5xx answers of the API in five minutes. */
     serverErrors: z.int().min(1).max(1_000_000),

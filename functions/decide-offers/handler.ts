@@ -10,11 +10,13 @@ import { nowMs } from '#shared/runtime/clock.ts'
 import { parseEnv } from '#shared/runtime/env.ts'
 import { lazy } from '#shared/runtime/lazy.ts'
 import { createLogger, errorFacts } from '#shared/runtime/logger.ts'
+import { failureCounter } from '#shared/runtime/metrics.ts'
 import { type BatchResponse, eachAlone, inOrder } from '#shared/runtime/records.ts'
 
 // Cold start only.
 const services = lazy(() => buildServices(parseEnv(decideOffersEnv, process.env)))
 const logger = createLogger('decide-offers')
+const countFailures = failureCounter('decide-offers', 'recordsFailed')
 
 // Every record.
 const onStreamRecord =
@@ -29,11 +31,13 @@ const onTimer =
   async ({ body }: SQSRecord): Promise<void> =>
     fireTimer(await services(), timer.parse(JSON.parse(body)), nowMs(), signal)
 
-const logFailure = (error: unknown, record: DynamoDBRecord | SQSRecord): void =>
+const logFailure = (error: unknown, record: DynamoDBRecord | SQSRecord): void => {
+  countFailures(1)
   logger.error('record.failed', {
     record: 'messageId' in record ? record.messageId : record.dynamodb?.SequenceNumber,
     error: errorFacts(error),
   })
+}
 
 const isTimers = (event: DynamoDBStreamEvent | SQSEvent): event is SQSEvent =>
   event.Records.some((record) => 'messageId' in record)

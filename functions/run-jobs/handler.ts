@@ -10,6 +10,7 @@ import { nowMs } from '#shared/runtime/clock.ts'
 import { parseEnv } from '#shared/runtime/env.ts'
 import { lazy } from '#shared/runtime/lazy.ts'
 import { createLogger, errorFacts } from '#shared/runtime/logger.ts'
+import { failureCounter } from '#shared/runtime/metrics.ts'
 import { type BatchResponse, eachAlone } from '#shared/runtime/records.ts'
 
 // Cold start only.
@@ -20,6 +21,7 @@ const services = lazy((): JobServices => {
   return { nowMs, deleteEndpoint, eraseCustomer: createEraseCustomer(tables, deleteEndpoint) }
 })
 const logger = createLogger('run-jobs')
+const countFailures = failureCounter('run-jobs', 'recordsFailed')
 
 // Every record.
 const onRecord =
@@ -29,8 +31,10 @@ const onRecord =
     logger.info('job.done', done)
   }
 
-const logFailure = (error: unknown, { messageId }: SQSRecord): void =>
+const logFailure = (error: unknown, { messageId }: SQSRecord): void => {
+  countFailures(1)
   logger.error('record.failed', { record: messageId, error: errorFacts(error) })
+}
 
 // Called by AWS: with messages of the jobs queue.
 export const handler = middy<SQSEvent, BatchResponse>().handler((event, _context, { signal }) =>

@@ -11,6 +11,7 @@ import { nowMs } from '#shared/runtime/clock.ts'
 import { parseEnv } from '#shared/runtime/env.ts'
 import { lazy } from '#shared/runtime/lazy.ts'
 import { createLogger, errorFacts } from '#shared/runtime/logger.ts'
+import { failureCounter } from '#shared/runtime/metrics.ts'
 import { type BatchResponse, eachAlone } from '#shared/runtime/records.ts'
 
 const outboxEntry = z.object({ user: id('usr'), messageId: id('msg') })
@@ -34,6 +35,7 @@ const buildServices = (): SendServices => {
 }
 const services = lazy(buildServices)
 const logger = createLogger('send-messages')
+const countFailures = failureCounter('send-messages', 'recordsFailed')
 
 // Every record.
 const onRecord =
@@ -43,8 +45,10 @@ const onRecord =
     await sendMessage(await services(), user, messageId, nowMs(), signal)
   }
 
-const logFailure = (error: unknown, { messageId }: SQSRecord): void =>
+const logFailure = (error: unknown, { messageId }: SQSRecord): void => {
+  countFailures(1)
   logger.error('record.failed', { record: messageId, error: errorFacts(error) })
+}
 
 // Called by AWS: with messages of the push queue or the sms queue.
 export const handler = middy<SQSEvent, BatchResponse>().handler((event, _context, { signal }) =>

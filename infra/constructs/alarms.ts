@@ -1,5 +1,5 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib'
-import { Alarm, ComparisonOperator, type Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
+import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Topic } from 'aws-cdk-lib/aws-sns'
@@ -11,7 +11,7 @@ export type AlarmProps = {
   readonly says: string
   /** A heading of docs/runbook.md; a test holds that it exists. */
   readonly runbook: string
-  readonly metric: Metric
+  readonly metric: IMetric
   /** It rings when the metric is at least this. */
   readonly atLeast: number
   /** For how many periods in a row. */

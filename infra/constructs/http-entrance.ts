@@ -90,7 +90,7 @@ export class HttpEntrance extends Construct {
 const corsFor = (allowOrigins: string[]) => ({
   allowOrigins,
   allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.PUT, CorsHttpMethod.DELETE],
-  allowHeaders: ['authorization', 'content-type'],
+  allowHeaders: ['authorization', 'content-type', 'idempotency-key'],
 })
 
 const parseRoute = (route: string) => {

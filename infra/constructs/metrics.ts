@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib'
-import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
+import { MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import { pushPlatforms } from '#infra/constructs/message-channels.ts'
 import type { StageConfig } from '#infra/stage-config.ts'
 
@@ -15,6 +15,21 @@ export const accountConcurrency = () =>
   })
 export const accountThrottles = () =>
   new Metric({ namespace: 'AWS/Lambda', metricName: 'Throttles', statistic: Stats.SUM, period: FIVE_MINUTES })
+
+/**
+ * What Lambda counts as errors of a function (crashes, time-outs) together with the failures that it answered for
+ * itself. Each is filled up with zeros: a sum of a number and nothing is nothing, and failures are only written when
+ * there are some.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+ */
+export const crashesAndFailures = (errors: Metric, failures: Metric) =>
+  new MathExpression({
+    expression: 'SUM([FILL(errors, 0), FILL(failures, 0)])',
+    usingMetrics: { errors, failures },
+    label: 'crashes and failures',
+    period: FIVE_MINUTES,
+  })
 
 /** How far behind a function is with its streams, in milliseconds. */
 export const iteratorAge = (functionName: string) =>

@@ -42,8 +42,9 @@ export const addDashboard = (scope: Construct, props: DashboardProps) => {
       functions.map((fn) => fn.metricInvocations({ label: fn.name })),
     ),
     graph(
-      'Errors',
+      'Crashes (left), failed requests and records (right)',
       functions.map((fn) => fn.metricErrors({ label: fn.name })),
+      functions.map((fn) => fn.failures.with({ label: fn.name })),
     ),
     graph(
       'Duration p99, ms',

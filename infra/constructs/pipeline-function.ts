@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Architecture, Function as LambdaFunction, type RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
@@ -6,12 +7,18 @@ import type { Construct } from 'constructs'
 import type { FunctionCode, FunctionName } from '#infra/constructs/function-code.ts'
 import type { StageConfig } from '#infra/stage-config.ts'
 
+/** HTTP requests, or records of streams and queues. */
+export type Work = 'requests' | 'records'
+
 /** A function's own environment, as its env.ts declares it; an absent optional variable is undefined. */
 export type Variables = Readonly<Record<string, string | undefined>>
 
 export type PipelineFunctionProps<Env extends Variables> = {
   readonly name: FunctionName
   readonly description: string
+  /** What it answers for one by one: Lambda does not count such a failure among the function's errors. */
+  readonly takes: Work
+  readonly stage: string
   readonly config: StageConfig
   readonly codeOf: FunctionCode
   readonly memoryMB: number
@@ -26,9 +33,13 @@ export type PipelineFunctionProps<Env extends Variables> = {
  */
 export class PipelineFunction<Env extends Variables> extends LambdaFunction {
   readonly name: FunctionName
+  /** How many requests or records have failed and were answered for; the functions count them, in EMF. */
+  readonly failures: Metric
 
   constructor(scope: Construct, id: string, props: PipelineFunctionProps<Env>) {
     const { config, name } = props
+    // Stages may share an account; one shall not ring the other's alarms.
+    const namespace = `Beckon/${props.stage}`
     const logGroup = new LogGroup(scope, `${id}Logs`, {
       retention: config.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -48,7 +59,7 @@ export class PipelineFunction<Env extends Variables> extends LambdaFunction {
       environment: {
         NODE_OPTIONS: '--enable-source-maps',
         POWERTOOLS_SERVICE_NAME: name,
-        POWERTOOLS_METRICS_NAMESPACE: 'Beckon',
+        POWERTOOLS_METRICS_NAMESPACE: namespace,
         POWERTOOLS_LOG_LEVEL: config.logLevel,
         ...definedVariables(props.environment),
       },
@@ -56,6 +67,12 @@ export class PipelineFunction<Env extends Variables> extends LambdaFunction {
       ...(props.recursiveLoop === undefined ? {} : { recursiveLoop: props.recursiveLoop }),
     })
     this.name = name
+    this.failures = new Metric({
+      namespace,
+      metricName: `${props.takes}Failed`,
+      dimensionsMap: { service: name },
+      statistic: Stats.SUM,
+    })
     this.addToRolePolicy(
       new PolicyStatement({
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],

@@ -3,7 +3,7 @@ import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 
 // A transaction needs the permissions of the operations in it and none of its own. No function scans a table.
 const READ = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:ConditionCheckItem']
-const WRITE = ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem']
+const WRITE = ['dynamodb:PutItem', 'dynamodb:UpdateItem']
 
 // What DynamoDB does with a customer's key in the name of the caller, without the wildcards of CDK's grant.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
@@ -21,9 +21,15 @@ const KEY_USE = [
 export const grantRead = (grantee: IGrantable, table: Table, indexes: readonly string[] = []) =>
   allow(grantee, table, READ, indexes)
 
-/** Lets a function read and write items. */
+/** Lets a function read, make and change items, not delete them. */
 export const grantReadWrite = (grantee: IGrantable, table: Table, indexes: readonly string[] = []) =>
   allow(grantee, table, [...READ, ...WRITE], indexes)
+
+/** Lets a function that may write also delete items. */
+export const grantDelete = ({ grantPrincipal }: IGrantable, table: Table) =>
+  grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({ actions: ['dynamodb:DeleteItem'], resources: [table.tableArn] }),
+  )
 
 const allow = (grantee: IGrantable, table: Table, actions: string[], indexes: readonly string[]) => {
   const { grantPrincipal } = grantee

@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib'
 import type { HttpStage } from 'aws-cdk-lib/aws-apigatewayv2'
+import type { Metric } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
@@ -8,6 +9,7 @@ import type { FunctionName } from '#infra/constructs/function-code.ts'
 import {
   accountConcurrency,
   accountThrottles,
+  crashesAndFailures,
   deliveries,
   iteratorAge,
   smsSpent,
@@ -17,7 +19,7 @@ import type { StageConfig } from '#infra/stage-config.ts'
 export type Watched = {
   readonly config: StageConfig
   readonly api: HttpStage
-  readonly functions: readonly (LambdaFunction & { readonly name: FunctionName })[]
+  readonly functions: readonly (LambdaFunction & { readonly name: FunctionName; readonly failures: Metric })[]
   readonly streamReader: LambdaFunction
   /** By the words of their section in the runbook, e.g. `push dead letters`. */
   readonly deadLetters: Readonly<Record<string, IQueue>>
@@ -33,7 +35,7 @@ export const watch = (scope: Construct, { config, api, functions, streamReader, 
     alarms.ring(`${fn.node.id}Errors`, {
       says: `${fn.name} fails.`,
       runbook: `${fn.name} errors`,
-      metric: fn.metricErrors({ period }),
+      metric: crashesAndFailures(fn.metricErrors(), fn.failures),
       atLeast: limits.functionErrors,
     })
   }

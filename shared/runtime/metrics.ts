@@ -1,11 +1,11 @@
-import { Metrics } from '@aws-lambda-powertools/metrics'
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 
-/** The CloudWatch namespace of everything that Beckon counts. */
-export const METRICS_NAMESPACE = 'Beckon'
+/** What a function could not do and answered for itself; Lambda's own Errors counts only crashes and time-outs. */
+export type FailureMetric = 'recordsFailed' | 'requestsFailed'
 
 /**
  * The metrics of one function, written as log lines in CloudWatch's embedded metric format. The function's name is the
- * only dimension: each further one multiplies what is billed.
+ * only dimension: each further one multiplies what is billed. The namespace is the stage's, from the environment.
  *
  * @example
  * const metrics = createMetrics('decide-offers')
@@ -13,4 +13,21 @@ export const METRICS_NAMESPACE = 'Beckon'
  * metrics.publishStoredMetrics()
  */
 export const createMetrics = (functionName: string): Metrics =>
-  new Metrics({ namespace: METRICS_NAMESPACE, serviceName: functionName })
+  new Metrics({
+    namespace: process.env['POWERTOOLS_METRICS_NAMESPACE'] ?? 'Beckon',
+    serviceName: functionName,
+  })
+
+/**
+ * Counts failures of one function, on which its alarm rings. Nothing is written, nor billed, while nothing fails.
+ *
+ * @example
+ * const countFailures = failureCounter('send-messages', 'recordsFailed')
+ * countFailures(1)
+ */
+export const failureCounter = (functionName: string, metric: FailureMetric): ((count: number) => void) => {
+  const metrics = createMetrics(functionName)
+  return (count) => {
+    if (count > 0) metrics.addMetric(metric, MetricUnit.Count, count).publishStoredMetrics()
+  }
+}

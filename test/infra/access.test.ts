@@ -36,19 +36,33 @@ const actionsOn = (name: string, part: string) =>
     .sort()
 
 const READ = ['dynamodb:BatchGetItem', 'dynamodb:ConditionCheckItem', 'dynamodb:GetItem', 'dynamodb:Query']
-const WRITE = ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']
-const READ_WRITE = [...READ, ...WRITE].sort()
+const READ_WRITE = [...READ, 'dynamodb:PutItem', 'dynamodb:UpdateItem'].sort()
+const READ_WRITE_DELETE = [...READ_WRITE, 'dynamodb:DeleteItem'].sort()
 const NONE: string[] = []
+
+/** The sources of the adapters that a function imports, and of those that these import. */
+const adaptersOf = (name: string): string[] => {
+  const root = fileURLToPath(new URL('../../', import.meta.url))
+  const read = (file: string) => readFileSync(join(root, file), 'utf8')
+  const importsIn = (source: string) =>
+    [...source.matchAll(/ from '#(shared\/adapters\/[^']+)'/g)].map(([, file = '']) => file)
+  const found = new Set(
+    globSync(`functions/${name}/**/*.ts`, { cwd: root }).flatMap((f) => importsIn(read(f))),
+  )
+  // A Set is walked to its end, also to what is added on the way.
+  for (const file of found) for (const next of importsIn(read(file))) found.add(next)
+  return [...found].map(read)
+}
 
 describe('access to the tables', () => {
   it.each([
     ['match-pings', READ, READ_WRITE, NONE],
-    ['customer-api', READ, NONE, READ_WRITE],
-    ['merchant-api', READ_WRITE, NONE, READ_WRITE],
+    ['customer-api', READ, NONE, READ_WRITE_DELETE],
+    ['merchant-api', READ_WRITE_DELETE, NONE, READ_WRITE_DELETE],
     ['decide-offers', READ, READ_WRITE, READ_WRITE],
     ['send-messages', NONE, NONE, READ_WRITE],
     ['remind-revisits', NONE, NONE, READ_WRITE],
-    ['run-jobs', NONE, READ_WRITE, READ_WRITE],
+    ['run-jobs', NONE, READ_WRITE, READ_WRITE_DELETE],
   ])('%s', (name, catalog, presence, ledger) => {
     expect(actionsOn(name, 'GetAttCatalogTableArn')).toEqual(catalog)
     expect(actionsOn(name, 'GetAttPresenceTableArn')).toEqual(presence)
@@ -57,10 +71,19 @@ describe('access to the tables', () => {
     )
   })
 
+  it('allows deleting only where an adapter of the function deletes', () => {
+    const deleters = functionNames.filter((name) =>
+      adaptersOf(name).some((file) => /\bDelete: \{/.test(file)),
+    )
+    expect(
+      functionNames.filter((name) => actionsOn(name, 'TableArn').includes('dynamodb:DeleteItem')),
+    ).toEqual(deleters)
+  })
+
   it('is to an index only where it is queried', () => {
     const readers = (index: string) =>
       functionNames.filter((name) => actionsOn(name, `/index/${index}`).length > 0)
-    expect(readers('byMerchant')).toEqual(['merchant-api'])
+    expect(readers('byMerchant')).toEqual([])
     expect(readers('due')).toEqual(['remind-revisits'])
   })
 

@@ -2,17 +2,33 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { functionNames } from '#infra/constructs/function-code.ts'
-import { allPushApplications, functionOf, ofType, synthesize, theOne } from './synthesized.ts'
+import type { FailureMetric } from '#shared/runtime/metrics.ts'
+import { allPushApplications, functionOf, ofType, synthesize, theOne, variablesOf } from './synthesized.ts'
 
 const { pipeline } = synthesize('dev', { pushApplications: allPushApplications })
+const dimensions = z.array(z.object({ Name: z.string(), Value: z.unknown() }))
+/** One line of a math expression: a metric, or what is made of the others. */
+const query = z.object({
+  Id: z.string(),
+  Expression: z.string().optional(),
+  ReturnData: z.boolean().optional(),
+  MetricStat: z
+    .object({
+      Metric: z.object({ Namespace: z.string(), MetricName: z.string(), Dimensions: dimensions }),
+      Period: z.number(),
+      Stat: z.string(),
+    })
+    .optional(),
+})
 const alarm = z.object({
   AlarmDescription: z.string(),
   AlarmActions: z.array(z.unknown()),
-  Namespace: z.string(),
-  MetricName: z.string(),
+  Namespace: z.string().optional(),
+  MetricName: z.string().optional(),
+  Metrics: z.array(query).default([]),
   Threshold: z.number(),
   TreatMissingData: z.literal('notBreaching'),
-  Dimensions: z.array(z.object({ Name: z.string(), Value: z.unknown() })).default([]),
+  Dimensions: dimensions.default([]),
 })
 const alarms = ofType(pipeline, 'AWS::CloudWatch::Alarm').map((r) => alarm.parse(r.Properties))
 
@@ -43,12 +59,47 @@ describe('the alarms', () => {
     )
   })
 
-  it.each(functionNames)('ring when %s fails', (name) => {
-    const { logicalId } = functionOf(pipeline, name)
-    const ringing = alarms.filter(
-      (a) => a.MetricName === 'Errors' && a.Dimensions.some((d) => isRef(d.Value, logicalId)),
-    )
+  it.each(functionNames)('ring when %s crashes, and when it answers for a failure', (name) => {
+    const ringing = alarms.filter((a) => a.AlarmDescription.startsWith(`${name} fails.`))
     expect(ringing).toHaveLength(1)
+    const [sum, ...metrics] = ringing.flatMap((a) => a.Metrics)
+    expect(sum?.Expression).toBe('SUM([FILL(errors, 0), FILL(failures, 0)])')
+    expect(sum?.ReturnData ?? true).toBe(true)
+    const fn = functionOf(pipeline, name)
+    expect(metrics.map(({ Id, MetricStat }) => [Id, MetricStat])).toEqual([
+      [
+        'errors',
+        {
+          Metric: {
+            Namespace: 'AWS/Lambda',
+            MetricName: 'Errors',
+            Dimensions: [{ Name: 'FunctionName', Value: { Ref: fn.logicalId } }],
+          },
+          Period: 300,
+          Stat: 'Sum',
+        },
+      ],
+      [
+        'failures',
+        {
+          Metric: {
+            Namespace: variablesOf(fn)['POWERTOOLS_METRICS_NAMESPACE'],
+            MetricName: countedBy(name),
+            Dimensions: [{ Name: 'service', Value: name }],
+          },
+          Period: 300,
+          Stat: 'Sum',
+        },
+      ],
+    ])
+  })
+
+  it('do not ring for the failures of another stage in the same account', () => {
+    const { pipeline: prod } = synthesize('prod')
+    const namespaceIn = (stage: typeof pipeline) =>
+      variablesOf(functionOf(stage, 'run-jobs'))['POWERTOOLS_METRICS_NAMESPACE']
+    expect(namespaceIn(pipeline)).toBe('Beckon/dev')
+    expect(namespaceIn(prod)).toBe('Beckon/prod')
   })
 
   it('ring for each dead-letter queue', () => {
@@ -100,5 +151,10 @@ const limits = {
   smsSpentUsd: 1,
 }
 
-const isRef = (value: unknown, logicalId: string) =>
-  JSON.stringify(value) === JSON.stringify({ Ref: logicalId })
+/** What the function itself counts: HTTP handlers their 5xx, the others their records. */
+const countedBy = (name: string): FailureMetric => {
+  const handler = readFileSync(new URL(`../../functions/${name}/handler.ts`, import.meta.url), 'utf8')
+  if (handler.includes('httpHandler(')) return 'requestsFailed'
+  expect(handler).toContain(`failureCounter('${name}', 'recordsFailed')`)
+  return 'recordsFailed'
+}

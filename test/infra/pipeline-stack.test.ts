@@ -131,7 +131,7 @@ describe('the event sources', () => {
   it.each([
     ['TimersQueue', 'decide-offers', 10],
     ['PushQueue', 'send-messages', 10],
-    ['SmsQueue', 'send-messages', 10],
+    ['SmsQueue', 'send-messages', 1],
     ['JobsQueue', 'run-jobs', 1],
   ])('%s is worked off by %s, %i at a time', (queue, worker, batchSize) => {
     const [mapping, ...others] = source(queue)
@@ -143,6 +143,16 @@ describe('the event sources', () => {
       ScalingConfig: { MaximumConcurrency: 2 },
     })
   })
+
+  it.each([dev, prod])(
+    'send at most two SMS side by side, of the 20 or so that SNS takes a second',
+    (stage) => {
+      const [mapping] = ofType(stage, 'AWS::Lambda::EventSourceMapping').filter((m) =>
+        JSON.stringify(m.Properties['EventSourceArn']).includes('SmsQueue'),
+      )
+      expect(mapping?.Properties).toMatchObject({ BatchSize: 1, ScalingConfig: { MaximumConcurrency: 2 } })
+    },
+  )
 
   it('are six', () => {
     expect(mappings).toHaveLength(6)

@@ -124,6 +124,13 @@ describe('the API', () => {
     })
   })
 
+  it('lets web pages send what the requests need: a token, a JSON body, the name of a redemption', () => {
+    const { pipeline: prod } = synthesize('prod')
+    expect(theOne(prod, 'AWS::ApiGatewayV2::Api').Properties).toMatchObject({
+      CorsConfiguration: { AllowHeaders: ['authorization', 'content-type', 'idempotency-key'] },
+    })
+  })
+
   it('needs one permission per function, not one per route', () => {
     expect(ofType(pipeline, 'AWS::Lambda::Permission')).toHaveLength(3)
   })

@@ -6,6 +6,7 @@ import { PROBLEMS } from '#shared/contracts/http/problem.ts'
 import { Problem, problemResponse, toProblem } from '#shared/runtime/http/problem.ts'
 import type { Reply, Route } from '#shared/runtime/http/route.ts'
 import { createLogger, errorFacts } from '#shared/runtime/logger.ts'
+import { failureCounter } from '#shared/runtime/metrics.ts'
 
 /** How long before its end a function stops waiting, so that the answer can still leave. */
 const TIMEOUT_EARLY_MS = 300
@@ -38,12 +39,16 @@ const routeOf = <S>(routes: HttpHandlerOptions<S>['routes'], key: string): Route
   return found
 }
 
-/** Turns every error into problem+json; what is not the client's doing is logged, with ids but without bodies. */
-const answerProblems = (logger: Logger): middy.MiddlewareObj<HttpEvent, HttpResult> => ({
+/** Turns every error into problem+json; what is not the client's doing is counted, and logged without its body. */
+const answerProblems = (
+  logger: Logger,
+  countFailures: (count: number) => void,
+): middy.MiddlewareObj<HttpEvent, HttpResult> => ({
   onError: (request) => {
     const { requestId, routeKey } = request.event.requestContext
     const problem = toProblem(request.error)
     if (PROBLEMS[problem.code].status >= 500) {
+      countFailures(1)
       logger.error('http.failed', {
         requestId,
         routeKey,
@@ -66,7 +71,7 @@ export const httpHandler = <Services>({ name, routes, services }: HttpHandlerOpt
   const logger = createLogger(name)
   return middy<HttpEvent, HttpResult>({ timeoutEarlyInMillis: TIMEOUT_EARLY_MS })
     .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(answerProblems(logger))
+    .use(answerProblems(logger, failureCounter(name, 'requestsFailed')))
     .handler(async (event, _context, { signal }) => {
       const reply = await routeOf(routes, event.routeKey).run(services, event, signal)
       return replyResponse(reply, event.requestContext.requestId)

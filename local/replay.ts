@@ -9,7 +9,8 @@ import { importStores } from '#local/replay/import-stores.ts'
 import { playPings } from '#local/replay/play-pings.ts'
 import { readOutcome } from '#local/replay/read-outcome.ts'
 import { readPings } from '#local/replay/read-pings.ts'
-import { readStores } from '#local/replay/read-stores.ts'
+import { readStores, type TraceStore } from '#local/replay/read-stores.ts'
+import { ReadError } from '#local/replay/read-table.ts'
 import { CHANNELS, type ReplayChannel, registerCustomers } from '#local/replay/register-customers.ts'
 import { type Stats, summary } from '#local/replay/summary.ts'
 
@@ -40,7 +41,7 @@ type Options = {
   readonly stock: number
   readonly channel: ReplayChannel
   readonly dataDir?: string
-  readonly dynamodb: string
+  readonly dynamodb?: string
   readonly port: number
 }
 
@@ -77,7 +78,7 @@ const readOptions = (args: readonly string[]): Options | 'help' => {
       stock: { ...string, default: '25' },
       channel: { ...string, default: 'push' },
       'data-dir': string,
-      dynamodb: { ...string, default: 'dynoxide' },
+      dynamodb: string,
       port: { ...string, default: '4000' },
     },
   })
@@ -94,7 +95,7 @@ const readOptions = (args: readonly string[]): Options | 'help' => {
     stock: whole('stock', values.stock, 1, 10_000_000),
     channel,
     ...(values['data-dir'] === undefined ? {} : { dataDir: values['data-dir'] }),
-    dynamodb: values.dynamodb,
+    ...(values.dynamodb === undefined ? {} : { dynamodb: values.dynamodb }),
     port: whole('port', values.port, 0, 65_535),
   }
 }
@@ -114,17 +115,19 @@ const runningCloud = async (url: string): Promise<boolean> => {
 const openTarget = async (options: Options, startMs: number, resume: boolean): Promise<Target> => {
   const url = `http://127.0.0.1:${options.port}`
   if (options.port !== 0 && (await runningCloud(url))) {
-    if (options.dataDir !== undefined)
-      throw new UsageError(`--data-dir: the local cloud on port ${options.port} has its own`)
+    const own = options.dataDir === undefined ? options.dynamodb && '--dynamodb' : '--data-dir'
+    if (own) throw new UsageError(`${own}: the local cloud on port ${options.port} has its own`)
     console.error(`Using the local cloud at ${url}; its clock shows the trace's time meanwhile.`)
     const api = createApiClient(url)
+    const before = await api.get<{ kind: 'wall' | 'virtual'; atMs: number }>('/_local/clock')
+    const given = before.kind === 'wall' ? { kind: 'wall' } : { kind: 'virtual', at: before.atMs }
     await api.post('/_local/clock', { kind: 'virtual', at: startMs })
-    return { url, api, close: () => api.post('/_local/clock', { kind: 'wall' }) }
+    return { url, api, close: () => api.post('/_local/clock', given) }
   }
   const cloud = await startLocalCloud({
     port: options.port,
     clock: { kind: 'virtual', atMs: startMs },
-    dynamodb: options.dynamodb,
+    dynamodb: options.dynamodb ?? 'dynoxide',
     proxy: 'meter',
     onProgress: (line) => console.error(line),
     ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
@@ -175,24 +178,42 @@ const bar = (title: string, total: number) => {
 /** The import happens this long before the first ping, so that every geofence is there when it comes. */
 const IMPORT_BEFORE_MS = 60_000
 
-const play = async (options: Options, batches: readonly Batch[], target: Target): Promise<string> => {
+const play = async (
+  options: Options,
+  stores: readonly TraceStore[],
+  batches: readonly Batch[],
+  target: Target,
+): Promise<string> => {
   const { api, url } = target
-  const stores = await readStores(options.stores)
+  let refused = 0
   const importing = bar('stores', stores.length)
   const merchantIds = await importStores(
     api,
     stores,
     { radiusM: options.radiusM, coolDownS: options.coolDownS, stock: options.stock, ttlS: 3600 },
     () => importing.increment(),
+    () => {
+      refused += 1
+    },
   )
   importing.stop()
+  if (refused > 0)
+    console.error(`${refused} stores were left out: their part of the map, or their brand, is full.`)
   const users = [...new Set(batches.map(({ user }) => user))].toSorted()
   const tokens = await registerCustomers(api, users, options.channel, merchantIds)
 
   const clock = await api.get<{ atMs: number }>('/_local/clock')
   // Batches before the clock's time were answered by an earlier run; the one at its very time may not have been.
   const left = batches.filter(({ atMs }) => atMs >= clock.atMs)
-  const before = await api.get<Stats>('/_local/stats')
+  const { endpoints, tables } = await api.get<{
+    endpoints: { streams: string }
+    tables: { LedgerTable: string }
+  }>('/_local/health')
+  const stateNow = async () => ({
+    outcome: await readOutcome(endpoints.streams, tables.LedgerTable),
+    stats: await api.get<Stats>('/_local/stats'),
+  })
+  const before = await stateNow()
   const playing = bar(
     'pings ',
     left.reduce((sum, { pings }) => sum + pings.length, 0),
@@ -202,11 +223,7 @@ const play = async (options: Options, batches: readonly Batch[], target: Target)
   // The last visits settle a quarter of an hour after their end, and what is queued finds its end.
   const end = Math.max(clock.atMs, batches.at(-1)?.atMs ?? 0)
   await api.post('/_local/advance', { to: end + 3_600_000 })
-  const health = await api.get<{ endpoints: { streams: string }; tables: { LedgerTable: string } }>(
-    '/_local/health',
-  )
-  const outcome = await readOutcome(health.endpoints.streams, health.tables.LedgerTable)
-  return summary(played, outcome, await api.get<Stats>('/_local/stats'), before)
+  return summary(played, before, await stateNow())
 }
 
 const main = async (): Promise<void> => {
@@ -218,6 +235,8 @@ const main = async (): Promise<void> => {
   const batches = await batchesOf(readPings(options.pings), options.batch, options.limit)
   const first = batches[0]
   if (first === undefined) throw new UsageError(`--pings: ${options.pings} holds no ping`)
+  const stores = await readStores(options.stores)
+  if (stores.length === 0) throw new UsageError(`--stores: ${options.stores} holds no store`)
   const startMs = Math.min(...batches.map(({ pings }) => pings[0]?.atMs ?? first.atMs)) - IMPORT_BEFORE_MS
   const resume = wasCutOff(options)
   if (resume) console.error('Going on with the replay that was cut off in this data directory.')
@@ -226,7 +245,7 @@ const main = async (): Promise<void> => {
   process.once('SIGINT', () => void target.close().then(() => process.exit(130)))
   process.once('SIGTERM', () => void target.close().then(() => process.exit(143)))
   try {
-    console.log(await play(options, batches, target))
+    console.log(await play(options, stores, batches, target))
     noteProgress(options, 'finished')
   } finally {
     await target.close()
@@ -237,6 +256,7 @@ main().catch((error: unknown) => {
   const isUsage =
     error instanceof UsageError ||
     (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
-  console.error(isUsage ? `replay: ${(error as Error).message}\n\n${USAGE}` : error)
+  if (isUsage) console.error(`replay: ${(error as Error).message}\n\n${USAGE}`)
+  else console.error(error instanceof ReadError ? `replay: ${error.message}` : error)
   process.exitCode = isUsage ? 2 : 1
 })

@@ -10,6 +10,7 @@ export type DemoScene = {
   )[]
   message: { push?: { title: string; body: string }; sms?: { body: string }; ttlS: number }
   limits: { coolDownS: number; maxAgeS: number }
+  priority?: number
   /** Gives units of the merchant's offer. */
   givesOffer: boolean
 }
@@ -39,6 +40,8 @@ export const COFFEE: DemoMerchant = {
     {
       name: 'Walk in',
       goal: 'visit',
+      // Above the scenes that one tries out beside it.
+      priority: 60,
       triggers: [{ type: 'enter' }],
       message: {
         push: { title: 'Square Coffee', body: 'You are just around the corner: a coffee is on us today.' },

@@ -24,8 +24,15 @@ export const demoSteps = (cloud: LocalCloud, demo: Demo): DemoStep[] => {
       "-H 'content-type: application/json'",
       `-d '${JSON.stringify(body).replaceAll(NOW, now).replaceAll(COUNT, `'"$(date +%s)"'`)}'`,
     ].join(' ')
-  const ping = ({ lat, lon }: { lat: number; lon: number }) =>
-    post('/v1/pings', demo.customerToken, { pings: [{ at: NOW, lat, lon, accuracyM: 10 }] })
+  const ping = ({ lat, lon }: { lat: number; lon: number }, at = NOW) =>
+    post('/v1/pings', demo.customerToken, { pings: [{ at, lat, lon, accuracyM: 10 }] })
+  const startMs = cloud.clock.nowMs()
+  /** On the virtual clock a step first moves it, on the wall clock it simply comes later. */
+  const later = (ms: number, curl: (at: string) => string): string => {
+    if (!isVirtual) return curl(NOW)
+    const at = new Date(startMs + ms).toISOString()
+    return `${advance(cloud, at)} && ${curl(at)}`
+  }
   const merchant = `/v1/merchants/${demo.merchantIds.coffee}`
   return [
     { title: 'The customer walks up to Square Coffee: a push with an offer.', curl: ping(COFFEE.store) },
@@ -51,13 +58,15 @@ export const demoSteps = (cloud: LocalCloud, demo: Demo): DemoStep[] => {
     },
     {
       title: 'The customer walks to the monument (half a minute after the two above): a push about the cake.',
-      curl: ping(NEW_PLACE),
+      curl: later(40_000, (at) => ping(NEW_PLACE, at)),
     },
     {
       title: 'What the customer was offered, with the codes for the till.',
       curl: `curl -sS '${cloud.url}/v1/me/offers' -H 'authorization: Bearer ${demo.customerToken}'`,
     },
-    ...(isVirtual ? weekLater(cloud, (pings) => post('/v1/pings', demo.customerToken, { pings })) : []),
+    ...(isVirtual
+      ? weekLater(cloud, startMs, (pings) => post('/v1/pings', demo.customerToken, { pings }))
+      : []),
   ]
 }
 
@@ -66,25 +75,25 @@ const HOUR_MS = 3_600_000
 
 type DemoPing = { at: string; lat: number; lon: number; accuracyM: number }
 
+const advance = (cloud: LocalCloud, to: string): string =>
+  `curl -sS -o /dev/null -X POST '${cloud.url}/_local/advance' -d '{"to":"${to}"}'`
+
 /** Only a virtual clock can show what happens in a week. */
-const weekLater = (cloud: LocalCloud, post: (pings: DemoPing[]) => string): DemoStep[] => {
-  const ago = (seconds: number) => new Date(cloud.clock.nowMs() - seconds * 1000).toISOString()
+const weekLater = (cloud: LocalCloud, startMs: number, post: (pings: DemoPing[]) => string): DemoStep[] => {
+  const at = (ms: number) => new Date(startMs + ms).toISOString()
   const { lat, lon } = FLOWERS.store
   const away = { lat: lat - 0.01, lon, accuracyM: 10 }
-  const to = new Date(cloud.clock.nowMs() + WEEK_MS + HOUR_MS).toISOString()
+  const visit = post([
+    { at: at(480_000), lat, lon, accuracyM: 10 },
+    { at: at(540_000), ...away },
+    { at: at(600_000), ...away },
+  ])
   return [
     {
-      title: 'The customer has visited Geary Flowers and left …',
-      curl: post([
-        { at: ago(120), lat, lon, accuracyM: 10 },
-        { at: ago(60), ...away },
-        { at: ago(0), ...away },
-      ]),
+      title: 'Ten minutes later the customer has visited Geary Flowers, and left …',
+      curl: `${advance(cloud, at(600_000))} && ${visit}`,
     },
-    {
-      title: '… and a week goes by: a push to come back.',
-      curl: `curl -sS -o /dev/null -X POST '${cloud.url}/_local/advance' -d '{"to":"${to}"}'`,
-    },
+    { title: '… and a week goes by: a push to come back.', curl: advance(cloud, at(WEEK_MS + HOUR_MS)) },
   ]
 }
 

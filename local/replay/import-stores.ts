@@ -1,4 +1,4 @@
-import type { ApiClient } from '#local/api-client.ts'
+import { type ApiClient, ApiError } from '#local/api-client.ts'
 import type { TraceStore } from '#local/replay/read-stores.ts'
 
 export type ImportOptions = {
@@ -24,12 +24,19 @@ const sceneOf = (brand: string, offerId: string, { coolDownS, ttlS }: ImportOpti
   limits: { coolDownS, maxAgeS: 300 },
 })
 
+/** A merchant or a part of the map may be full: the replay goes on without the shop. */
+const refusedByLimit = (error: unknown): 'limitReached' => {
+  if (error instanceof ApiError && error.status === 409) return 'limitReached'
+  throw error
+}
+
 const importBrand = async (
   api: ApiClient,
   brand: string,
   stores: readonly TraceStore[],
   options: ImportOptions,
   onStore: () => void,
+  onRefused: () => void,
 ): Promise<string> => {
   const token = await api.token(`owner of ${brand}`, ['merchant'])
   const name = brand.slice(0, 100)
@@ -39,7 +46,9 @@ const importBrand = async (
   for (const store of stores) {
     if (!known.has(store.id)) {
       const geometry = { type: 'Point', coordinates: [store.lon, store.lat] }
-      await api.post(`${path}/geofences`, { name: store.id, geometry, radiusM: options.radiusM }, token)
+      const geofence = { name: store.id, geometry, radiusM: options.radiusM }
+      const made = await api.post(`${path}/geofences`, geofence, token).catch(refusedByLimit)
+      if (made === 'limitReached') onRefused()
     }
     onStore()
   }
@@ -59,6 +68,7 @@ const importBrand = async (
  * Makes one merchant per brand, each store a geofence, and one scene per brand: on entering, a push with an offer out of
  * a stock, no sooner than the cool-down allows. What exists already is left as it is.
  *
+ * @param onRefused told of each store for which there is no room: a tile or a merchant has as many as it may
  * @returns the ids of the merchants
  */
 export const importStores = async (
@@ -66,12 +76,14 @@ export const importStores = async (
   stores: readonly TraceStore[],
   options: ImportOptions,
   onStore: () => void,
+  onRefused: () => void = () => {},
 ): Promise<string[]> => {
   const brands = [...Map.groupBy(stores, ({ brand }) => brand)]
   const next = brands.values()
   const merchantIds: string[] = []
   const worker = async (): Promise<void> => {
-    for (const [brand, own] of next) merchantIds.push(await importBrand(api, brand, own, options, onStore))
+    for (const [brand, own] of next)
+      merchantIds.push(await importBrand(api, brand, own, options, onStore, onRefused))
   }
   await Promise.all(Array.from({ length: PARALLEL }, worker))
   return merchantIds

@@ -3,6 +3,7 @@ import {
   column,
   numberColumn,
   optionalColumn,
+  ReadError,
   type Row,
   readRows,
   readText,
@@ -21,7 +22,7 @@ const instant = (text: string, where: string): number => {
   // A time without a zone is taken for UTC, as the column's name says.
   const zoned = /(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text.replace(' ', 'T')}Z`
   const atMs = Date.parse(zoned)
-  if (Number.isNaN(atMs)) throw new Error(`${where}: not a time: ${text}`)
+  if (Number.isNaN(atMs)) throw new ReadError(`${where}: not a time: ${text}`)
   return atMs
 }
 
@@ -68,7 +69,7 @@ const readGpx = async function* (file: string): AsyncGenerator<TracePing> {
  * The pings of a trace: CSV or CSV.gz with the columns `user_id` (or `user`), `timestamp_utc` (or `timestamp`, `time`,
  * `at`), `lat` (`latitude`), `lon` (`lng`, `longitude`) and optionally `accuracy_m`; or GPX, one track a user.
  *
- * @throws {Error} naming file, line and column of the first fault
+ * @throws {ReadError} naming file, line and column of the first fault
  * @example for await (const ping of readPings('trace.csv.gz')) console.log(ping.user)
  */
 export const readPings = async function* (file: string): AsyncGenerator<TracePing> {

@@ -1,4 +1,11 @@
-import { column, numberColumn, optionalColumn, readRows, readText } from '#local/replay/read-table.ts'
+import {
+  column,
+  numberColumn,
+  optionalColumn,
+  ReadError,
+  readRows,
+  readText,
+} from '#local/replay/read-table.ts'
 
 /** One shop to draw a geofence around. */
 export type TraceStore = {
@@ -11,11 +18,19 @@ export type TraceStore = {
 const field = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 
+const parseJson = (file: string, text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new ReadError(`${file}: ${error instanceof Error ? error.message : error}`, { cause: error })
+  }
+}
+
 const storeOfFeature = (feature: unknown, where: string): TraceStore => {
   const geometry = field(feature, 'geometry')
   const position = field(geometry, 'coordinates')
   if (field(geometry, 'type') !== 'Point' || !Array.isArray(position))
-    throw new Error(`${where}: not a Point`)
+    throw new ReadError(`${where}: not a Point`)
   const properties = field(feature, 'properties')
   const id = field(feature, 'id') ?? field(properties, 'id')
   const row = {
@@ -39,12 +54,12 @@ const storeOfRow = (row: Readonly<Record<string, string>>, where: string): Trace
  * `brand_name`, `applicant`, `name`), `lat`, `lon`; or a GeoJSON FeatureCollection of Points with `id` and
  * `properties.brand`.
  *
- * @throws {Error} naming file, line and column of the first fault
+ * @throws {ReadError} naming file, line and column of the first fault
  */
 export const readStores = async (file: string): Promise<TraceStore[]> => {
   if (/\.(geo)?json(\.gz)?$/i.test(file)) {
-    const features = field(JSON.parse(await readText(file)), 'features')
-    if (!Array.isArray(features)) throw new Error(`${file}: not a FeatureCollection`)
+    const features = field(parseJson(file, await readText(file)), 'features')
+    if (!Array.isArray(features)) throw new ReadError(`${file}: not a FeatureCollection`)
     return features.map((feature: unknown, index) => storeOfFeature(feature, `${file}: feature ${index + 1}`))
   }
   const stores: TraceStore[] = []

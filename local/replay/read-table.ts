@@ -3,6 +3,16 @@ import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { parse } from 'csv-parse'
 
+/** A file that cannot be read as what it should be; the message names file, line and column. */
+export class ReadError extends Error {
+  override readonly name = 'ReadError'
+}
+
+const explain = (file: string, cause: unknown): ReadError =>
+  cause instanceof ReadError
+    ? cause
+    : new ReadError(`${file}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+
 /** A row by column name, in lower case. */
 export type Row = Readonly<Record<string, string>>
 
@@ -24,24 +34,32 @@ export const readRows = async function* (file: string): AsyncGenerator<Row> {
     columns: (names: string[]) => names.map((name) => name.toLowerCase()),
   })
   pipeline(open(file), parser, ignoreHere)
-  for await (const row of parser) yield row
+  try {
+    for await (const row of parser) yield row
+  } catch (error) {
+    throw explain(file, error)
+  }
 }
 
 /** The whole text of a file, gunzipped when its name ends in `.gz`. */
 export const readText = async (file: string): Promise<string> => {
   const chunks: Buffer[] = []
-  for await (const chunk of open(file)) chunks.push(Buffer.from(chunk))
+  try {
+    for await (const chunk of open(file)) chunks.push(Buffer.from(chunk))
+  } catch (error) {
+    throw explain(file, error)
+  }
   return Buffer.concat(chunks).toString('utf8')
 }
 
 /**
  * The value of the first of these columns that a row has.
  *
- * @throws {Error} naming the columns when there is none
+ * @throws {ReadError} naming the columns when there is none
  */
 export const column = (row: Row, names: readonly string[], where: string): string => {
   const value = optionalColumn(row, names)
-  if (value === undefined) throw new Error(`${where}: no value in a column named ${names.join(' or ')}`)
+  if (value === undefined) throw new ReadError(`${where}: no value in a column named ${names.join(' or ')}`)
   return value
 }
 
@@ -51,11 +69,12 @@ export const optionalColumn = (row: Row, names: readonly string[]): string | und
 /**
  * A number from a column.
  *
- * @throws {Error} naming column and value when it is none, or out of range
+ * @throws {ReadError} naming column and value when it is none, or out of range
  */
 export const numberColumn = (row: Row, names: readonly string[], limit: number, where: string): number => {
   const text = column(row, names, where)
   const value = Number(text)
-  if (!Number.isFinite(value) || Math.abs(value) > limit) throw new Error(`${where}: ${names[0]} is ${text}`)
+  if (!Number.isFinite(value) || Math.abs(value) > limit)
+    throw new ReadError(`${where}: ${names[0]} is ${text}`)
   return value
 }

@@ -37,45 +37,92 @@ const totalUnits = ({ units = {} }: Stats) =>
     },
   )
 
+/** What was there before the replay and after it. */
+export type State = { readonly outcome: Outcome; readonly stats: Stats }
+
+const less = (after: ReadonlyMap<string, number>, before: ReadonlyMap<string, number>): Map<string, number> =>
+  new Map(
+    [...after]
+      .map(([name, times]): [string, number] => [name, times - (before.get(name) ?? 0)])
+      .filter(([, n]) => n !== 0),
+  )
+
+/** Only what this replay has added: the local cloud may have had a life before. */
+const added = (before: State, after: State) => {
+  const used = totalUnits(after.stats)
+  const earlier = totalUnits(before.stats)
+  return {
+    grants: after.outcome.grants - before.outcome.grants,
+    visits: after.outcome.visits - before.outcome.visits,
+    messages: less(after.outcome.messages, before.outcome.messages),
+    suppressed: less(after.outcome.suppressed, before.outcome.suppressed),
+    units: after.stats.units && { read: used.read - earlier.read, write: used.write - earlier.write },
+    functions: Object.entries(after.stats.functions)
+      .map(([name, { invocations, errors, duration }]) => ({
+        name,
+        runs: invocations - (before.stats.functions[name]?.invocations ?? 0),
+        failed: errors - (before.stats.functions[name]?.errors ?? 0),
+        duration,
+      }))
+      .filter(({ runs }) => runs > 0),
+  }
+}
+
+type Added = ReturnType<typeof added>
+
 /** USD per million pings, by part. */
-const costs = (played: Played, outcome: Outcome, stats: Stats, before: Stats): [string, number][] => {
+const costs = (played: Played, { functions, messages, units }: Added): [string, number][] => {
   const perMillion = 1_000_000 / Math.max(1, played.pings)
-  const used = totalUnits(stats)
-  const earlier = totalUnits(before)
-  const runs = Object.entries(stats.functions)
-    .filter(([name]) => name !== BY_THE_CLOCK)
-    .map(([name, { invocations, duration }]) => {
-      const known = before.functions[name]
-      const more = invocations - (known?.invocations ?? 0)
-      return { invocations: more, seconds: (more * duration.meanMs) / 1000 }
-    })
-  const invocations = runs.reduce((sum, run) => sum + run.invocations, 0)
-  const seconds = runs.reduce((sum, run) => sum + run.seconds, 0)
-  const pushes = [...outcome.messages]
-    .filter(([name]) => name === 'push sent')
-    .reduce((sum, [, times]) => sum + times, 0)
+  const runs = functions.filter(({ name }) => name !== BY_THE_CLOCK)
+  const invocations = runs.reduce((sum, run) => sum + run.runs, 0)
+  const seconds = runs.reduce((sum, run) => sum + (run.runs * run.duration.meanMs) / 1000, 0)
   return [
     ['HTTP API', (played.requests * perMillion * PRICES.httpApiPerMillion) / 1e6],
     ['Lambda requests', (invocations * perMillion * PRICES.lambdaPerMillion) / 1e6],
     ['Lambda time', seconds * MEMORY_GB * perMillion * PRICES.lambdaPerGbSecond],
-    ['DynamoDB reads', ((used.read - earlier.read) * perMillion * PRICES.dynamodbReadPerMillion) / 1e6],
-    ['DynamoDB writes', ((used.write - earlier.write) * perMillion * PRICES.dynamodbWritePerMillion) / 1e6],
-    ['SNS push', (pushes * perMillion * PRICES.snsPushPerMillion) / 1e6],
+    ['DynamoDB reads', ((units?.read ?? 0) * perMillion * PRICES.dynamodbReadPerMillion) / 1e6],
+    ['DynamoDB writes', ((units?.write ?? 0) * perMillion * PRICES.dynamodbWritePerMillion) / 1e6],
+    ['SNS push', ((messages.get('push sent') ?? 0) * perMillion * PRICES.snsPushPerMillion) / 1e6],
+  ]
+}
+
+const unitLines = (played: Played, news: Added): string[] => {
+  const { units } = news
+  if (units === undefined) {
+    return [
+      line('DynamoDB units, cost', 'not metered: the local cloud that ran already does not count units'),
+    ]
+  }
+  const per1000 = 1000 / Math.max(1, played.pings)
+  const parts = costs(played, news)
+  const total = parts.reduce((sum, [, usd]) => sum + usd, 0)
+  return [
+    line(
+      'DynamoDB / 1,000 pings',
+      `${number(units.read * per1000)} read units · ${number(units.write * per1000)} write units (the minute's sweeps included)`,
+    ),
+    line(
+      'cost / million pings',
+      `${number(total, 2)} $ = ${parts.map(([name, usd]) => `${name} ${number(usd, 2)}`).join(' + ')}`,
+    ),
+    line(
+      '',
+      `prices of ${PRICES.asOf}, us-east-1; Lambda at ${MEMORY_GB} GB with this machine's times; SQS, logs and the schedule left out`,
+    ),
   ]
 }
 
 /**
  * What a replay has shown, as text.
  *
- * @param before what the local cloud had counted when the first ping was sent
+ * @param before what the local cloud held and had counted when the first ping was sent
+ * @param after the same when all was played
  */
-export const summary = (played: Played, outcome: Outcome, stats: Stats, before: Stats): string => {
-  const used = totalUnits(stats)
-  const earlier = totalUnits(before)
-  const per1000 = 1000 / Math.max(1, played.pings)
-  const match = stats.functions['match-pings']?.duration
-  const parts = costs(played, outcome, stats, before)
-  const total = parts.reduce((sum, [, usd]) => sum + usd, 0)
+export const summary = (played: Played, before: State, after: State): string => {
+  const news = added(before, after)
+  const match = news.functions.find(({ name }) => name === 'match-pings')?.duration
+  const times = (samples: readonly number[]) =>
+    `${number(percentile(samples, 0.5), 1)} / ${number(percentile(samples, 0.99), 1)} ms`
   return [
     '',
     line(
@@ -87,40 +134,21 @@ export const summary = (played: Played, outcome: Outcome, stats: Stats, before: 
       `${number(played.requests / (played.wallMs / 1000), 1)} (one after another, each with all that follows)`,
     ),
     ...counts('answers by status', played.statuses),
-    line(
-      'request p50 / p99',
-      `${number(percentile(played.requestMs, 0.5), 1)} / ${number(percentile(played.requestMs, 0.99), 1)} ms`,
-    ),
+    line('request p50 / p99', times(played.requestMs)),
     line('match-pings p50 / p99', `${number(match?.p50Ms ?? 0, 1)} / ${number(match?.p99Ms ?? 0, 1)} ms`),
-    line(
-      'ping to publish p50 / p99',
-      `${number(percentile(played.pingToPublishMs, 0.5), 1)} / ${number(percentile(played.pingToPublishMs, 0.99), 1)} ms (own code, without polling)`,
-    ),
-    ...Object.entries(stats.functions)
-      .filter(([, { invocations }]) => invocations > 0)
-      .map(([name, { invocations, errors, duration }]) =>
-        line(
-          `  ${name}`,
-          `${number(invocations)} runs, ${number(errors)} failed, mean ${number(duration.meanMs, 1)} p50 ${number(duration.p50Ms, 1)} p99 ${number(duration.p99Ms, 1)} ms`,
-        ),
+    line('ping to publish p50 / p99', `${times(played.pingToPublishMs)} (own code, without polling)`),
+    ...news.functions.map(({ name, runs, failed, duration: { meanMs, p50Ms, p99Ms } }) =>
+      line(
+        `  ${name}`,
+        `${number(runs)} runs, ${number(failed)} failed, mean ${number(meanMs, 1)} p50 ${number(p50Ms, 1)} p99 ${number(p99Ms, 1)} ms`,
       ),
+    ),
     ...counts('transitions', played.transitions),
-    line('settled visits', number(outcome.visits)),
-    line('grants', number(outcome.grants)),
-    ...counts('messages', outcome.messages),
-    ...counts('suppressed', outcome.suppressed),
-    line(
-      'DynamoDB / 1,000 pings',
-      `${number((used.read - earlier.read) * per1000, 0)} read units · ${number((used.write - earlier.write) * per1000, 0)} write units (the minute's sweeps included)`,
-    ),
-    line(
-      'cost / million pings',
-      `${number(total, 2)} $ = ${parts.map(([name, usd]) => `${name} ${number(usd, 2)}`).join(' + ')}`,
-    ),
-    line(
-      '',
-      `prices of ${PRICES.asOf}, us-east-1; Lambda at ${MEMORY_GB} GB with this machine's times; SQS, logs and the schedule left out`,
-    ),
+    line('settled visits', number(news.visits)),
+    line('grants', number(news.grants)),
+    ...counts('messages', news.messages),
+    ...counts('suppressed', news.suppressed),
+    ...unitLines(played, news),
     '',
   ].join('\n')
 }

@@ -81,8 +81,11 @@ const untilGone = async (folder: string): Promise<string[]> => {
 
 describe('a replay that is killed again and again', () => {
   it(`loses no grant's message, publishes no SMS twice and leaves no process, after ${KILLS} kills`, async (context) => {
-    if (engine === 'local')
-      return context.skip('skipped: it starts the engine 21 times, which takes Java minutes')
+    if (engine === 'local') {
+      const reason = 'skipped: it starts the engine 21 times, which takes Java minutes'
+      console.log(reason)
+      return context.skip(reason)
+    }
     console.log(`BECKON_SEED=${SEED}`)
     const random = randomFrom(SEED)
     const folder = mkdtempSync(path.join(tmpdir(), 'beckon-kill-'))
@@ -143,9 +146,15 @@ describe('a replay that is killed again and again', () => {
       const received = world.cloud.phones.received()
       const texts = received.filter((one) => one.channel === 'sms')
       expect(grants.length).toBeGreaterThan(15)
-      for (const { messageId } of grants) {
-        expect(['sent', 'unknown', 'expired']).toContain(messages.get(messageId)?.['state'])
-      }
+      const unsent = grants
+        .map(({ messageId }) => messages.get(messageId))
+        .filter((message) => message?.['state'] !== 'sent')
+      // Only of a text message that a kill met on its way may nobody know whether it went out; a push is sent again.
+      const untold = unsent.filter(
+        (message) => message?.['state'] === 'unknown' && message['channel'] === 'sms',
+      )
+      expect(unsent.map((message) => message?.['state'])).toEqual(untold.map(() => 'unknown'))
+      expect(untold.length).toBeLessThanOrEqual(KILLS)
       // The code makes the text of each SMS its own.
       expect(texts.length).toBeGreaterThan(5)
       expect(new Set(texts.map((text) => JSON.stringify([text.phoneNumber, text.text]))).size).toBe(

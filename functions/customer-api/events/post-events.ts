@@ -21,12 +21,16 @@ const placeFaults = (places: readonly KnownPlace[]): ProblemError[] =>
     return store ? [] : [{ pointer: `/events/${index}/storeId`, detail: 'the merchant has no such store' }]
   })
 
-const appEvent = ({ id, at, type, merchantId, storeId, properties }: AppEventInput): AppEvent => ({
+const appEvent = (
+  { id, at, type, merchantId, storeId, properties }: AppEventInput,
+  place: KnownPlace | undefined,
+): AppEvent => ({
   eventId: id,
   type,
   at: new Date(at).toISOString(),
   merchantId,
   ...(storeId !== undefined && { storeId }),
+  ...(place?.timeZone !== undefined && { timeZone: place.timeZone }),
   ...(properties !== undefined && { properties }),
 })
 
@@ -37,9 +41,11 @@ export const postEvents: UseCase<Services, unknown, unknown, EventsRequest> =
     const now = nowMs()
     const late = timeFaults(body.events, now)
     if (late.length > 0) throw new Problem('invalidRequest', { errors: late })
-    const unknown = placeFaults(await findKnownPlaces(body.events, signal))
+    const places = await findKnownPlaces(body.events, signal)
+    const unknown = placeFaults(places)
     if (unknown.length > 0) throw new Problem('unprocessable', { errors: unknown })
-    const accepted = await saveEvents(caller.user, body.events.map(appEvent), now, signal)
+    const events = body.events.map((event, index) => appEvent(event, places[index]))
+    const accepted = await saveEvents(caller.user, events, now, signal)
     if (accepted === 'erased') throw new Problem('gone')
     return { status: 200, body: { accepted, repeated: body.events.length - accepted } }
   }

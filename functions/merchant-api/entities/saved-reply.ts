@@ -21,6 +21,8 @@ export const savedReply = <E>(saved: Saved<E>, view: (entity: E) => unknown, loc
       })
     case 'refused':
       throw new Problem(saved.reason)
+    case 'full':
+      throw new Problem('limitReached', { detail: saved.detail })
     default:
       return saved satisfies never
   }

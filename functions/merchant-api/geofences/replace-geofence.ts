@@ -13,6 +13,16 @@ type Path = MerchantPath & { readonly geofenceId: GeofenceId }
 const sameShape = (a: Shape, b: Shape): boolean =>
   a.lat === b.lat && a.lon === b.lon && a.radiusM === b.radiusM
 
+/** Only another shape is a new one to fixes; a new name leaves everything as it is. */
+const shapeTimes = (
+  { shape, effectiveAtMs, former }: Geofence,
+  drawn: Shape,
+  nowMs: number,
+): Pick<Geofence, 'effectiveAtMs' | 'former'> =>
+  sameShape(shape, drawn)
+    ? { effectiveAtMs, ...(former !== undefined && { former }) }
+    : { effectiveAtMs: nowMs, former: { shape, effectiveAtMs } }
+
 const replaced = (current: Geofence, body: GeofenceRequest, nowMs: number): Geofence => {
   const drawn = drawnGeofence(body)
   return {
@@ -20,8 +30,7 @@ const replaced = (current: Geofence, body: GeofenceRequest, nowMs: number): Geof
     merchantId: current.merchantId,
     ...drawn,
     revision: current.revision + 1,
-    // Only another shape is a new one to fixes; a new name leaves open visits alone.
-    effectiveAtMs: sameShape(current.shape, drawn.shape) ? current.effectiveAtMs : nowMs,
+    ...shapeTimes(current, drawn.shape, nowMs),
     createdAt: current.createdAt,
     updatedAt: new Date(nowMs).toISOString(),
   }

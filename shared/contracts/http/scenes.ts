@@ -13,6 +13,8 @@ import { APP_EVENT_TYPES, SCENE_GOALS, SCENE_STATES, WEEKDAYS } from '#shared/do
 export const scenePathSchema = z.strictObject({ merchantId: idSchema('mer'), sceneId: idSchema('scn') })
 
 const MAX_TRIGGERS = 8
+/** Every visit plans a reminder for each, and a merchant's scenes add up. */
+const MAX_DUE_TRIGGERS = 4
 /** In all triggers together: each is checked in the transaction that saves the scene, and a transaction has 100 items. */
 const MAX_PLACES = 60
 const MAX_WEEKLY_HOURS = 14
@@ -125,7 +127,14 @@ const rules = {
     .refine(
       (all) => new Set(all.flatMap(placesIn)).size <= MAX_PLACES,
       `at most ${MAX_PLACES} geofences and stores in all triggers together`,
-    ),
+    )
+    .superRefine((all, context) => {
+      const due = all.flatMap(({ type }, index) => (type === 'due' ? [index] : []))
+      for (const index of due.slice(MAX_DUE_TRIGGERS)) {
+        const message = `at most ${MAX_DUE_TRIGGERS} triggers of type due`
+        context.addIssue({ code: 'custom', path: [index], message })
+      }
+    }),
   when: whenSchema,
   message: messageSchema,
   offerId: idSchema('off').exactOptional(),

@@ -1,9 +1,12 @@
 import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { handler } from '#functions/customer-api/handler.ts'
+import { triggerOfEvent } from '#functions/decide-offers/triggers-of.ts'
 import { handler as merchantApi } from '#functions/merchant-api/handler.ts'
 import { ledgerTrigger, parseDevices, parseProfile } from '#shared/contracts/items/ledger.ts'
+import { candidatesOf, decide, NOTHING_SPENT } from '#shared/domain/scenes/decide.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
+import { aScene } from '#test/support/builders.ts'
 import { setClock } from '#test/support/clock.ts'
 import { createTables } from '#test/support/engine.ts'
 import { giveGrant } from '#test/support/grants.ts'
@@ -308,6 +311,46 @@ describe('app events', () => {
     ])
     expect(await itemsOf('yara')).toEqual([])
     expect((await post('yara', [event({ storeId: store.id })])).status).toBe(200)
+  })
+
+  // It is 10:00 UTC on a Sunday: 02:00 at the store.
+  test.each([
+    ['inside the hours of its store speaks', '01:00', '03:00', { kind: 'granted', channel: 'push' }],
+    ['outside the hours of its store is silent', '09:00', '18:00', { kind: 'suppressed', reason: 'hours' }],
+  ])('one %s', async (name, from, to, expected) => {
+    const store = await created(merchantApi, 'POST /v1/merchants/{merchantId}/stores', {
+      subject: 'owner',
+      path: { merchantId },
+      body: { name: 'Two', ...UNION_SQUARE },
+    })
+    const decided = (item: unknown) => {
+      const trigger = triggerOfEvent(ledgerTrigger.parse(item))
+      const scene = aScene(name, {
+        merchantId,
+        triggers: [{ type: 'event', eventType: 'qr_scan' }],
+        when: { weeklyHours: [{ days: ['sun'], from, to }] },
+      })
+      const facts = {
+        pushConsent: true,
+        smsConsents: new Set<never>(),
+        hasPushDevice: true,
+        hasPhoneNumber: false,
+        recentSends: [],
+      }
+      const limits = { platformCapPerDay: 4 }
+      return decide(candidatesOf([scene], [trigger]), facts, limits, NOTHING_SPENT, clock.nowMs)
+    }
+    const events = [
+      event({ id: 'at', type: 'qr_scan', storeId: store.id }),
+      event({ id: 'nowhere', type: 'qr_scan' }),
+    ]
+    expect((await post(name, events)).status).toBe(200)
+    const [there, nowhere] = await eventsOf(name)
+    expect(there).toMatchObject({ storeId: store.id, timeZone: 'America/Los_Angeles' })
+    expect(decided(there)).toMatchObject([expected])
+    // Without a store nobody knows which clock counts.
+    expect(nowhere).not.toHaveProperty('timeZone')
+    expect(decided(nowhere)).toMatchObject([{ kind: 'suppressed', reason: 'hours' }])
   })
 
   test('of the wrong time are named by their index, and nothing is kept', async () => {

@@ -1,3 +1,4 @@
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
 import { handler } from '#functions/merchant-api/handler.ts'
 import { tilesOf } from '#shared/domain/geo/tiles.ts'
@@ -82,7 +83,11 @@ describe('a geofence', () => {
     const rows = await rowsOf(geofence.id)
     const tiles = tilesOf({ kind: 'circle', lat: 48.8566, lon: 2.3522, radiusM: 50 })
     expect(rows.map((row) => row['pk']).toSorted()).toEqual(tiles.map((tile) => `TILE#${tile}`).toSorted())
-    expect(rows[0]).toMatchObject({ revision: 2, effectiveAtMs: clock.nowMs })
+    expect(rows[0]).toMatchObject({
+      revision: 2,
+      effectiveAtMs: clock.nowMs,
+      former: { shape: { lat: expect.any(Number) }, effectiveAtMs: expect.any(Number) },
+    })
     expect(await tileVersion(oldTile)).toBe(before + 1)
   })
 
@@ -196,5 +201,100 @@ describe('geofences:contains', () => {
   test("does not find another merchant's", async () => {
     const { id } = await newMerchant(handler, 'neighbour')
     expect(await contains('neighbour', id, UNION_SQUARE)).toEqual({ geofenceIds: [], geofences: [] })
+  })
+})
+
+describe('geofences are bounded', () => {
+  const setCount = (pk: string, attribute: string, count: number) =>
+    tables.client.send(
+      new UpdateCommand({
+        TableName: tables.catalog,
+        Key: { pk, sk: 'VERSION' },
+        UpdateExpression: 'SET #count = :count',
+        ExpressionAttributeNames: { '#count': attribute },
+        ExpressionAttributeValues: { ':count': count },
+      }),
+    )
+  const countOf = async (pk: string, attribute: string) =>
+    (await tables.allOf(tables.catalog)).find((item) => item['pk'] === pk && item['sk'] === 'VERSION')?.[
+      attribute
+    ]
+  const post = (id: string, at: readonly [number, number]) =>
+    callApi(handler, 'POST /v1/merchants/{merchantId}/geofences', {
+      subject: 'owner',
+      path: { merchantId: id },
+      body: geofenceBody({ geometry: { type: 'Point', coordinates: at }, radiusM: 50 }),
+    })
+  const move = (id: string, geofenceId: string, at: readonly [number, number]) =>
+    callApi(handler, 'PUT /v1/merchants/{merchantId}/geofences/{geofenceId}', {
+      subject: 'owner',
+      path: { merchantId: id, geofenceId },
+      body: geofenceBody({ geometry: { type: 'Point', coordinates: at }, radiusM: 50 }),
+    })
+  const remove = (id: string, geofenceId: string) =>
+    callApi(handler, 'DELETE /v1/merchants/{merchantId}/geofences/{geofenceId}', {
+      subject: 'owner',
+      path: { merchantId: id, geofenceId },
+    })
+  const tileOf = ([lon, lat]: readonly [number, number]) =>
+    `TILE#${tilesOf({ kind: 'circle', lat, lon, radiusM: 50 })[0]}`
+
+  test('to 1,000 of a merchant; deleting one makes room', async () => {
+    const { id } = await newMerchant(handler, 'owner')
+    const at = [13.4, 52.52] as const
+    const { body: first } = await post(id, at)
+    expect(await countOf(`M#${id}`, 'geofences')).toBe(1)
+    await setCount(`M#${id}`, 'geofences', 999)
+    expect((await post(id, at)).status).toBe(201)
+    const { status, body } = await post(id, at)
+    expect([status, body.code, body.detail]).toEqual([
+      409,
+      'limitReached',
+      'a merchant has at most 1000 geofences',
+    ])
+    expect((await move(id, first.id, [13.41, 52.52])).status).toBe(200)
+    expect((await remove(id, first.id)).status).toBe(204)
+    expect(await countOf(`M#${id}`, 'geofences')).toBe(999)
+    expect((await post(id, at)).status).toBe(201)
+  })
+
+  test('to 200 in a tile, of all merchants together', async () => {
+    const { id: mine } = await newMerchant(handler, 'owner')
+    const { id: other } = await newMerchant(handler, 'owner')
+    const full = [11.58, 48.14] as const
+    const elsewhere = [9.18, 48.78] as const
+    const { body: first } = await post(mine, full)
+    await post(other, full)
+    expect(await countOf(tileOf(full), 'rows')).toBe(2)
+    await setCount(tileOf(full), 'rows', 199)
+    expect((await post(other, full)).status).toBe(201)
+    const refused = await post(mine, full)
+    expect([refused.status, refused.body.code, refused.body.detail]).toEqual([
+      409,
+      'limitReached',
+      'this part of the map has 200 geofences already, the most that all merchants together may draw there',
+    ])
+    expect(await countOf(`M#${mine}`, 'geofences')).toBe(1)
+
+    // What is listed there already may be renamed or leave; what comes from elsewhere may not enter.
+    expect((await move(mine, first.id, full)).status).toBe(200)
+    const { body: second } = await post(mine, elsewhere)
+    expect((await move(mine, second.id, full)).body.code).toBe('limitReached')
+    expect(await countOf(tileOf(elsewhere), 'rows')).toBe(1)
+    expect((await move(mine, first.id, elsewhere)).status).toBe(200)
+    expect(await countOf(tileOf(full), 'rows')).toBe(199)
+    expect((await move(mine, second.id, full)).status).toBe(200)
+    expect(await countOf(tileOf(elsewhere), 'rows')).toBe(1)
+    expect((await remove(mine, first.id)).status).toBe(204)
+    expect(await countOf(tileOf(elsewhere), 'rows')).toBe(0)
+  })
+
+  test('exactly, however many ask at once', async () => {
+    const { id } = await newMerchant(handler, 'owner')
+    const at = [2.35, 48.85] as const
+    await post(id, at)
+    await setCount(`M#${id}`, 'geofences', 998)
+    const answers = await Promise.all(Array.from({ length: 4 }, () => post(id, at)))
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 201, 409, 409])
   })
 })

@@ -107,6 +107,16 @@ describe('a scene', () => {
       { when: { from: '2026-12-02T00:00:00Z', until: '2026-12-01T00:00:00Z' } },
       '/when/until',
     ],
+    [
+      'five reminders',
+      {
+        triggers: [
+          { type: 'enter' },
+          ...[7, 14, 30, 60, 90].map((daysSinceLastVisit) => ({ type: 'due', daysSinceLastVisit })),
+        ],
+      },
+      '/triggers/5',
+    ],
     ['a time without a zone', { when: { from: '2026-12-02T00:00:00' } }, '/when/from'],
     ['no channel', { message: { ttlS: 60 } }, '/message'],
     [
@@ -212,4 +222,37 @@ describe('the counts of a scene', () => {
     const { status } = await countsOf('scn_01J0000000000000000000000A', '2026-11-21', '2026-11-22')
     expect(status).toBe(404)
   })
+})
+
+test('a merchant has at most 100 scenes; deleting one makes room', async () => {
+  const { id } = await newMerchant(handler, 'owner')
+  const create = () =>
+    callApi(handler, 'POST /v1/merchants/{merchantId}/scenes', {
+      subject: 'owner',
+      path: { merchantId: id },
+      body: sceneBody(),
+    })
+  const { body: first } = await create()
+  await tables.client.send(
+    new UpdateCommand({
+      TableName: tables.catalog,
+      Key: { pk: `M#${id}`, sk: 'VERSION' },
+      UpdateExpression: 'ADD scenes :more',
+      ExpressionAttributeValues: { ':more': 98 },
+    }),
+  )
+  expect((await create()).status).toBe(201)
+  const { status, body } = await create()
+  expect([status, body.code, body.detail]).toEqual([409, 'limitReached', 'a merchant has at most 100 scenes'])
+  const call = { subject: 'owner', path: { merchantId: id, sceneId: first.id } }
+  const replaced = await callApi(handler, 'PUT /v1/merchants/{merchantId}/scenes/{sceneId}', {
+    ...call,
+    body: sceneBody({ state: 'archived' }),
+  })
+  expect(replaced.status).toBe(200)
+  expect((await callApi(handler, 'DELETE /v1/merchants/{merchantId}/scenes/{sceneId}', call)).status).toBe(
+    204,
+  )
+  expect((await create()).status).toBe(201)
+  expect((await create()).status).toBe(409)
 })

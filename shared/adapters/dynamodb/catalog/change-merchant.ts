@@ -10,20 +10,32 @@ import type { MerchantId } from '#shared/domain/ids.ts'
 export type Committed =
   | { readonly kind: 'done' }
   | { readonly kind: 'merchantGone' }
+  /** The count was at its most already. */
+  | { readonly kind: 'full' }
   /** The places, in the order of the items, whose condition did not hold; none when only the version was another. */
   | { readonly kind: 'refused'; readonly at: readonly number[] }
 
+/** How many of something there may be; the count stands on an item that every change of it writes anyway. */
+export type Quota = { readonly attribute: string; readonly most: number }
+export type CountChange = Quota & { readonly by: 1 | 0 | -1 }
+
+type CommitOptions = {
+  /** The VERSION that must still hold, where the change rests on something that was read before. */
+  readonly version?: number
+  /** What of the merchant's there is one more or one fewer of. */
+  readonly count?: CountChange | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * Writes a change of a merchant's configuration: the items, the merchant's next VERSION (deciding functions compare it
- * to know whether what they cached is fresh), and that the merchant exists, in one transaction.
- *
- * @param version the VERSION that must still hold, where the change rests on something that was read before
+ * to know whether what they cached is fresh) with its counts, and that the merchant exists, in one transaction.
  */
 export const commitChange = async (
   { client, catalog }: CatalogTables,
   merchantId: MerchantId,
   items: readonly TransactItem[],
-  { version, signal }: { readonly version?: number; readonly signal?: AbortSignal | undefined } = {},
+  { version, count, signal }: CommitOptions = {},
 ): Promise<Committed> => {
   const outcome = await transact(
     client,
@@ -36,26 +48,43 @@ export const commitChange = async (
           ConditionExpression: 'attribute_exists(pk)',
         },
       },
-      nextVersion(catalog, merchantId, version),
+      nextVersion(catalog, versionKey(merchantId), 'version', { version, count }),
     ],
     retrying(signal),
   )
   if (outcome.kind === 'done') return outcome
   const at = outcome.reasons.flatMap((reason, index) => (reason === 'ConditionalCheckFailed' ? [index] : []))
   if (at.includes(items.length)) return { kind: 'merchantGone' }
+  if (count?.by === 1 && at.includes(items.length + 1)) return { kind: 'full' }
   return { kind: 'refused', at: at.filter((index) => index < items.length) }
 }
 
-const nextVersion = (catalog: string, merchantId: MerchantId, version: number | undefined): TransactItem => ({
-  Update: {
-    TableName: catalog,
-    Key: versionKey(merchantId),
-    UpdateExpression: 'SET kind = :kind ADD version :one',
-    ...(version !== undefined && { ConditionExpression: 'version = :version' }),
-    ExpressionAttributeValues: {
-      ':kind': 'version',
-      ':one': 1,
-      ...(version !== undefined && { ':version': version }),
+/** The next VERSION at a key, with the count that changes along: one more only while the count is below its most. */
+export const nextVersion = (
+  catalog: string,
+  Key: { readonly pk: string; readonly sk: string },
+  kind: string,
+  { version, count }: Pick<CommitOptions, 'count'> & { readonly version?: number | undefined } = {},
+): TransactItem => {
+  const changed = count === undefined || count.by === 0 ? undefined : count
+  const conditions = [
+    ...(version === undefined ? [] : ['version = :version']),
+    ...(changed?.by === 1 ? ['(attribute_not_exists(#count) OR #count < :most)'] : []),
+  ]
+  return {
+    Update: {
+      TableName: catalog,
+      Key,
+      UpdateExpression: `SET kind = :kind ADD version :one${changed ? ', #count :by' : ''}`,
+      ...(conditions.length > 0 && { ConditionExpression: conditions.join(' AND ') }),
+      ...(changed && { ExpressionAttributeNames: { '#count': changed.attribute } }),
+      ExpressionAttributeValues: {
+        ':kind': kind,
+        ':one': 1,
+        ...(changed && { ':by': changed.by }),
+        ...(changed?.by === 1 && { ':most': changed.most }),
+        ...(version !== undefined && { ':version': version }),
+      },
     },
-  },
-})
+  }
+}

@@ -7,7 +7,11 @@ import {
   type PageRequest,
   versionKey,
 } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
-import { type Committed, commitChange } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
+import {
+  type Committed,
+  commitChange,
+  type Quota,
+} from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import type { Item, TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
@@ -31,6 +35,8 @@ export type Saved<E> =
   /** Named, but not there: pointers into the request body. */
   | { readonly kind: 'missing'; readonly pointers: readonly string[] }
   | { readonly kind: 'refused'; readonly reason: Refusal }
+  /** There are as many as there may be; `detail` says of what, for people. */
+  | { readonly kind: 'full'; readonly detail: string }
 
 export type Removed = 'removed' | 'absent' | 'inUse'
 
@@ -49,9 +55,14 @@ export type EntityRecords<Id extends string, E extends Entity<Id>> = {
   readonly remove: (merchantId: MerchantId, id: Id, signal?: AbortSignal) => Promise<Removed>
 }
 
+/** A write along with a change; `full` is what its condition says when it fails, where it bounds a number. */
+export type Along = { readonly write: TransactItem; readonly full?: string }
+
 export type EntityDefinition<Id extends string, E extends Entity<Id>> = {
   readonly type: EntityType
   readonly parse: (item: Item) => E
+  /** How many a merchant may have; without it nobody counts. */
+  readonly quota?: Quota
   /** At most 60 things that must exist for the entity to be saved. */
   readonly references?: (entity: E) => readonly Reference[]
   /** Does anything else of the merchant still name this one? */
@@ -61,7 +72,7 @@ export type EntityDefinition<Id extends string, E extends Entity<Id>> = {
     before: E | undefined,
     after: E | undefined,
     signal?: AbortSignal,
-  ) => Promise<readonly TransactItem[] | Refusal>
+  ) => Promise<readonly Along[] | Refusal>
 }
 
 export const entityKey = (type: EntityType, merchantId: MerchantId, id: string) => ({
@@ -69,12 +80,12 @@ export const entityKey = (type: EntityType, merchantId: MerchantId, id: string) 
   sk: `${type}#${id}`,
 })
 
-const nothingAlong = async (): Promise<readonly TransactItem[]> => []
+const nothingAlong = async (): Promise<readonly Along[]> => []
 
 /** The records of one type of entity, over the Catalog. */
 export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
   tables: CatalogTables,
-  { type, parse, references = () => [], isNamed, along = nothingAlong }: EntityDefinition<Id, E>,
+  { type, parse, quota, references = () => [], isNamed, along = nothingAlong }: EntityDefinition<Id, E>,
 ): EntityRecords<Id, E> => {
   const { client, catalog } = tables
   const options = (signal?: AbortSignal) => (signal ? { abortSignal: signal } : {})
@@ -123,10 +134,18 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
     const also = await along(before, after, signal)
     if (typeof also === 'string') return { kind: 'refused', reason: also }
     const checks = named.map(([first]) => exists(after.merchantId, first))
-    const committed = await commitChange(tables, after.merchantId, [...checks, put(before, after), ...also], {
-      signal,
-    })
-    return savedOf(committed, after, named)
+    const writes = also.map(({ write }) => write)
+    const committed = await commitChange(
+      tables,
+      after.merchantId,
+      [...checks, put(before, after), ...writes],
+      { count: quota && { ...quota, by: before === undefined ? 1 : 0 }, signal },
+    )
+    if (committed.kind === 'full') {
+      return { kind: 'full', detail: `a merchant has at most ${quota?.most} ${quota?.attribute}` }
+    }
+    const full = committed.kind === 'refused' ? fullOf(committed.at, also, checks.length) : undefined
+    return full === undefined ? savedOf(committed, after, named) : { kind: 'full', detail: full }
   }
 
   return {
@@ -158,7 +177,13 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
         const also = await along(current, undefined, signal)
         if (typeof also === 'string') return 'inUse'
         const gone = { Delete: { TableName: catalog, Key: entityKey(type, merchantId, id) } }
-        const committed = await commitChange(tables, merchantId, [gone, ...also], { version, signal })
+        const writes = also.map(({ write }) => write)
+        const count = quota && { ...quota, by: -1 as const }
+        const committed = await commitChange(tables, merchantId, [gone, ...writes], {
+          version,
+          count,
+          signal,
+        })
         return committed.kind === 'done' ? 'removed' : 'again'
       }, signal),
   }
@@ -175,8 +200,17 @@ const distinct = (references: readonly Reference[]): [Reference, ...Reference[]]
   return [...groups.values()]
 }
 
+/**
+ * What the first write says whose failed condition bounds a number; `own` is the place of the entity's own write, the
+ * writes along follow it. Where that one was refused too, somebody else changed the entity: then it is looked at again.
+ */
+const fullOf = (failed: readonly number[], also: readonly Along[], own: number): string | undefined =>
+  failed.includes(own)
+    ? undefined
+    : failed.map((index) => also[index - own - 1]?.full).find((full) => full !== undefined)
+
 const savedOf = <E>(
-  committed: Committed,
+  committed: Exclude<Committed, { kind: 'full' }>,
   entity: E,
   named: readonly (readonly Reference[])[],
 ): Saved<E> | 'again' => {

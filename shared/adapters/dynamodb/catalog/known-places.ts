@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import {
   type CatalogTables,
   merchantKey,
@@ -8,8 +9,10 @@ import { batchGetAll } from '#shared/adapters/dynamodb/transactions.ts'
 import type { MerchantId, StoreId } from '#shared/domain/ids.ts'
 
 export type Place = { readonly merchantId: MerchantId; readonly storeId?: StoreId }
-/** What of a place is known; `store` is true where none was named. */
-export type KnownPlace = { readonly merchant: boolean; readonly store: boolean }
+/** What of a place is known; `store` is true where none was named, `timeZone` is the IANA zone of the one that was. */
+export type KnownPlace = { readonly merchant: boolean; readonly store: boolean; readonly timeZone?: string }
+
+const storeZoneSchema = z.object({ timeZone: z.string().max(64) })
 
 /** For each place, in order, whether its merchant and store exist. */
 export type FindKnownPlaces = (places: readonly Place[], signal?: AbortSignal) => Promise<KnownPlace[]>
@@ -23,9 +26,15 @@ export const createFindKnownPlaces =
     )
     const keys = [...merchants, ...stores]
     const [items = []] = await batchGetAll(client, [{ table: catalog, keys }], retrying(signal))
-    const found = new Set(items.flatMap((item) => (item ? [`${item['pk']} ${item['sk']}`] : [])))
-    return places.map(({ merchantId, storeId }) => ({
-      merchant: found.has(`M#${merchantId} MERCHANT`),
-      store: storeId === undefined || found.has(`M#${merchantId} STORE#${storeId}`),
-    }))
+    const found = new Map(
+      items.flatMap((item) => (item ? [[`${item['pk']} ${item['sk']}`, item] as const] : [])),
+    )
+    return places.map(({ merchantId, storeId }) => {
+      const merchant = found.has(`M#${merchantId} MERCHANT`)
+      if (storeId === undefined) return { merchant, store: true }
+      const store = found.get(`M#${merchantId} STORE#${storeId}`)
+      return store === undefined
+        ? { merchant, store: false }
+        : { merchant, store: true, timeZone: storeZoneSchema.parse(store).timeZone }
+    })
   }

@@ -95,15 +95,24 @@ export const createOfferRecords = (tables: CatalogTables): EntityRecords<OfferId
     }))
   }
 
+  const stockWrites = async (
+    before: Offer | undefined,
+    after: Offer | undefined,
+    signal?: AbortSignal,
+  ): Promise<TransactItem[] | Refusal> => {
+    if (before === undefined) return after ? newStock(ledger, after) : []
+    if (after === undefined) return endedStock(ledger, before, await readShards(before, signal))
+    const delta = after.stock - before.stock
+    return delta === 0 ? [] : changedStock(ledger, after, delta, await readShards(before, signal))
+  }
+
   return createEntityRecords(tables, {
     type: 'OFFER',
     parse: (item): Offer => offerSchema.parse(item),
     isNamed: (merchantId, id, signal) => isNamedAnywhere(tables, merchantId, id, ['SCENE#'], signal),
     along: async (before, after, signal) => {
-      if (before === undefined) return after ? newStock(ledger, after) : []
-      if (after === undefined) return endedStock(ledger, before, await readShards(before, signal))
-      const delta = after.stock - before.stock
-      return delta === 0 ? [] : changedStock(ledger, after, delta, await readShards(before, signal))
+      const writes = await stockWrites(before, after, signal)
+      return typeof writes === 'string' ? writes : writes.map((write) => ({ write }))
     },
   })
 }

@@ -8,6 +8,9 @@ import { sceneSchema } from '#shared/contracts/http/scenes.ts'
 import type { SceneId } from '#shared/domain/ids.ts'
 import type { Scene, SceneTrigger } from '#shared/domain/scenes/scene.ts'
 
+/** Drafts and archived ones included: deciding reads them all. */
+const MAX_SCENES_PER_MERCHANT = 100
+
 const placesOf = (trigger: SceneTrigger, index: number): Reference[] => {
   if (!('at' in trigger) || trigger.at === undefined) return []
   const { geofenceIds = [], storeIds = [] } = trigger.at
@@ -27,6 +30,7 @@ const referencesOf = ({ triggers, offerId }: Scene): Reference[] => [
 export const createSceneRecords = (tables: CatalogTables): EntityRecords<SceneId, Scene> =>
   createEntityRecords(tables, {
     type: 'SCENE',
+    quota: { attribute: 'scenes', most: MAX_SCENES_PER_MERCHANT },
     parse: (item): Scene => sceneSchema.parse(item),
     references: referencesOf,
   })

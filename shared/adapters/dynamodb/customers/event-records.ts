@@ -18,6 +18,8 @@ export type AppEvent = {
   readonly at: string
   readonly merchantId: MerchantId
   readonly storeId?: StoreId
+  /** The store's IANA zone: the clock that a scene's weekly hours are read on. */
+  readonly timeZone?: string
   readonly properties?: Readonly<Record<string, string | number | boolean>>
 }
 

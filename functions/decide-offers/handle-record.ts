@@ -14,7 +14,10 @@ export type RecordServices = DecideServices & {
   readonly recordVisits: VisitStore['recordVisits']
 }
 
-/** After how many days without a visit a merchant's scenes remind, in rising order. */
+/** No relationship plans more reminders than this. */
+const MAX_REMINDERS = 20
+
+/** After how many days without a visit a merchant's scenes remind, in rising order; the first 20. */
 const remindAfterDays =
   (facts: Facts) =>
   (merchantId: MerchantId): number[] => {
@@ -23,7 +26,7 @@ const remindAfterDays =
       .filter(({ state }) => state === 'active')
       .flatMap(({ triggers }) => triggers)
       .flatMap((side) => (side.type === 'due' ? [side.daysSinceLastVisit] : []))
-    return [...new Set(days)].toSorted((a, b) => a - b)
+    return [...new Set(days)].toSorted((a, b) => a - b).slice(0, MAX_REMINDERS)
   }
 
 const merchantsOf = (told: readonly { readonly merchantId: MerchantId }[]): MerchantId[] => [

@@ -21,7 +21,7 @@ export const triggerOfEvent = (event: LedgerTrigger): Trigger => {
       ...(timeZone === undefined ? {} : { timeZone }),
     }
   }
-  const { eventId, type, at, storeId } = event
+  const { eventId, type, at, storeId, timeZone } = event
   return {
     type: 'event',
     user,
@@ -30,5 +30,6 @@ export const triggerOfEvent = (event: LedgerTrigger): Trigger => {
     eventId,
     eventType: type,
     ...(storeId === undefined ? {} : { storeId }),
+    ...(timeZone === undefined ? {} : { timeZone }),
   }
 }

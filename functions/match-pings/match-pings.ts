@@ -1,7 +1,7 @@
 import type { PresenceStore } from '#shared/adapters/dynamodb/presence/presence-store.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
 import type { UserId } from '#shared/domain/ids.ts'
-import type { Fix } from '#shared/domain/presence/fix.ts'
+import { compareFixes, type Fix } from '#shared/domain/presence/fix.ts'
 import { type Folded, fold } from '#shared/domain/presence/fold.ts'
 import type { GeofencesNear, Transition } from '#shared/domain/presence/visit.ts'
 
@@ -15,8 +15,10 @@ export type Matched =
   | { readonly kind: 'erased' }
   | {
       readonly kind: 'matched'
-      /** How many of the fixes, from the first, were taken in; the rest must be sent again. */
+      /** How many of the fixes, the earliest ones, were taken in. */
       readonly accepted: number
+      /** Where the others stand in the request; they must be sent again. */
+      readonly deferred: readonly number[]
       readonly ignored: readonly { readonly index: number; readonly reason: 'tooLate' | 'future' }[]
       readonly transitions: readonly Transition[]
     }
@@ -26,7 +28,7 @@ const MAX_WRITE_ATTEMPTS = 8
 export const MAX_NEWS = 200
 
 /**
- * Takes in as many of the fixes, from the first, as make no more news than one write may carry. Always takes one.
+ * Takes in as many of the fixes, from the earliest, as make no more news than one write may carry. Always takes one.
  */
 const foldPrefix = (
   foldUpTo: (count: number) => Folded,
@@ -52,19 +54,22 @@ export const matchPings = async (
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<Matched> => {
+  // By time, so that what is put off is later than what is taken: it must not come too late when it is sent again.
+  const ordered = fixes.map((fix, index) => ({ fix, index })).toSorted((a, b) => compareFixes(a.fix, b.fix))
   for (let attempt = 0; attempt < MAX_WRITE_ATTEMPTS; attempt++) {
     const stored = await services.readPresence(user, fixes, nowMs, signal)
     if (stored.kind === 'erased') return { kind: 'erased' }
-    const { folded, accepted } = foldPrefix(
-      (count) => fold(user, stored.presence, fixes.slice(0, count), services.geofencesNear, nowMs),
-      fixes.length,
-    )
+    const { folded, accepted } = foldPrefix((count) => {
+      const taken = ordered.slice(0, count).map(({ fix }) => fix)
+      return fold(user, stored.presence, taken, services.geofencesNear, nowMs)
+    }, fixes.length)
     const done =
       !folded.changed ||
       (await services.writePresence(user, stored.version, folded, nowMs, signal)) === 'written'
     if (!done) continue
     const ignored = folded.ignored.map(({ fix, reason }) => ({ index: fixes.indexOf(fix), reason }))
-    return { kind: 'matched', accepted, ignored, transitions: folded.transitions }
+    const deferred = ordered.slice(accepted).map(({ index }) => index)
+    return { kind: 'matched', accepted, deferred, ignored, transitions: folded.transitions }
   }
   throw new BusyError('presence was written by others again and again')
 }

@@ -18,7 +18,7 @@ export const routes: Readonly<Record<string, Route<MatchPingsServices>>> = {
         )
         const matched = await matchPings(services, caller.user, fixes, nowMs(), signal)
         if (matched.kind === 'erased') throw new Problem('gone')
-        const { accepted, ignored, transitions } = matched
+        const { accepted, deferred, ignored, transitions } = matched
         const told = transitions.map(({ type, geofenceId, visitId, atMs, distanceM }) => ({
           type,
           geofenceId,
@@ -26,7 +26,10 @@ export const routes: Readonly<Record<string, Route<MatchPingsServices>>> = {
           at: new Date(atMs).toISOString(),
           distanceM,
         }))
-        return { status: 200, body: { accepted, ignored, transitions: told } }
+        return {
+          status: 200,
+          body: { accepted, ...(deferred.length > 0 ? { deferred } : {}), ignored, transitions: told },
+        }
       },
   }),
 }

@@ -19,14 +19,21 @@ export type SweepServices = {
 export type Swept = {
   readonly messages: number
   readonly occasions: number
-  /** Items of the index that are neither; they stay where they are. */
+  /** Grants whose time was over. */
+  readonly grants: number
+  /** Items of the index that are none of these; they stay where they are. */
   readonly unreadable: number
 }
 
 type Readable = Exclude<DueItem, { kind: 'unreadable' }>
 
 /** What became of the items of one hour. */
-type Hour = { readonly items: readonly DueItem[]; readonly failures: readonly unknown[] }
+type Hour = {
+  readonly items: readonly DueItem[]
+  readonly failures: readonly unknown[]
+  /** Whether all that is due was seen, and not only the first pages. */
+  readonly isWhole: boolean
+}
 
 const HOUR_MS = 3_600_000
 /** Clocks of functions differ a little: an hour is left only when it is surely over. */
@@ -47,6 +54,10 @@ const act = async (
 ): Promise<void> => {
   if (item.kind === 'relationship') {
     await due.raiseOccasion(item, nowMs, signal)
+    return
+  }
+  if (item.kind === 'grant') {
+    await due.releaseGrant(item, signal)
     return
   }
   // First the note, then the queue: of two sweeps one queues it, and what a crash in between leaves is seen again.
@@ -75,14 +86,16 @@ const sweepShard = async (
 ): Promise<Hour> => {
   const items: DueItem[] = []
   const failures: unknown[] = []
+  let start: Record<string, unknown> | undefined
   for (let page = 0; page < MAX_PAGES; page++) {
-    const found = await services.due.dueIn(hour, shard, nowMs, signal)
-    failures.push(...(await actOnAll(services, found, nowMs, signal)))
-    items.push(...found)
     // An index is read a moment behind its table: what was just done may still be listed, and comes again next minute.
-    if (found.length < 100) break
+    const found = await services.due.dueIn(hour, shard, nowMs, start, signal)
+    failures.push(...(await actOnAll(services, found.items, nowMs, signal)))
+    items.push(...found.items)
+    start = found.next
+    if (start === undefined) return { items, failures, isWhole: true }
   }
-  return { items, failures }
+  return { items, failures, isWhole: false }
 }
 
 const sweepHour = async (
@@ -98,6 +111,7 @@ const sweepHour = async (
   return {
     items: swept.flatMap(({ items }) => items),
     failures: swept.flatMap(({ failures }) => failures),
+    isWhole: swept.every(({ isWhole }) => isWhole),
   }
 }
 
@@ -142,7 +156,7 @@ export const sweepDue = async (
     swept.push(found)
     const isOver = nowMs >= startOf(hour) + HOUR_MS + LEAVE_AFTER_MS
     // What nobody can read would hold the cursor for ever.
-    const isEmpty = found.items.every(({ kind }) => kind === 'unreadable')
+    const isEmpty = found.isWhole && found.items.every(({ kind }) => kind === 'unreadable')
     if (hour === cursor && isOver && isEmpty) cursor = hourOf(startOf(hour) + HOUR_MS)
   }
   if (memory.cursor !== cursor) await due.writeCursor(cursor, signal)
@@ -154,6 +168,7 @@ export const sweepDue = async (
   return {
     messages: count('message'),
     occasions: count('relationship'),
+    grants: count('grant'),
     unreadable: count('unreadable'),
   }
 }

@@ -9,8 +9,11 @@ export type SendServices = {
   readonly publisher: Publisher
 }
 
-/** How long a function may hold a message; longer than its time limit, so that two never hold it at once. */
-export const LEASE_MS = 60_000
+/**
+ * How long a function may hold a message: its time limit of 60 s and half of that again for clocks that differ, so that
+ * two never hold it at once.
+ */
+export const LEASE_MS = 90_000
 const MAX_ATTEMPTS = 8
 
 type Attempt =

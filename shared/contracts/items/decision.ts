@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { dueKey, RETENTION_S, TRACE_TTL_S, userKey } from '#shared/contracts/items/ledger.ts'
+import { dueKey, expiryOf, TRACE_TTL_S, userKey } from '#shared/contracts/items/ledger.ts'
 import {
   type GrantId,
   hashId,
@@ -84,8 +84,22 @@ const contentOf = ({ candidate, code }: Grant): MessageContent => {
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 
-export const grantItem = (grant: Grant, nowMs: number) => {
-  const { candidate, offer, grantId, messageId, code, stockShard } = grant
+/** An offer in a grant, and when the minute schedule gives back what was not redeemed. */
+const reservationOf = ({ offer, code, stockShard, grantId }: Grant, nowMs: number, dueShards: number) => {
+  if (offer === undefined) return {}
+  const validUntilMs = nowMs + offer.validityS * 1000
+  return {
+    offerId: offer.id,
+    offerName: offer.name,
+    code,
+    stockShard,
+    validUntil: iso(validUntilMs),
+    ...dueKey(validUntilMs, grantId, shardOf(grantId, dueShards)),
+  }
+}
+
+export const grantItem = (grant: Grant, nowMs: number, dueShards: number) => {
+  const { candidate, grantId, messageId } = grant
   const { scene, trigger } = candidate
   return {
     pk: userKey(trigger.user),
@@ -99,16 +113,8 @@ export const grantItem = (grant: Grant, nowMs: number) => {
     occasion: occasionOf(trigger),
     state: 'reserved',
     grantedAt: iso(nowMs),
-    ...(offer
-      ? {
-          offerId: offer.id,
-          offerName: offer.name,
-          code,
-          stockShard,
-          validUntil: iso(nowMs + offer.validityS * 1000),
-        }
-      : {}),
-    ttl: Math.floor(nowMs / 1000) + RETENTION_S,
+    ...reservationOf(grant, nowMs, dueShards),
+    ttl: expiryOf(nowMs),
   }
 }
 
@@ -131,17 +137,39 @@ export const messageItem = (grant: Grant, nowMs: number, dueShards: number) => {
     createdAtMs: nowMs,
     expiresAtMs: nowMs + scene.message.ttlS * 1000,
     ...dueKey(nowMs + REQUEUE_AFTER_MS, messageId, shardOf(messageId, dueShards)),
-    ttl: Math.floor(nowMs / 1000) + RETENTION_S,
+    ttl: expiryOf(nowMs),
   }
 }
 
-const outcomeEntry = (outcome: Outcome) => ({
-  sceneId: outcome.scene.id,
-  merchantId: outcome.scene.merchantId,
-  trigger: outcome.trigger.type,
-  occasion: occasionOf(outcome.trigger),
-  result: outcome.kind === 'granted' ? 'granted' : outcome.reason,
-})
+const resultOf = (outcome: Outcome) => (outcome.kind === 'granted' ? 'granted' : outcome.reason)
+
+/**
+ * The outcomes of a decision, those of a scene with the same trigger and result together: `count` of them, the first
+ * occasion standing for all. So a trace is bounded by the scenes of a decision, however many visits a batch holds.
+ */
+const outcomeEntries = (outcomes: readonly Outcome[]) =>
+  [
+    ...Map.groupBy(
+      outcomes,
+      (outcome) => `${outcome.scene.id} ${outcome.trigger.type} ${resultOf(outcome)}`,
+    ).values(),
+  ].flatMap((same) => {
+    const [first] = same
+    if (first === undefined) return []
+    const { scene, trigger } = first
+    const result = resultOf(first)
+    const occasion = occasionOf(trigger)
+    return [
+      {
+        sceneId: scene.id,
+        merchantId: scene.merchantId,
+        trigger: trigger.type,
+        occasion,
+        result,
+        count: same.length,
+      },
+    ]
+  })
 
 export const traceItem = (
   ref: DecisionRef,
@@ -153,7 +181,7 @@ export const traceItem = (
   kind: 'trace',
   user: ref.user,
   decidedAt: iso(nowMs),
-  outcomes: outcomes.map(outcomeEntry),
+  outcomes: outcomeEntries(outcomes),
   ...(grant ? { messageId: grant.messageId, channel: grant.channel } : {}),
   ttl: Math.floor(nowMs / 1000) + TRACE_TTL_S,
 })

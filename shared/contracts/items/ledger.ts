@@ -17,6 +17,9 @@ export const messageKey = (user: UserId, messageId: MessageId) => ({
 
 /** How long what happened is kept: 13 months. */
 export const RETENTION_S = 396 * 24 * 3600
+/** When what happens now is forgotten, in seconds since the epoch. */
+export const expiryOf = (nowMs: number): number => Math.floor(nowMs / 1000) + RETENTION_S
+
 /** How long a decision can be explained. */
 export const TRACE_TTL_S = 30 * 24 * 3600
 
@@ -132,6 +135,8 @@ const eventTrigger = z.object({
   at: z.string(),
   merchantId: id('mer'),
   storeId: id('sto').optional(),
+  /** That of the store. */
+  timeZone: z.string().max(64).optional(),
 })
 const dueTrigger = z.object({
   triggerKind: z.literal('due'),

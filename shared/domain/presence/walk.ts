@@ -1,5 +1,5 @@
 import { distanceToBoundaryM } from '#shared/domain/geo/distance.ts'
-import type { IndexedGeofence } from '#shared/domain/geo/geofence.ts'
+import { type IndexedGeofence, shapeAt } from '#shared/domain/geo/geofence.ts'
 import { TILE_MARGIN_M } from '#shared/domain/geo/tiles.ts'
 import { type GeofenceId, hashId, type UserId } from '#shared/domain/ids.ts'
 import { compareFixes, type Fix } from '#shared/domain/presence/fix.ts'
@@ -8,6 +8,9 @@ import type { ClosedVisit, GeofencesNear, OpenVisit, Transition } from '#shared/
 
 /** Of the fixes in one slot of time only the earliest that counts is kept. */
 export const SLOT_MS = 10_000
+
+/** A customer is in at most so many geofences at once; of those that a fix enters the nearest win. */
+export const MAX_OPEN_VISITS = 64
 
 /** What a sequence of fixes made of the visits that were open before it. */
 export type Walk = {
@@ -83,8 +86,10 @@ const stepVisit = (walk: Steps, visit: OpenVisit, geofence: IndexedGeofence | un
     stayOut(walk, visit, fix, TILE_MARGIN_M)
     return
   }
-  const distanceM = distanceToBoundaryM(geofence.shape, fix)
-  if (isOutside(geofence.shape, distanceM, fix.accuracyM)) stayOut(walk, visit, fix, distanceM)
+  // A visit that is open is judged by the shape its fix sees, or by the first there was.
+  const shape = shapeAt(geofence, fix.atMs) ?? geofence.former?.shape ?? geofence.shape
+  const distanceM = distanceToBoundaryM(shape, fix)
+  if (isOutside(shape, distanceM, fix.accuracyM)) stayOut(walk, visit, fix, distanceM)
   else stayIn(walk, visit, fix, distanceM <= 0)
 }
 
@@ -97,12 +102,21 @@ const step = (walk: Steps, user: UserId, fix: Fix, geofencesNear: GeofencesNear)
   walk.kept.push(fix)
   const byId = new Map(near.map((geofence) => [geofence.id, geofence]))
   for (const visit of [...walk.open.values()]) stepVisit(walk, visit, byId.get(visit.geofenceId), fix)
-  for (const geofence of near) {
-    if (walk.open.has(geofence.id) || fix.atMs < geofence.effectiveAtMs) continue
-    const distanceM = distanceToBoundaryM(geofence.shape, fix)
-    if (distanceM <= 0) enter(walk, user, geofence, fix, distanceM)
-  }
+  for (const { geofence, distanceM } of newlyInside(walk, near, fix))
+    enter(walk, user, geofence, fix, distanceM)
 }
+
+/** The geofences that a fix enters, the nearest first, as many as there is room for. */
+const newlyInside = (walk: Steps, near: readonly IndexedGeofence[], fix: Fix) =>
+  near
+    .filter(({ id }) => !walk.open.has(id))
+    .flatMap((geofence) => {
+      const shape = shapeAt(geofence, fix.atMs)
+      const distanceM = shape && distanceToBoundaryM(shape, fix)
+      return distanceM !== undefined && distanceM <= 0 ? [{ geofence, distanceM }] : []
+    })
+    .toSorted((a, b) => a.distanceM - b.distanceM || (a.geofence.id < b.geofence.id ? -1 : 1))
+    .slice(0, Math.max(0, MAX_OPEN_VISITS - walk.open.size))
 
 /**
  * Walks through fixes in the order of their time, from the visits that were open before them: enters at the first fix

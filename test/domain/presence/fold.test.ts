@@ -4,6 +4,7 @@ import type { IndexedGeofence, Position } from '#shared/domain/geo/geofence.ts'
 import { hashId } from '#shared/domain/ids.ts'
 import type { Fix } from '#shared/domain/presence/fix.ts'
 import { type Folded, fold, NO_PRESENCE, type Presence, WINDOW_MS } from '#shared/domain/presence/fold.ts'
+import { MAX_OPEN_VISITS } from '#shared/domain/presence/walk.ts'
 import { ANNA, aFix, aGeofence, HOUR, MINUTE, moved, SECOND, SQUARE, T0 } from '#test/support/builders.ts'
 
 const square = aGeofence('square')
@@ -32,6 +33,53 @@ const IN = SQUARE
 const EDGE = moved(SQUARE, 110)
 /** 50 m beyond the boundary. */
 const OUT = moved(SQUARE, 150)
+
+describe('a geofence whose shape changes', () => {
+  const wider = {
+    ...square,
+    shape: { ...square.shape, radiusM: 101 },
+    revision: 2,
+    effectiveAtMs: T0 + 60 * SECOND,
+    former: { shape: square.shape, effectiveAtMs: 0 },
+  }
+
+  it('goes on with the visits it has: no second enter, one exit, the same id', () => {
+    const entered = step(NO_PRESENCE, [aFix(0, IN)])
+    const [enter] = entered.transitions
+    const stayed = step(entered.presence, [aFix(90, IN)], [wider])
+    expect(stayed.transitions).toEqual([])
+    const left = step(stayed.presence, [aFix(120, OUT), aFix(150, OUT)], [wider])
+    expect(left.transitions).toMatchObject([{ type: 'exit', visitId: enter?.visitId }])
+  })
+
+  it('shows its new shape to fixes after the change only', () => {
+    const rim = moved(SQUARE, 100.5)
+    expect(step(NO_PRESENCE, [aFix(30, rim)], [wider]).transitions).toEqual([])
+    expect(step(NO_PRESENCE, [aFix(90, rim)], [wider]).transitions).toMatchObject([{ type: 'enter' }])
+  })
+
+  it('is not there for fixes before it was drawn', () => {
+    const drawn = aGeofence('drawn', { effectiveAtMs: T0 + 60 * SECOND })
+    expect(step(NO_PRESENCE, [aFix(30, IN)], [drawn]).transitions).toEqual([])
+  })
+})
+
+describe('hundreds of geofences at one place', () => {
+  it('open as many visits as there is room for, the nearest first, whatever the order', () => {
+    const many = Array.from({ length: 300 }, (_, index) =>
+      aGeofence(`g${index}`, { at: moved(SQUARE, (index * 97) % 90) }),
+    )
+    const { open, transitions } = step(NO_PRESENCE, [aFix(0, IN)], many)
+    expect(open).toHaveLength(MAX_OPEN_VISITS)
+    const furthest = Math.max(...transitions.map(({ distanceM }) => distanceM))
+    const inside = many.map(({ shape }) => distanceToBoundaryM(shape, IN)).toSorted((a, b) => a - b)
+    expect(furthest).toBeCloseTo(inside[MAX_OPEN_VISITS - 1] ?? 0, 0)
+    const ids = (folded: Folded) => folded.open.map(({ geofenceId }) => geofenceId).toSorted()
+    expect(ids(step(NO_PRESENCE, [aFix(0, IN)], many.toReversed()))).toEqual(
+      ids(step(NO_PRESENCE, [aFix(0, IN)], many)),
+    )
+  })
+})
 
 describe('entering', () => {
   it('is told at the first fix inside', () => {

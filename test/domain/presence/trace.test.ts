@@ -42,8 +42,14 @@ const firstFixes = async (count: number): Promise<Fix[]> => {
   return fixes
 }
 
+/** The reporter shows that a test was skipped, not why. */
+const tell = (reason: string): string => {
+  console.log(reason)
+  return reason
+}
+
 test('a real trace gives the same settled visits in batches of 1, 7, 10 and 100', async (ctx) => {
-  if (!existsSync(TRACE) || !existsSync(STORES)) ctx.skip('skipped: no ../shared/data')
+  if (!existsSync(TRACE) || !existsSync(STORES)) ctx.skip(tell('skipped: no ../shared/data'))
   const near = storesByTile()
   const fixes = await firstFixes(SLICE)
   const lastMs = fixes.at(-1)?.atMs ?? 0

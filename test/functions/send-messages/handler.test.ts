@@ -5,6 +5,7 @@ import {
   SNSClient,
 } from '@aws-sdk/client-sns'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { LEASE_MS } from '#functions/send-messages/send-message.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 import { FCM, type Granted, startSendMessages } from '#test/functions/send-messages/send-messages.ts'
 import { dummyAws } from '#test/local/peers/peer-server.ts'
@@ -171,9 +172,9 @@ describe('a push', () => {
     await giveDevice(granted)
     gateway.setFault({ kind: 'serverError', taken: true })
     expect(await deliver(granted)).toEqual([])
-    expect(await messageOf(granted)).toMatchObject({ state: 'sending', leaseUntilMs: T0 + 61 * SECOND })
+    expect(await messageOf(granted)).toMatchObject({ state: 'sending', leaseUntilMs: T0 + SECOND + LEASE_MS })
     expect(await deliver(granted)).toEqual([])
-    clock.nowMs = T0 + 61 * SECOND
+    clock.nowMs = T0 + SECOND + LEASE_MS
     await deliver(granted)
     expect(await messageOf(granted)).toMatchObject({ state: 'sent' })
     expect(receivedBy(granted)).toHaveLength(2)
@@ -186,7 +187,7 @@ describe('a push', () => {
     gateway.setFault({ kind: 'serverError', taken: true, times: 8 })
     for (let attempt = 0; attempt < 8; attempt++) {
       await deliver(granted)
-      clock.advance(MINUTE)
+      clock.advance(LEASE_MS)
     }
     expect(await messageOf(granted)).toMatchObject({ state: 'unknown', attempts: 8 })
     expect(await stored.stockOf(granted.offer.id)).toEqual(reserved)

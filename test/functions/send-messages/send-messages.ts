@@ -110,7 +110,7 @@ export const startSendMessages = async () => {
           recentSends: [{ atMs: T0, merchantId: CAFE, sceneId: scene.id, messageId }],
           ...profile,
         }),
-        grantItem(grant, T0),
+        grantItem(grant, T0, 2),
         messageItem(grant, T0, 2),
         {
           pk: `OFFER#${offer.id}#0`,

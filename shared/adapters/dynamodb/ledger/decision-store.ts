@@ -19,6 +19,7 @@ import {
 } from '#shared/contracts/items/decision.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import {
+  expiryOf,
   type Item,
   type ProfileFacts,
   parseDevices,
@@ -111,7 +112,7 @@ export const createDecisionStore = (
     const send = { atMs: nowMs, merchantId: scene.merchantId, sceneId: scene.id, messageId }
     const absent = { ConditionExpression: 'attribute_not_exists(pk)' }
     const items: TransactItem[] = [
-      { Put: { TableName: tables.ledger, Item: grantItem(grant, nowMs), ...absent } },
+      { Put: { TableName: tables.ledger, Item: grantItem(grant, nowMs, options.dueShards), ...absent } },
       { Put: { TableName: tables.ledger, Item: messageItem(grant, nowMs, options.dueShards) } },
     ]
     const profile: TransactItem = {
@@ -145,7 +146,14 @@ export const createDecisionStore = (
       {
         Put: {
           TableName: tables.ledger,
-          Item: { ...codeKey(code), kind: 'code', user: trigger.user, grantId, merchantId: scene.merchantId },
+          Item: {
+            ...codeKey(code),
+            kind: 'code',
+            user: trigger.user,
+            grantId,
+            merchantId: scene.merchantId,
+            ttl: expiryOf(nowMs),
+          },
           ...absent,
         },
       },

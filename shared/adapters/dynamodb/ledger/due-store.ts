@@ -1,9 +1,9 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
-import { queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { type Item, queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { id } from '#shared/contracts/items/ids.ts'
-import { dueKey, profileKey, RETENTION_S, userKey } from '#shared/contracts/items/ledger.ts'
+import { dueKey, expiryOf, profileKey, userKey } from '#shared/contracts/items/ledger.ts'
 import { shardOf } from '#shared/domain/ids.ts'
 
 const due = { pk: z.string(), sk: z.string(), duePk: z.string(), dueSk: z.string(), user: id('usr') }
@@ -17,25 +17,44 @@ const dueItem = z.discriminatedUnion('kind', [
     timeZone: z.string().optional(),
     dueDays: z.array(z.number()).max(20),
   }),
+  z.object({
+    ...due,
+    kind: z.literal('grant'),
+    state: z.enum(['reserved', 'redeemed', 'released']),
+    offerId: id('off'),
+    stockShard: z.number(),
+  }),
 ])
-/** `unreadable`: it stands in the index, but is neither. */
+/** `unreadable`: it stands in the index, but is none of these. */
 export type DueItem = z.output<typeof dueItem> | { readonly kind: 'unreadable' }
 export type DueMessage = Extract<DueItem, { kind: 'message' }>
 export type DueRelationship = Extract<DueItem, { kind: 'relationship' }>
+export type DueGrant = Extract<DueItem, { kind: 'grant' }>
+
+/** Up to 100 items, and where the next page starts. */
+export type DuePage = { readonly items: readonly DueItem[]; readonly next: Item | undefined }
 
 const DAY_MS = 86_400_000
 const PAGE = 100
 const CURSOR = { pk: 'SWEEP', sk: 'CURSOR' }
 
 export type DueStore = {
-  /** What is due by `nowMs` in one shard of one hour, the oldest first, at most 100. */
-  readonly dueIn: (hour: string, shard: number, nowMs: number, signal?: AbortSignal) => Promise<DueItem[]>
+  /** What is due by `nowMs` in one shard of one hour, the oldest first. */
+  readonly dueIn: (
+    hour: string,
+    shard: number,
+    nowMs: number,
+    start: Item | undefined,
+    signal?: AbortSignal,
+  ) => Promise<DuePage>
   /** The oldest hour that may hold something unfinished, as it was remembered. */
   readonly readCursor: (signal?: AbortSignal) => Promise<string | undefined>
   readonly writeCursor: (hour: string, signal?: AbortSignal) => Promise<void>
   /** Looks at a message again later; false when it has ended or moved meanwhile. */
   readonly postpone: (message: DueMessage, untilMs: number, signal?: AbortSignal) => Promise<boolean>
-  /** Turns a due occasion into an event and plans the next one, together. */
+  /** Gives the unit of an offer back that was not redeemed in time; once, and not when it was redeemed. */
+  readonly releaseGrant: (grant: DueGrant, signal?: AbortSignal) => Promise<void>
+  /** Turns a due occasion into an event and plans the next one, together; an erased customer's is dropped. */
   readonly raiseOccasion: (
     relationship: DueRelationship,
     nowMs: number,
@@ -51,6 +70,27 @@ export const createDueStore = (
 ): DueStore => {
   const options = (signal?: AbortSignal) => (signal ? { abortSignal: signal } : {})
 
+  /** Takes an item out of the index that nothing is to be done about any more. */
+  const forget = async (
+    { pk, sk, dueSk }: { readonly pk: string; readonly sk: string; readonly dueSk: string },
+    signal?: AbortSignal,
+  ): Promise<void> => {
+    try {
+      await client.send(
+        new UpdateCommand({
+          TableName: table,
+          Key: { pk, sk },
+          ConditionExpression: 'dueSk = :seen',
+          UpdateExpression: 'REMOVE duePk, dueSk',
+          ExpressionAttributeValues: { ':seen': dueSk },
+        }),
+        options(signal),
+      )
+    } catch (error) {
+      if (!isConditionFailure(error)) throw error
+    }
+  }
+
   const nextPlan = ({ user, merchantId, lastVisitAtMs, dueDays }: DueRelationship, nowMs: number) => {
     const [, next, ...later] = dueDays
     if (next === undefined) return undefined
@@ -61,7 +101,7 @@ export const createDueStore = (
   }
 
   return {
-    dueIn: async (hour, shard, nowMs, signal) => {
+    dueIn: async (hour, shard, nowMs, start, signal) => {
       const page = await queryPage(
         client,
         {
@@ -74,10 +114,12 @@ export const createDueStore = (
             ':now': `${new Date(nowMs).toISOString()}~`,
           },
           Limit: PAGE,
+          ...(start ? { ExclusiveStartKey: start } : {}),
         },
         { signal },
       )
-      return page.items.map((item) => dueItem.safeParse(item).data ?? { kind: 'unreadable' })
+      const items = page.items.map((item): DueItem => dueItem.safeParse(item).data ?? { kind: 'unreadable' })
+      return { items, next: page.next }
     },
 
     readCursor: async (signal) => {
@@ -115,6 +157,41 @@ export const createDueStore = (
       }
     },
 
+    releaseGrant: async ({ pk, sk, dueSk, state, offerId, stockShard }, signal) => {
+      if (state !== 'reserved') {
+        await forget({ pk, sk, dueSk }, signal)
+        return
+      }
+      const outcome = await transact(
+        client,
+        [
+          {
+            Update: {
+              TableName: table,
+              Key: { pk, sk },
+              ConditionExpression: '#state = :reserved AND dueSk = :seen',
+              UpdateExpression: 'SET #state = :released REMOVE duePk, dueSk',
+              ExpressionAttributeNames: { '#state': 'state' },
+              ExpressionAttributeValues: { ':reserved': 'reserved', ':released': 'released', ':seen': dueSk },
+            },
+          },
+          {
+            Update: {
+              TableName: table,
+              Key: { pk: `OFFER#${offerId}#${stockShard}`, sk: 'STOCK' },
+              ConditionExpression: 'reserved > :none',
+              UpdateExpression: 'ADD #free :plus, reserved :minus',
+              ExpressionAttributeNames: { '#free': 'free' },
+              ExpressionAttributeValues: { ':none': 0, ':plus': 1, ':minus': -1 },
+            },
+          },
+        ],
+        { random: Math.random, signal },
+      )
+      // Redeemed or released meanwhile, or its offer is gone: nothing is left to give back.
+      if (outcome.kind === 'refused') await forget({ pk, sk, dueSk }, signal)
+    },
+
     raiseOccasion: async (relationship, nowMs, signal) => {
       const { pk, sk, dueSk, user, merchantId, lastVisitAtMs, timeZone, dueDays } = relationship
       const days = dueDays[0]
@@ -122,7 +199,7 @@ export const createDueStore = (
       const dueAtMs = lastVisitAtMs + days * DAY_MS
       const occasion = `due:${merchantId}:${days}:${lastVisitAtMs}`
       const plan = nextPlan(relationship, nowMs)
-      await transact(
+      const outcome = await transact(
         client,
         [
           {
@@ -154,7 +231,7 @@ export const createDueStore = (
                 daysSinceLastVisit: days,
                 occasion,
                 ...(timeZone === undefined ? {} : { timeZone }),
-                ttl: Math.floor(nowMs / 1000) + RETENTION_S,
+                ttl: expiryOf(nowMs),
               },
             },
           },
@@ -168,6 +245,8 @@ export const createDueStore = (
         ],
         { random: Math.random, signal },
       )
+      const isErased = outcome.kind === 'refused' && outcome.reasons[2] === 'ConditionalCheckFailed'
+      if (isErased) await forget(relationship, signal)
     },
   }
 }

@@ -146,12 +146,13 @@ export const createMessageStore = (
         {
           // As it was read, or somebody else was here.
           ConditionExpression:
-            '#state = :was AND (attribute_not_exists(leaseUntilMs) OR leaseUntilMs = :lease)',
+            '#state = :was AND channel = :channel AND (attribute_not_exists(leaseUntilMs) OR leaseUntilMs = :lease)',
           UpdateExpression:
             'SET #state = :sending, leaseUntilMs = :until, duePk = :pk, dueSk = :sk ADD attempts :one',
           ExpressionAttributeNames: { '#state': 'state' },
           ExpressionAttributeValues: {
             ':was': message.state,
+            ':channel': message.channel,
             ':lease': message.leaseUntilMs,
             ':sending': 'sending',
             ':until': untilMs,

@@ -5,7 +5,7 @@ import {
   type TransactItem,
   transact,
 } from '#shared/adapters/dynamodb/transactions.ts'
-import { dueKey, profileKey, RETENTION_S, userKey } from '#shared/contracts/items/ledger.ts'
+import { dueKey, expiryOf, profileKey, userKey } from '#shared/contracts/items/ledger.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
 import { type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
 import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
@@ -39,7 +39,7 @@ const visitItem = (user: UserId, visit: ClosedVisit, nowMs: number) => ({
   settledAtMs: nowMs,
   merchantPk: `M#${visit.merchantId}#VISIT#${shardOf(user, 4)}`,
   merchantSk: new Date(visit.enteredAtMs).toISOString(),
-  ttl: Math.floor(nowMs / 1000) + RETENTION_S,
+  ttl: expiryOf(nowMs),
 })
 
 /** When the sweep looks at a relationship next, and for which reminders (days after the last visit). */

@@ -10,6 +10,7 @@ const FRESH_MS = 30_000
 const MAX_TILES = 5_000
 const PAGE = 1_000
 
+const shape = z.object({ kind: z.literal('circle'), lat: z.number(), lon: z.number(), radiusM: z.number() })
 const row = z.object({
   id: id('gf'),
   merchantId: id('mer'),
@@ -18,6 +19,7 @@ const row = z.object({
   timeZone: z.string(),
   revision: z.number(),
   effectiveAtMs: z.number(),
+  former: z.object({ shape, effectiveAtMs: z.number() }).optional(),
 })
 
 type Tile = { readonly version: number; readonly rows: readonly IndexedGeofence[]; checkedAtMs: number }

@@ -4,6 +4,7 @@ import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
 import { newsOf, startDecideOffers } from '#test/functions/decide-offers/decide-offers.ts'
 import {
   aDeviceItem,
+  anEnter,
   aProfileItem,
   aScene,
   aTombstone,
@@ -172,5 +173,30 @@ describe('a due occasion', () => {
     const grants = (await stored.ledgerItems('grant')).filter((item) => item['user'] === user)
     expect(grants).toMatchObject([{ sceneId: back.id, occasion }])
     expect(queuedOn('push')).toHaveLength(2)
+  })
+})
+
+describe('a hundred visits at a brand with thirty scenes', () => {
+  it('are decided in one trace that names each scene once, with its count', async () => {
+    const brand = named('mer', 'chain')
+    await stored.putScenes(
+      Array.from({ length: 30 }, (_, index) => aScene(`chain ${index}`, { merchantId: brand })),
+    )
+    const user = await newCustomer()
+    const transitions = Array.from({ length: 100 }, (_, index) =>
+      anEnter({
+        user,
+        merchantId: brand,
+        visitId: named('vis', `chain ${index}`),
+        geofenceId: named('gf', `chain ${index}`),
+        atMs: T0 - HOUR,
+      }),
+    )
+    expect(await deliver(newsOf(user, { transitions }))).toEqual([])
+    const traces = (await stored.ledgerItems('trace')).filter((item) => item['user'] === user)
+    expect(traces).toHaveLength(1)
+    const outcomes = traces[0]?.['outcomes'] as { result: string; count: number }[]
+    expect(outcomes).toHaveLength(30)
+    expect(outcomes.every(({ result, count }) => result === 'stale' && count === 100)).toBe(true)
   })
 })

@@ -91,6 +91,57 @@ const eventsOf = async (user: UserId) =>
   (await stored.ledgerItems('event')).filter((item) => item['user'] === user)
 const cursor = async () => (await stored.ledgerItem('SWEEP', 'CURSOR'))?.['hour']
 
+describe('a grant whose time is over', () => {
+  const reserve = async (state: 'reserved' | 'redeemed', validUntilMs: number, unit: object) => {
+    const user = newCustomer()
+    const key = { pk: `U#${user}`, sk: `GRANT#${named('grt', user)}` }
+    const offerId = named('off', user)
+    await stored.putLedger(
+      {
+        ...key,
+        kind: 'grant',
+        user,
+        state,
+        offerId,
+        stockShard: 0,
+        ...dueKey(validUntilMs, key.sk, shardOf(key.sk, SHARDS)),
+      },
+      {
+        pk: `OFFER#${offerId}#0`,
+        sk: 'STOCK',
+        kind: 'stock',
+        offerId,
+        free: 4,
+        reserved: 0,
+        confirmed: 0,
+        ...unit,
+      },
+    )
+    return { key, stock: () => stored.ledgerItem(`OFFER#${offerId}#0`, 'STOCK') }
+  }
+
+  it('gives its unit back, once, however many sweeps meet it', async () => {
+    const { key, stock } = await reserve('reserved', start + HOUR, { reserved: 1 })
+    await sweep()
+    expect(await stock()).toMatchObject({ free: 4, reserved: 1 })
+    clock.nowMs = start + HOUR
+    await Promise.all([sweep(), sweep()])
+    await sweep()
+    expect(await stock()).toMatchObject({ free: 5, reserved: 0, confirmed: 0 })
+    const grant = await stored.ledgerItem(key.pk, key.sk)
+    expect(grant).toMatchObject({ state: 'released' })
+    expect(grant).not.toHaveProperty('duePk')
+  })
+
+  it('that was redeemed keeps its unit, and leaves the index', async () => {
+    const { key, stock } = await reserve('redeemed', start, { confirmed: 1 })
+    clock.advance(MINUTE)
+    await sweep()
+    expect(await stock()).toMatchObject({ free: 4, reserved: 0, confirmed: 1 })
+    expect(await stored.ledgerItem(key.pk, key.sk)).not.toHaveProperty('duePk')
+  })
+})
+
 describe('a message that was granted but never queued', () => {
   it.each(['push', 'sms'] as const)('is queued a minute later, on its channel: %s', async (channel) => {
     const left = await leaveMessage(channel, start)

@@ -3,6 +3,7 @@ import type {
   EarlierDecision,
   Facts,
 } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
+import type { QueueMessage } from '#shared/adapters/sqs/message-queue.ts'
 import {
   type DecisionRef,
   decisionRefOf,
@@ -11,10 +12,9 @@ import {
   messageIdOf,
 } from '#shared/contracts/items/decision.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
-import type { MessageId, OfferId, UserId } from '#shared/domain/ids.ts'
+import type { OfferId, UserId } from '#shared/domain/ids.ts'
 import {
   type Candidate,
-  type Channel,
   candidatesOf,
   compareCandidates,
   decide,
@@ -31,12 +31,7 @@ export type DecideServices = {
   readonly hasPushDevice: DecisionStore['hasPushDevice']
   readonly freeStock: DecisionStore['freeStock']
   readonly storeDecision: DecisionStore['store']
-  readonly queueMessage: (
-    channel: Channel,
-    user: UserId,
-    messageId: MessageId,
-    signal?: AbortSignal,
-  ) => Promise<void>
+  readonly queueMessage: QueueMessage
   /** A random code of 10 characters, as the customer shows it. */
   readonly newCode: () => string
   /** From 0 to below 1. */

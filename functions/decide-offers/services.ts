@@ -9,6 +9,7 @@ import { createSceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.t
 import { createVisitStore } from '#shared/adapters/dynamodb/ledger/visit-store.ts'
 import { createPresenceStore } from '#shared/adapters/dynamodb/presence/presence-store.ts'
 import { createTileCache } from '#shared/adapters/dynamodb/tiles/tile-cache.ts'
+import { createMessageQueue } from '#shared/adapters/sqs/message-queue.ts'
 import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
 
 // Crockford's base 32: read aloud and typed without mistakes.
@@ -39,14 +40,12 @@ export const buildServices = (env: z.output<typeof decideOffersEnv>): RecordServ
   )
   const { recordVisits } = createVisitStore(client, env.LEDGER_TABLE, env.DUE_SHARDS)
   const send = createQueueSender()
-  const queues = { push: env.PUSH_QUEUE_URL, sms: env.SMS_QUEUE_URL }
   const services: RecordServices = {
     loadFacts: decisions.loadFacts,
     hasPushDevice: decisions.hasPushDevice,
     freeStock: decisions.freeStock,
     storeDecision: decisions.store,
-    queueMessage: (channel, user, messageId, signal) =>
-      send(queues[channel], [{ body: { user, messageId } }], signal),
+    queueMessage: createMessageQueue(send, { push: env.PUSH_QUEUE_URL, sms: env.SMS_QUEUE_URL }),
     newCode,
     random: Math.random,
     limits: { platformCapPerDay: env.PLATFORM_CAP_PER_DAY },

@@ -3,6 +3,7 @@ import { remindRevisitsEnv } from '#functions/remind-revisits/env.ts'
 import { type SweepServices, type Swept, sweepDue } from '#functions/remind-revisits/sweep-due.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { createDueStore } from '#shared/adapters/dynamodb/ledger/due-store.ts'
+import { createMessageQueue } from '#shared/adapters/sqs/message-queue.ts'
 import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
 import { parseEnv } from '#shared/runtime/env.ts'
@@ -14,11 +15,9 @@ import { failureCounter } from '#shared/runtime/metrics.ts'
 const buildServices = (): SweepServices => {
   const env = parseEnv(remindRevisitsEnv, process.env)
   const send = createQueueSender()
-  const queues = { push: env.PUSH_QUEUE_URL, sms: env.SMS_QUEUE_URL }
   return {
     due: createDueStore(createDocumentClient(), env.LEDGER_TABLE, env.DUE_SHARDS),
-    queueMessage: (channel, user, messageId, signal) =>
-      send(queues[channel], [{ body: { user, messageId } }], signal),
+    queueMessage: createMessageQueue(send, { push: env.PUSH_QUEUE_URL, sms: env.SMS_QUEUE_URL }),
     dueShards: env.DUE_SHARDS,
     memory: {},
   }

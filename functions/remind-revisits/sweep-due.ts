@@ -1,16 +1,10 @@
 import type { DueItem, DueStore } from '#shared/adapters/dynamodb/ledger/due-store.ts'
+import type { QueueMessage } from '#shared/adapters/sqs/message-queue.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
-import type { MessageId, UserId } from '#shared/domain/ids.ts'
-import type { Channel } from '#shared/domain/scenes/decide.ts'
 
 export type SweepServices = {
   readonly due: DueStore
-  readonly queueMessage: (
-    channel: Channel,
-    user: UserId,
-    messageId: MessageId,
-    signal?: AbortSignal,
-  ) => Promise<void>
+  readonly queueMessage: QueueMessage
   readonly dueShards: number
   /** What this container knows of the oldest unfinished hour; lost with it, and then read again. */
   readonly memory: { cursor?: string }

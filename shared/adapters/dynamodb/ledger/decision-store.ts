@@ -1,12 +1,8 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { addCounts } from '#shared/adapters/dynamodb/ledger/counters.ts'
+import { readDevices } from '#shared/adapters/dynamodb/ledger/read-devices.ts'
 import type { MerchantScenes, SceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
-import {
-  batchGetAll,
-  queryPage,
-  type TransactItem,
-  transact,
-} from '#shared/adapters/dynamodb/transactions.ts'
+import { batchGetAll, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import {
   codeKey,
   countsOf,
@@ -22,10 +18,8 @@ import {
   expiryOf,
   type Item,
   type ProfileFacts,
-  parseDevices,
   parseProfile,
   profileKey,
-  userKey,
 } from '#shared/contracts/items/ledger.ts'
 import type { MerchantId, MessageId, OfferId, UserId } from '#shared/domain/ids.ts'
 import type { Channel, CustomerFacts, Outcome } from '#shared/domain/scenes/decide.ts'
@@ -73,7 +67,6 @@ export type DecisionStore = {
   ) => Promise<Stored>
 }
 
-const MAX_DEVICES = 20
 const parseEarlier = (trace: Item | undefined): EarlierDecision => {
   const messageId = id('msg').safeParse(trace?.['messageId'])
   if (!messageId.success) return 'nothingGranted'
@@ -90,20 +83,8 @@ export const createDecisionStore = (
   const retry = (signal?: AbortSignal) => ({ random: Math.random, signal })
 
   const hasPushDevice = async (user: UserId, signal?: AbortSignal): Promise<boolean> => {
-    const page = await queryPage(
-      client,
-      {
-        TableName: tables.ledger,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :device)',
-        ExpressionAttributeValues: { ':pk': userKey(user), ':device': 'DEVICE#' },
-        ConsistentRead: true,
-        Limit: MAX_DEVICES,
-      },
-      { signal },
-    )
-    return parseDevices(page.items).some(
-      ({ enabled, platform }) => enabled && options.pushPlatforms.has(platform),
-    )
+    const devices = await readDevices(client, tables.ledger, user, signal)
+    return devices.some(({ platform }) => options.pushPlatforms.has(platform))
   }
 
   const grantItems = (grant: Grant, facts: Facts, nowMs: number): TransactItem[] => {

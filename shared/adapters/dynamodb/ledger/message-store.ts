@@ -1,14 +1,14 @@
 import { type DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import { finishMessage } from '#shared/adapters/dynamodb/ledger/finish-message.ts'
-import { batchGetAll, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
+import { readDevices } from '#shared/adapters/dynamodb/ledger/read-devices.ts'
+import { batchGetAll } from '#shared/adapters/dynamodb/transactions.ts'
 import { REQUEUE_AFTER_MS } from '#shared/contracts/items/decision.ts'
 import {
   type Device,
   dueKey,
   messageKey,
   type ProfileFacts,
-  parseDevices,
   parseMessage,
   parseProfile,
   profileKey,
@@ -52,8 +52,6 @@ export type MessageStore = {
   /** The phone is out of reach until the app registers again. */
   readonly dropDevice: (user: UserId, device: Device, reason: string, signal?: AbortSignal) => Promise<void>
 }
-
-const MAX_DEVICES = 20
 
 /** Messages and the phones they go to, in the Ledger. */
 export const createMessageStore = (
@@ -124,20 +122,7 @@ export const createMessageStore = (
   return {
     read: readBoth,
 
-    devices: async (user, signal) => {
-      const page = await queryPage(
-        client,
-        {
-          TableName: table,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :device)',
-          ExpressionAttributeValues: { ':pk': userKey(user), ':device': 'DEVICE#' },
-          ConsistentRead: true,
-          Limit: MAX_DEVICES,
-        },
-        { signal },
-      )
-      return parseDevices(page.items).filter(({ enabled }) => enabled)
-    },
+    devices: (user, signal) => readDevices(client, table, user, signal),
 
     lease: (message, untilMs, signal) => {
       const { duePk, dueSk } = dueOf(message, untilMs)

@@ -93,14 +93,21 @@ const stepVisit = (walk: Steps, visit: OpenVisit, geofence: IndexedGeofence | un
   else stayIn(walk, visit, fix, distanceM <= 0)
 }
 
+const isNear = (geofence: IndexedGeofence, fix: Fix): boolean => {
+  const shape = shapeAt(geofence, fix.atMs)
+  return shape !== undefined && distanceToBoundaryM(shape, fix) <= TILE_MARGIN_M
+}
+
 const step = (walk: Steps, user: UserId, fix: Fix, geofencesNear: GeofencesNear): void => {
   const last = walk.kept.at(-1)
   // Thinned here and not before: a fix that does not count must not stand in the way of one that does.
   if (last !== undefined && slotOf(last) === slotOf(fix)) return
-  const near = geofencesNear(fix)
+  const listed = geofencesNear(fix)
+  // By distance, and not by what the index happens to list: the same fix counts or not, however tiles are drawn.
+  const near = listed.filter((geofence) => isNear(geofence, fix))
   if (near.length === 0 && walk.open.size === 0) return
   walk.kept.push(fix)
-  const byId = new Map(near.map((geofence) => [geofence.id, geofence]))
+  const byId = new Map(listed.map((geofence) => [geofence.id, geofence]))
   for (const visit of [...walk.open.values()]) stepVisit(walk, visit, byId.get(visit.geofenceId), fix)
   for (const { geofence, distanceM } of newlyInside(walk, near, fix))
     enter(walk, user, geofence, fix, distanceM)

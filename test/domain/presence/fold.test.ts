@@ -64,6 +64,21 @@ describe('a geofence whose shape changes', () => {
   })
 })
 
+describe('a fix far from every geofence', () => {
+  const farAway = moved(SQUARE, 900)
+  const all = (fixes: readonly Fix[]) => fold(ANNA, NO_PRESENCE, fixes, () => [square], NOW)
+
+  it('does not count, though the index lists a geofence for it: nothing to store', () => {
+    expect(all([aFix(0, farAway)])).toMatchObject({ changed: false, presence: { fixes: [] } })
+  })
+
+  it('does not stand in the way of one inside in the same ten seconds', () => {
+    expect(all([aFix(0, farAway), aFix(5, IN)]).transitions).toMatchObject([
+      { type: 'enter', atMs: T0 + 5 * SECOND },
+    ])
+  })
+})
+
 describe('hundreds of geofences at one place', () => {
   it('open as many visits as there is room for, the nearest first, whatever the order', () => {
     const many = Array.from({ length: 300 }, (_, index) =>

@@ -41,6 +41,9 @@ const customerRoutes: Routes = {
   'PUT /v1/me/consents/push': ['customer'],
   'PUT /v1/me/consents/sms/{merchantId}': ['customer'],
   'GET /v1/me/offers': ['customer'],
+  'POST /v1/me/offers/{grantId}/claim': ['customer'],
+  'GET /v1/me/decisions': ['customer'],
+  'PUT /v1/me/wishes': ['customer'],
 }
 
 const merchantRoutes: Routes = {
@@ -69,6 +72,17 @@ const merchantRoutes: Routes = {
   'PUT /v1/merchants/{merchantId}/scenes/{sceneId}': ['merchant'],
   'DELETE /v1/merchants/{merchantId}/scenes/{sceneId}': ['merchant'],
   'GET /v1/merchants/{merchantId}/scenes/{sceneId}/counts': ['merchant'],
+  'GET /v1/merchants/{merchantId}/scenes/{sceneId}/revisions': ['merchant'],
+  'GET /v1/merchants/{merchantId}/scenes/{sceneId}/decisions': ['merchant'],
+  'POST /v1/merchants/{merchantId}/scenes:preview': ['merchant'],
+  'POST /v1/merchants/{merchantId}/audience:estimate': ['merchant'],
+  'PUT /v1/merchants/{merchantId}/customers/{userId}': ['merchant'],
+
+  'POST /v1/merchants/{merchantId}/regions': ['merchant'],
+  'GET /v1/merchants/{merchantId}/regions': ['merchant'],
+  'GET /v1/merchants/{merchantId}/regions/{regionId}': ['merchant'],
+  'PUT /v1/merchants/{merchantId}/regions/{regionId}': ['merchant'],
+  'DELETE /v1/merchants/{merchantId}/regions/{regionId}': ['merchant'],
 
   'POST /v1/merchants/{merchantId}/offers': ['merchant'],
   'GET /v1/merchants/{merchantId}/offers': ['merchant'],
@@ -77,6 +91,13 @@ const merchantRoutes: Routes = {
   'DELETE /v1/merchants/{merchantId}/offers/{offerId}': ['merchant'],
 
   'POST /v1/merchants/{merchantId}/redemptions': ['till', 'merchant'],
+
+  'GET /v1/platform/kill-switch': ['operator'],
+  'PUT /v1/platform/kill-switch': ['operator'],
+  'GET /v1/platform/zones': ['operator'],
+  'PUT /v1/platform/zones/{zoneId}': ['operator'],
+  'DELETE /v1/platform/zones/{zoneId}': ['operator'],
+  'PUT /v1/platform/merchants/{merchantId}/suspension': ['operator'],
 }
 
 export type PipelineStackProps = StackProps & {
@@ -161,10 +182,9 @@ export class PipelineStack extends Stack {
       timeoutS: 20,
       environment: { CATALOG_TABLE, LEDGER_TABLE, PLACE_INDEX: placeIndex.name },
     })
-    for (const table of [catalog, ledger]) {
-      grantReadWrite(merchantApi, table)
-      grantDelete(merchantApi, table)
-    }
+    grantReadWrite(merchantApi, catalog)
+    grantReadWrite(merchantApi, ledger, ['byMerchant'])
+    for (const table of [catalog, ledger]) grantDelete(merchantApi, table)
     placeIndex.searchedBy(merchantApi)
 
     // Triggers to grants.
@@ -182,6 +202,12 @@ export class PipelineStack extends Stack {
         PUSH_QUEUE_URL,
         SMS_QUEUE_URL,
         PLATFORM_CAP_PER_DAY: String(config.platformCapPerDay),
+        MERCHANT_CAP_PER_DAY: String(config.merchantCapPerDay),
+        KIND_CAPS_PER_DAY: Object.entries(config.kindCapsPerDay)
+          .map(([kind, max]) => `${kind}=${max}`)
+          .join(','),
+        MAX_PRESSURE: String(config.maxPressure),
+        SLOT_S: String(config.slotS),
         DUE_SHARDS,
         PUSH_PLATFORMS: pushPlatforms(config)
           .map(({ platform }) => platform)
@@ -203,7 +229,7 @@ export class PipelineStack extends Stack {
     })
     const ledgerStream = new ChangeStream(this, 'LedgerStream', {
       table: ledger,
-      where: { attribute: 'triggerKind', isOneOf: ['event', 'due'] },
+      where: { attribute: 'triggerKind', isOneOf: ['event', 'due', 'restock'] },
       reader: decideOffers,
       batchesPerShard: streamBatchesPerShard,
     })
@@ -238,7 +264,7 @@ export class PipelineStack extends Stack {
       timeoutS: 55,
       environment: { LEDGER_TABLE, PUSH_QUEUE_URL, SMS_QUEUE_URL, DUE_SHARDS },
     })
-    grantReadWrite(remindRevisits, ledger, ['due'])
+    grantReadWrite(remindRevisits, ledger, ['due', 'byMerchant'])
     for (const queue of [pushQueue, smsQueue]) queue.filledBy(remindRevisits)
     new MinuteSchedule(this, 'EveryMinute', { target: remindRevisits })
 

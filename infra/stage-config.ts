@@ -48,6 +48,19 @@ const fields = z.strictObject({
   }),
   /** The most messages that one customer gets from all merchants together in any 24 hours. */
   platformCapPerDay: z.int().min(1).max(100),
+  /** Of these, the most from any one merchant. */
+  merchantCapPerDay: z.int().min(1).max(100),
+  /** The most messages of a kind that one customer gets in any 24 hours; a kind left out has no cap of its own. */
+  kindCapsPerDay: z.strictObject({
+    offer: z.int().min(0).max(100).optional(),
+    content: z.int().min(0).max(100).optional(),
+    greeting: z.int().min(0).max(100).optional(),
+    service: z.int().min(0).max(100).optional(),
+  }),
+  /** The most pressure that promotion may put on one customer; one offer just now is 1, sinking over 7 days. */
+  maxPressure: z.int().min(1).max(1000),
+  /** For how long the best message of a moment keeps all later ones back, in seconds. */
+  slotS: z.int().min(0).max(3600),
   /** Over how many partitions an hour of the `due` index is spread. */
   dueShards: z.int().min(1).max(64),
   concurrency: z.strictObject({

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { PortInUse } from '#local/cloud/http-server.ts'
 import { type LocalCloud, startLocalCloud } from '#local/cloud/start-local-cloud.ts'
 import { DataDirInUse } from '#local/cloud/state.ts'
-import { demoSteps, phoneLine } from '#local/demo/demo-guide.ts'
+import { demoSteps, nightNote, phoneLine } from '#local/demo/demo-guide.ts'
 import { loadDemo } from '#local/demo/load-demo.ts'
 import { parseStartOptions, START_USAGE, type StartOptions, UsageError } from '#local/demo/start-options.ts'
 
@@ -34,6 +34,8 @@ const main = async (): Promise<void> => {
     for (const [index, { title, curl }] of demoSteps(cloud, demo).entries()) {
       console.log(`# ${index + 1}. ${title}\n${curl}\n`)
     }
+    const note = nightNote(cloud.clock.nowMs())
+    if (note !== undefined) console.log(`${note}\n`)
     console.log('What the phone receives appears below. Ctrl-C stops everything.\n')
   } catch (error) {
     await cloud.close()

@@ -1,25 +1,32 @@
 import { postEvents } from '#functions/customer-api/events/post-events.ts'
+import { claimOffer } from '#functions/customer-api/me/claim-offer.ts'
 import { deleteDevice } from '#functions/customer-api/me/delete-device.ts'
 import { deleteMe } from '#functions/customer-api/me/delete-me.ts'
 import { deletePhoneNumber } from '#functions/customer-api/me/delete-phone-number.ts'
 import { getMe } from '#functions/customer-api/me/get-me.ts'
+import { listMyDecisions } from '#functions/customer-api/me/list-my-decisions.ts'
 import { listMyOffers } from '#functions/customer-api/me/list-my-offers.ts'
 import { putDevice } from '#functions/customer-api/me/put-device.ts'
 import { putPhoneNumber } from '#functions/customer-api/me/put-phone-number.ts'
 import { putPushConsent } from '#functions/customer-api/me/put-push-consent.ts'
 import { putSmsConsent } from '#functions/customer-api/me/put-sms-consent.ts'
+import { putWishes } from '#functions/customer-api/me/put-wishes.ts'
 import type { CustomerServices } from '#functions/customer-api/services.ts'
+import { myDecisionSchema } from '#shared/contracts/http/decisions.ts'
 import { eventsRequestSchema, eventsResponseSchema } from '#shared/contracts/http/events.ts'
 import {
+  claimRequestSchema,
   consentRequestSchema,
   consentSchema,
   devicePathSchema,
   deviceRequestSchema,
   deviceSchema,
   erasureSchema,
+  grantPathSchema,
   meSchema,
   myOfferSchema,
   smsConsentPathSchema,
+  wishesSchema,
 } from '#shared/contracts/http/me.ts'
 import { phoneNumberRequestSchema } from '#shared/contracts/http/phone-number.ts'
 import { pageQuerySchema, pageSchema } from '#shared/contracts/http/primitives.ts'
@@ -44,6 +51,20 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     response: pageSchema(myOfferSchema),
     use: listMyOffers,
   }),
+
+  'POST /v1/me/offers/{grantId}/claim': route({
+    ...customer,
+    path: grantPathSchema,
+    body: claimRequestSchema,
+    use: claimOffer,
+  }),
+  'GET /v1/me/decisions': route({
+    ...customer,
+    query: pageQuerySchema,
+    response: pageSchema(myDecisionSchema),
+    use: listMyDecisions,
+  }),
+  'PUT /v1/me/wishes': route({ ...customer, body: wishesSchema, response: wishesSchema, use: putWishes }),
 
   'PUT /v1/me/devices/{deviceId}': route({
     ...customer,

@@ -14,6 +14,7 @@ import {
   createProfileRecords,
   type ProfileRecords,
 } from '#shared/adapters/dynamodb/customers/profile-records.ts'
+import { createTraceRecords, type TraceRecords } from '#shared/adapters/dynamodb/ledger/trace-records.ts'
 import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
 import type { Job } from '#shared/contracts/jobs.ts'
 import type { IdByPrefix, IdPrefix } from '#shared/domain/ids.ts'
@@ -28,6 +29,8 @@ export type CustomerServices = {
   readonly devices: DeviceRecords
   readonly saveEvents: EventRecords['save']
   readonly listGrants: GrantRecords['listOf']
+  readonly claim: GrantRecords['claim']
+  readonly traces: Pick<TraceRecords, 'listOf'>
   readonly findKnownPlaces: FindKnownPlaces
   readonly queueJob: (job: Job, signal?: AbortSignal) => Promise<void>
 }
@@ -35,6 +38,7 @@ export type CustomerServices = {
 export const buildServices = (env: CustomerApiEnv): CustomerServices => {
   const client = createDocumentClient()
   const tables = { client, ledger: env.LEDGER_TABLE }
+  const grants = createGrantRecords(tables)
   const send = createQueueSender()
   return {
     nowMs,
@@ -42,7 +46,9 @@ export const buildServices = (env: CustomerApiEnv): CustomerServices => {
     profiles: createProfileRecords(tables),
     devices: createDeviceRecords(tables),
     saveEvents: createEventRecords(tables).save,
-    listGrants: createGrantRecords(tables).listOf,
+    listGrants: grants.listOf,
+    claim: grants.claim,
+    traces: createTraceRecords(client, env.LEDGER_TABLE),
     findKnownPlaces: createFindKnownPlaces({ client, catalog: env.CATALOG_TABLE }),
     queueJob: (job, signal) => send(env.JOBS_QUEUE_URL, [{ body: job }], signal),
   }

@@ -14,11 +14,11 @@ const SETTLE_AFTER_MS = 2 * WINDOW_MS
 
 /** How long each dwell scene that listens at the entered geofence wants the customer to stay, in seconds. */
 const dwellTimesOf = (entered: Transition, facts: Facts): number[] => {
-  const scenes = facts.merchants.get(entered.merchantId)?.scenes ?? []
+  const { scenes = [], stores } = facts.merchants.get(entered.merchantId) ?? {}
   const times = scenes
     .filter(({ state }) => state === 'active')
     .flatMap(({ triggers }) => triggers)
-    .flatMap((side) => (side.type === 'dwell' && listensAt(side.at, entered) ? [side.dwellS] : []))
+    .flatMap((side) => (side.type === 'dwell' && listensAt(side.at, entered, stores) ? [side.dwellS] : []))
   return [...new Set(times)]
 }
 

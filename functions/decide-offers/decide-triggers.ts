@@ -1,35 +1,34 @@
+import { type Prepared, prepareGrant, type Tried } from '#functions/decide-offers/prepare-grant.ts'
 import type {
   DecisionStore,
   EarlierDecision,
   Facts,
 } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
+import type { WaitingList } from '#shared/adapters/dynamodb/ledger/waiting-list.ts'
 import type { QueueMessage } from '#shared/adapters/sqs/message-queue.ts'
-import {
-  type DecisionRef,
-  decisionRefOf,
-  type Grant,
-  grantIdOf,
-  messageIdOf,
-} from '#shared/contracts/items/decision.ts'
+import { type DecisionRef, decisionRefOf, type Grant } from '#shared/contracts/items/decision.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
-import type { OfferId, UserId } from '#shared/domain/ids.ts'
-import {
-  type Candidate,
-  candidatesOf,
-  compareCandidates,
-  decide,
-  type Limits,
-  NOTHING_SPENT,
-  type Outcome,
-  occasionKey,
-  type Spent,
-} from '#shared/domain/scenes/decide.ts'
+import type { UserId } from '#shared/domain/ids.ts'
+import { type Candidate, candidatesAmong, occasionKey } from '#shared/domain/scenes/candidate.ts'
+import { decide, type Granted, type Outcome, rankCandidates } from '#shared/domain/scenes/decide.ts'
+import { type Limits, NOTHING_SPENT, type Spent, type Surroundings } from '#shared/domain/scenes/facts.ts'
+import { kindOf } from '#shared/domain/scenes/scene.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 
 export type DecideServices = {
   readonly loadFacts: DecisionStore['loadFacts']
   readonly hasPushDevice: DecisionStore['hasPushDevice']
-  readonly freeStock: DecisionStore['freeStock']
+  readonly readStock: DecisionStore['readStock']
+  /** Who stands in line for an offer comes first when stock returns. */
+  readonly hasWaiters: WaitingList['hasWaiters']
+  readonly noteWaiters: WaitingList['note']
+  /** Where the customer stands; undefined where nobody knows and nothing depends on it. */
+  readonly surroundingsOf: (
+    trigger: Trigger,
+    zonesVersion: number,
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<Surroundings | undefined>
   readonly storeDecision: DecisionStore['store']
   readonly queueMessage: QueueMessage
   /** A random code of 10 characters, as the customer shows it. */
@@ -42,47 +41,33 @@ export type DecideServices = {
 // More than the scenes of a decision: each may turn out to be sold out.
 const MAX_ROUNDS = 200
 /** What fits into one transaction of 100 items beside the grant's own. */
-export const SCENES_PER_DECISION = 90
+export const WRITES_PER_DECISION = 80
 
-type Attempt = { readonly facts: Facts; readonly spent: Spent }
+type Attempt = { readonly facts: Facts; readonly spent: Spent; readonly tried: Tried }
 
 const spendOccasion = (spent: Spent, candidate: Candidate): Spent => ({
   ...spent,
   occasions: new Set([...spent.occasions, occasionKey(candidate)]),
 })
 
-const spendOffer = (spent: Spent, offerId: OfferId): Spent => ({
-  ...spent,
-  offers: new Set([...spent.offers, offerId]),
-})
-
-/** One of the shards that still hold something, at random, so that concurrent grants spread. */
-const pickShard = (free: readonly number[], random: () => number): number | undefined => {
-  const filled = free.flatMap((count, shard) => (count > 0 ? [shard] : []))
-  return filled[Math.floor(random() * filled.length)]
+/** What deciding again does without, after a grant could not be prepared. */
+const spendPrepared = (spent: Spent, prepared: Exclude<Prepared, { kind: 'grant' }>): Spent => {
+  switch (prepared.kind) {
+    case 'soldOut':
+      return { ...spent, offers: new Set([...spent.offers, prepared.offerId]) }
+    case 'overBudget':
+      return { ...spent, budgets: new Set([...spent.budgets, prepared.merchantId]) }
+    case 'unreadable':
+      return { ...spent, unreadable: new Set([...spent.unreadable, prepared.sceneId]) }
+    default:
+      return prepared satisfies never
+  }
 }
 
-type Prepared =
-  | { readonly kind: 'grant'; readonly grant: Grant }
-  | { readonly kind: 'soldOut'; readonly offerId: OfferId }
-
-const prepareGrant = async (
-  services: DecideServices,
-  winner: Outcome & { readonly kind: 'granted' },
-  facts: Facts,
-  signal?: AbortSignal,
-): Promise<Prepared> => {
-  const { scene, trigger, channel } = winner
-  const candidate = { scene, trigger }
-  const grantId = grantIdOf(candidate)
-  const plain: Grant = { candidate, channel, grantId, messageId: messageIdOf(grantId) }
-  if (scene.offerId === undefined) return { kind: 'grant', grant: plain }
-  const offer = facts.merchants.get(scene.merchantId)?.offers.get(scene.offerId)
-  const free = offer ? await services.freeStock(offer.id, offer.stockShards, signal) : []
-  const stockShard = pickShard(free, services.random)
-  if (offer === undefined || stockShard === undefined) return { kind: 'soldOut', offerId: scene.offerId }
-  return { kind: 'grant', grant: { ...plain, offer, stockShard, code: services.newCode() } }
-}
+const withTried = (tried: Tried, { offer, stockShard }: Grant): Tried =>
+  offer === undefined || stockShard === undefined
+    ? tried
+    : new Map([...tried, [offer.id, [...(tried.get(offer.id) ?? []), stockShard]]])
 
 /** Whether a decision sends a message. */
 type Spoke = 'spoke' | 'silent'
@@ -111,11 +96,11 @@ const queueGranted = async (
 
 /** Where a better scene has spoken, what would be granted is outranked. */
 const outrank = (outcomes: readonly Outcome[]): Outcome[] =>
-  outcomes.map(({ scene, trigger, ...outcome }) =>
-    outcome.kind === 'granted'
-      ? { scene, trigger, kind: 'suppressed', reason: 'outranked' }
-      : { scene, trigger, ...outcome },
-  )
+  outcomes.map((outcome) => {
+    if (outcome.kind === 'suppressed') return outcome
+    const { scene, trigger, score } = outcome
+    return { scene, trigger, kind: 'suppressed', reason: 'outranked', score }
+  })
 
 const withDevices = async (
   services: DecideServices,
@@ -125,6 +110,33 @@ const withDevices = async (
 ): Promise<Facts> => {
   const hasPushDevice = await services.hasPushDevice(user, signal)
   return { ...facts, customer: { ...facts.customer, hasPushDevice }, devicesRead: true }
+}
+
+const withSurroundings = async (
+  services: DecideServices,
+  winner: Granted,
+  facts: Facts,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<Facts> => {
+  const surroundings = await services.surroundingsOf(winner.trigger, facts.zonesVersion, nowMs, signal)
+  const customer = surroundings ? { ...facts.customer, surroundings } : facts.customer
+  return { ...facts, customer, placeRead: true }
+}
+
+/** What is looked up for a winner only, since most triggers end before; undefined when all is known. */
+const lookUp = async (
+  services: DecideServices,
+  winner: Granted,
+  facts: Facts,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<Facts | undefined> => {
+  if (winner.channel === 'push' && !facts.devicesRead)
+    return withDevices(services, winner.trigger.user, facts, signal)
+  if (!facts.placeRead && facts.zonesVersion > 0 && kindOf(winner.scene) !== 'service')
+    return withSurroundings(services, winner, facts, nowMs, signal)
+  return undefined
 }
 
 /** The scenes that one transaction decides on; `before` = whether a better part has spoken. */
@@ -138,34 +150,40 @@ type Part = {
 const attemptOnce = async (
   services: DecideServices,
   { ref, candidates, before }: Part,
-  { facts, spent }: Attempt,
+  { facts, spent, tried }: Attempt,
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<Spoke | Attempt> => {
-  const decided = decide(candidates, facts.customer, services.limits, spent, nowMs)
+  const decided = decide(candidates, { ...facts, limits: services.limits }, spent, nowMs)
   const outcomes = before === 'spoke' ? outrank(decided) : decided
   const winner = outcomes.find((outcome) => outcome.kind === 'granted')
-  // Phones are looked up only when a push is to go out; most triggers end before that.
-  if (winner?.channel === 'push' && !facts.devicesRead) {
-    return { facts: await withDevices(services, ref.user, facts, signal), spent }
-  }
-  const prepared = winner && (await prepareGrant(services, winner, facts, signal))
-  if (prepared?.kind === 'soldOut') return { facts, spent: spendOffer(spent, prepared.offerId) }
+  const known = winner && (await lookUp(services, winner, facts, nowMs, signal))
+  if (known) return { facts: known, spent, tried }
+  const prepared = winner && (await prepareGrant(services, winner, facts, tried, nowMs, signal))
+  if (prepared !== undefined && prepared.kind !== 'grant')
+    return { facts, spent: spendPrepared(spent, prepared), tried }
   const grant = prepared?.grant
   const stored = await services.storeDecision(ref, outcomes, grant, facts, nowMs, signal)
   switch (stored.kind) {
     case 'stored':
+      await services.noteWaiters(outcomes, facts.merchants, nowMs, signal)
       return queueGranted(services, ref.user, grant, signal)
     case 'decidedAlready':
       return queueEarlier(services, ref.user, stored.earlier, signal)
     case 'occasionUsed':
-      return { facts, spent: grant ? spendOccasion(spent, grant.candidate) : spent }
+      return { facts, spent: grant ? spendOccasion(spent, grant.candidate) : spent, tried }
     case 'profileChanged':
-      return { facts: await services.loadFacts(ref.user, [...facts.merchants.keys()], signal), spent }
-    // The shards are read again, and another code is drawn.
+      return {
+        facts: await services.loadFacts(ref.user, [...facts.merchants.keys()], nowMs, signal),
+        spent,
+        tried,
+      }
     case 'shardEmpty':
+      return { facts, spent, tried: grant ? withTried(tried, grant) : tried }
+    // The counts are read again, and another code is drawn.
+    case 'tallyFull':
     case 'codeTaken':
-      return { facts, spent }
+      return { facts, spent, tried }
     default:
       return stored satisfies never
   }
@@ -179,7 +197,7 @@ const decideUntilStored = async (
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<Spoke> => {
-  let attempt: Attempt = { facts: first, spent: NOTHING_SPENT }
+  let attempt: Attempt = { facts: first, spent: NOTHING_SPENT, tried: new Map() }
   for (let round = 0; round < MAX_ROUNDS; round++) {
     if (attempt.facts.customer.erased) return 'silent'
     const next = await attemptOnce(services, part, attempt, nowMs, signal)
@@ -189,12 +207,21 @@ const decideUntilStored = async (
   throw new BusyError('a decision found no quiet moment')
 }
 
-/** The best scenes first, so that what one part grants outranks all that follow. */
-const inParts = (candidates: readonly Candidate[]): Candidate[][] => {
-  const byScene = [...Map.groupBy(candidates.toSorted(compareCandidates), ({ scene }) => scene.id).values()]
-  return Array.from({ length: Math.ceil(byScene.length / SCENES_PER_DECISION) }, (_, part) =>
-    byScene.slice(part * SCENES_PER_DECISION, (part + 1) * SCENES_PER_DECISION).flat(),
-  )
+/** A scene writes a counter, and a merchant beside others a trace of its own. */
+const writesOf = (candidates: readonly Candidate[]): number =>
+  new Set(candidates.flatMap(({ scene }) => [scene.id, scene.merchantId])).size
+
+/** Groups in which each transaction stays below its 100 items, in the order in which they come. */
+const inParts = (ranked: readonly Candidate[]): Candidate[][] => {
+  const byScene = [...Map.groupBy(ranked, ({ scene }) => scene.id).values()]
+  const parts: Candidate[][] = []
+  for (const candidates of byScene) {
+    const last = parts.at(-1)
+    const grown = [...(last ?? []), ...candidates]
+    if (last === undefined || writesOf(grown) > WRITES_PER_DECISION) parts.push(candidates)
+    else parts[parts.length - 1] = grown
+  }
+  return parts
 }
 
 /**
@@ -214,12 +241,14 @@ export const decideTriggers = async (
   signal?: AbortSignal,
 ): Promise<void> => {
   if (triggers.length === 0) return
-  const scenes = [...facts.merchants.values()].flatMap((merchant) => merchant.scenes)
+  // The best scenes first, so that what one part grants outranks all that follow.
+  const found = candidatesAmong(facts.merchants.values(), triggers)
+  const ranked = rankCandidates(found, { ...facts, limits: services.limits }, nowMs)
   let current = facts
   let before: Spoke = 'silent'
-  for (const [index, candidates] of inParts(candidatesOf(scenes, triggers)).entries()) {
+  for (const [index, candidates] of inParts(ranked).entries()) {
     const part = { ref: decisionRefOf(user, triggers, index), candidates, before }
-    if (index > 0) current = await services.loadFacts(user, [...facts.merchants.keys()], signal)
+    if (index > 0) current = await services.loadFacts(user, [...facts.merchants.keys()], nowMs, signal)
     if ((await decideUntilStored(services, part, current, nowMs, signal)) === 'spoke') before = 'spoke'
   }
 }

@@ -10,6 +10,20 @@ export const decideOffersEnv = z.object({
   SMS_QUEUE_URL: z.url(),
   /** The most messages one customer gets from all merchants together in any 24 hours. */
   PLATFORM_CAP_PER_DAY: envCount,
+  /** The most messages one customer gets from one merchant in any 24 hours. */
+  MERCHANT_CAP_PER_DAY: envCount,
+  /** The most pressure of promotion on one customer; one offer just now is 1. */
+  MAX_PRESSURE: envCount,
+  /** The most messages of a kind that one customer gets in any 24 hours, e.g. "offer=3,content=4"; empty = no such cap. */
+  KIND_CAPS_PER_DAY: z
+    .string()
+    .regex(/^((offer|content|service|greeting)=\d{1,3}(,|$))*$/, 'e.g. offer=3,content=4')
+    .default(''),
+  /** How long a message keeps the customer's attention, in seconds; 0 = not at all. */
+  SLOT_S: z
+    .string()
+    .regex(/^\d{1,5}$/, 'seconds')
+    .transform(Number),
   /** Over how many partitions of an hour the `due` index is spread. */
   DUE_SHARDS: envCount,
   /** The push platforms that have an SNS application, e.g. "apns,fcm"; empty = push is off. */

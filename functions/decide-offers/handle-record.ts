@@ -1,6 +1,7 @@
 import { timersFor } from '#functions/decide-offers/arm-timers.ts'
 import { type DecideServices, decideTriggers } from '#functions/decide-offers/decide-triggers.ts'
 import { triggerOfEvent, triggersOfNews } from '#functions/decide-offers/triggers-of.ts'
+import type { ConfirmVisited } from '#shared/adapters/dynamodb/ledger/confirm-grants.ts'
 import type { Facts } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
 import type { VisitStore } from '#shared/adapters/dynamodb/ledger/visit-store.ts'
 import { ledgerTrigger } from '#shared/contracts/items/ledger.ts'
@@ -12,6 +13,8 @@ import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 export type RecordServices = DecideServices & {
   readonly arm: (timers: readonly Timer[], nowMs: number, signal?: AbortSignal) => Promise<void>
   readonly recordVisits: VisitStore['recordVisits']
+  /** What was given for a place and was followed there is used: its unit does not go back. */
+  readonly confirmVisited: ConfirmVisited
 }
 
 /** No relationship plans more reminders than this. */
@@ -44,12 +47,14 @@ const handleNews = async (
   const facts = await services.loadFacts(
     news.user,
     merchantsOf([...news.transitions, ...news.settled]),
+    nowMs,
     signal,
   )
   if (facts.customer.erased) return
   await decideTriggers(services, news.user, triggersOfNews(news), facts, nowMs, signal)
   await services.arm(timersFor(news, facts, nowMs), nowMs, signal)
   await services.recordVisits(news.user, news.settled, remindAfterDays(facts), nowMs, signal)
+  await services.confirmVisited(news.user, news.settled, nowMs, signal)
 }
 
 /** Decides on one trigger that does not come from a presence write. */
@@ -59,7 +64,7 @@ export const decideOne = async (
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<void> => {
-  const facts = await services.loadFacts(trigger.user, [trigger.merchantId], signal)
+  const facts = await services.loadFacts(trigger.user, [trigger.merchantId], nowMs, signal)
   await decideTriggers(services, trigger.user, [trigger], facts, nowMs, signal)
 }
 

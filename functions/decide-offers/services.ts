@@ -3,14 +3,21 @@ import type * as z from 'zod'
 import type { decideOffersEnv } from '#functions/decide-offers/env.ts'
 import type { TimerServices } from '#functions/decide-offers/fire-timer.ts'
 import { decideOne, type RecordServices } from '#functions/decide-offers/handle-record.ts'
+import { createSurroundingsOf } from '#functions/decide-offers/surroundings-of.ts'
+import { createZoneCache } from '#shared/adapters/dynamodb/catalog/zone-cache.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
+import { createConfirmGrants } from '#shared/adapters/dynamodb/ledger/confirm-grants.ts'
 import { createDecisionStore } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
+import { createReadPlatform } from '#shared/adapters/dynamodb/ledger/platform-state.ts'
 import { createSceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
 import { createVisitStore } from '#shared/adapters/dynamodb/ledger/visit-store.ts'
+import { createWaitingList } from '#shared/adapters/dynamodb/ledger/waiting-list.ts'
 import { createPresenceStore } from '#shared/adapters/dynamodb/presence/presence-store.ts'
 import { createTileCache } from '#shared/adapters/dynamodb/tiles/tile-cache.ts'
 import { createMessageQueue } from '#shared/adapters/sqs/message-queue.ts'
 import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
+import type { Limits } from '#shared/domain/scenes/facts.ts'
+import { MESSAGE_KINDS } from '#shared/domain/scenes/scene.ts'
 
 // Crockford's base 32: read aloud and typed without mistakes.
 const CODE_ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -18,6 +25,19 @@ const CODE_ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const newCode = (): string => {
   const draw = () => Array.from({ length: 5 }, () => CODE_ALPHABET[randomInt(CODE_ALPHABET.length)]).join('')
   return `${draw()}-${draw()}`
+}
+
+const DAY_S = 86_400
+
+/** @example kindCapsOf('offer=3') // { offer: [{ windowS: 86_400, max: 3 }] } */
+const kindCapsOf = (text: string): Limits['kindCaps'] => {
+  const max = new Map(text.split(',').map((part) => [part.split('=')[0], Number(part.split('=')[1])]))
+  return Object.fromEntries(
+    MESSAGE_KINDS.flatMap((kind) => {
+      const most = max.get(kind)
+      return most === undefined ? [] : [[kind, [{ windowS: DAY_S, max: most }]]]
+    }),
+  )
 }
 
 /** What decide-offers needs of the outside world. */
@@ -33,22 +53,34 @@ export const buildServices = (env: z.output<typeof decideOffersEnv>): RecordServ
     client,
     { catalog: env.CATALOG_TABLE, ledger: env.LEDGER_TABLE },
     createSceneCache(client, env.CATALOG_TABLE),
+    createReadPlatform(client, env.LEDGER_TABLE),
     {
       dueShards: env.DUE_SHARDS,
       pushPlatforms: new Set(env.PUSH_PLATFORMS.split(',').filter((platform) => platform !== '')),
     },
   )
   const { recordVisits } = createVisitStore(client, env.LEDGER_TABLE, env.DUE_SHARDS)
+  const waiting = createWaitingList(client, env.LEDGER_TABLE, env.DUE_SHARDS)
+  const zonesAt = createZoneCache({ client, catalog: env.CATALOG_TABLE })
   const send = createQueueSender()
   const services: RecordServices = {
     loadFacts: decisions.loadFacts,
     hasPushDevice: decisions.hasPushDevice,
-    freeStock: decisions.freeStock,
+    readStock: decisions.readStock,
+    hasWaiters: waiting.hasWaiters,
+    noteWaiters: waiting.note,
+    surroundingsOf: createSurroundingsOf(presence.read, zonesAt),
     storeDecision: decisions.store,
     queueMessage: createMessageQueue(send, { push: env.PUSH_QUEUE_URL, sms: env.SMS_QUEUE_URL }),
     newCode,
     random: Math.random,
-    limits: { platformCapPerDay: env.PLATFORM_CAP_PER_DAY },
+    limits: {
+      platformCaps: [{ windowS: DAY_S, max: env.PLATFORM_CAP_PER_DAY }],
+      merchantCaps: [{ windowS: DAY_S, max: env.MERCHANT_CAP_PER_DAY }],
+      kindCaps: kindCapsOf(env.KIND_CAPS_PER_DAY),
+      maxPressure: env.MAX_PRESSURE,
+      slotS: env.SLOT_S,
+    },
     arm: (timers, nowMs, signal) =>
       send(
         env.TIMERS_QUEUE_URL,
@@ -56,6 +88,7 @@ export const buildServices = (env: z.output<typeof decideOffersEnv>): RecordServ
         signal,
       ),
     recordVisits,
+    confirmVisited: createConfirmGrants(client, env.LEDGER_TABLE).confirmVisited,
   }
   return {
     ...services,

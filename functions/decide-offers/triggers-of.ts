@@ -21,7 +21,21 @@ export const triggerOfEvent = (event: LedgerTrigger): Trigger => {
       ...(timeZone === undefined ? {} : { timeZone }),
     }
   }
-  const { eventId, type, at, storeId, timeZone } = event
+  if (event.triggerKind === 'restock') {
+    const { sceneId, offerId, dueAtMs, occasion, storeId, timeZone } = event
+    return {
+      type: 'restock',
+      user,
+      merchantId,
+      sceneId,
+      offerId,
+      atMs: dueAtMs,
+      occasion,
+      ...(storeId === undefined ? {} : { storeId }),
+      ...(timeZone === undefined ? {} : { timeZone }),
+    }
+  }
+  const { eventId, type, at, storeId, timeZone, properties } = event
   return {
     type: 'event',
     user,
@@ -29,6 +43,7 @@ export const triggerOfEvent = (event: LedgerTrigger): Trigger => {
     atMs: Date.parse(at),
     eventId,
     eventType: type,
+    ...(properties === undefined ? {} : { properties }),
     ...(storeId === undefined ? {} : { storeId }),
     ...(timeZone === undefined ? {} : { timeZone }),
   }

@@ -1,7 +1,10 @@
+import { estimateAudience } from '#functions/merchant-api/audience/estimate-audience.ts'
+import { putNotes } from '#functions/merchant-api/customers/put-notes.ts'
 import { deleteEntity } from '#functions/merchant-api/entities/delete-entity.ts'
 import {
   geofenceType,
   offerType,
+  regionType,
   sceneType,
   storeType,
 } from '#functions/merchant-api/entities/entity-type.ts'
@@ -17,13 +20,24 @@ import { listMerchants } from '#functions/merchant-api/merchants/list-merchants.
 import { replaceMerchant } from '#functions/merchant-api/merchants/replace-merchant.ts'
 import { createOffer } from '#functions/merchant-api/offers/create-offer.ts'
 import { replaceOffer } from '#functions/merchant-api/offers/replace-offer.ts'
+import { getKillSwitch, putKillSwitch } from '#functions/merchant-api/platform/kill-switch.ts'
+import { putSuspension } from '#functions/merchant-api/platform/put-suspension.ts'
+import { deleteZone, listZones, putZone } from '#functions/merchant-api/platform/zones.ts'
 import { redeemCode } from '#functions/merchant-api/redemptions/redeem-code.ts'
+import { createRegion } from '#functions/merchant-api/regions/create-region.ts'
+import { replaceRegion } from '#functions/merchant-api/regions/replace-region.ts'
 import { countScene } from '#functions/merchant-api/scenes/count-scene.ts'
 import { createScene } from '#functions/merchant-api/scenes/create-scene.ts'
+import { listDecisions } from '#functions/merchant-api/scenes/list-decisions.ts'
+import { listRevisions } from '#functions/merchant-api/scenes/list-revisions.ts'
+import { previewScene } from '#functions/merchant-api/scenes/preview-scene.ts'
 import { replaceScene } from '#functions/merchant-api/scenes/replace-scene.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { createStore } from '#functions/merchant-api/stores/create-store.ts'
 import { replaceStore } from '#functions/merchant-api/stores/replace-store.ts'
+import { estimateRequestSchema, estimateSchema } from '#shared/contracts/http/audience.ts'
+import { customerNotesSchema, customerPathSchema } from '#shared/contracts/http/customers.ts'
+import { sceneDecisionSchema } from '#shared/contracts/http/decisions.ts'
 import {
   containsRequestSchema,
   containsResponseSchema,
@@ -38,8 +52,18 @@ import {
   merchantSchema,
 } from '#shared/contracts/http/merchants.ts'
 import { offerPathSchema, offerRequestSchema, offerSchema } from '#shared/contracts/http/offers.ts'
+import {
+  killSwitchRequestSchema,
+  killSwitchSchema,
+  suspensionRequestSchema,
+  zonePathSchema,
+  zoneRequestSchema,
+  zoneSchema,
+} from '#shared/contracts/http/platform.ts'
 import { pageQuerySchema, pageSchema } from '#shared/contracts/http/primitives.ts'
 import { redemptionRequestSchema, redemptionSchema } from '#shared/contracts/http/redemptions.ts'
+import { regionPathSchema, regionRequestSchema, regionSchema } from '#shared/contracts/http/regions.ts'
+import { scenePreviewSchema } from '#shared/contracts/http/scene-preview.ts'
 import {
   countsQuerySchema,
   sceneCountsSchema,
@@ -54,9 +78,10 @@ const merchant = { scopes: ['merchant'], path: merchantPathSchema } as const
 const store = { scopes: ['merchant'], path: storePathSchema } as const
 const geofence = { scopes: ['merchant'], path: geofencePathSchema } as const
 const scene = { scopes: ['merchant'], path: scenePathSchema } as const
+const region = { scopes: ['merchant'], path: regionPathSchema } as const
 const offer = { scopes: ['merchant'], path: offerPathSchema } as const
 
-/** The merchants' API: its table of contents. */
+/** The merchants' API, and the operator's: its table of contents. */
 export const routes: Readonly<Record<string, Route<MerchantServices>>> = {
   'POST /v1/merchants': route({
     scopes: ['merchant'],
@@ -169,6 +194,66 @@ export const routes: Readonly<Record<string, Route<MerchantServices>>> = {
     use: countScene,
   }),
 
+  'GET /v1/merchants/{merchantId}/scenes/{sceneId}/revisions': route({
+    ...scene,
+    query: pageQuerySchema,
+    response: pageSchema(sceneSchema),
+    use: listRevisions,
+  }),
+  'GET /v1/merchants/{merchantId}/scenes/{sceneId}/decisions': route({
+    ...scene,
+    query: pageQuerySchema,
+    response: pageSchema(sceneDecisionSchema),
+    use: listDecisions,
+  }),
+  'POST /v1/merchants/{merchantId}/scenes:preview': route({
+    ...merchant,
+    body: sceneRequestSchema,
+    response: scenePreviewSchema,
+    use: previewScene,
+  }),
+  'POST /v1/merchants/{merchantId}/audience:estimate': route({
+    ...merchant,
+    body: estimateRequestSchema,
+    response: estimateSchema,
+    use: estimateAudience,
+  }),
+  'PUT /v1/merchants/{merchantId}/customers/{userId}': route({
+    scopes: ['merchant'],
+    path: customerPathSchema,
+    body: customerNotesSchema,
+    response: customerNotesSchema,
+    use: putNotes,
+  }),
+
+  'POST /v1/merchants/{merchantId}/regions': route({
+    ...merchant,
+    body: regionRequestSchema,
+    response: regionSchema,
+    use: createRegion,
+  }),
+  'GET /v1/merchants/{merchantId}/regions': route({
+    ...merchant,
+    query: pageQuerySchema,
+    response: pageSchema(regionSchema),
+    use: listEntities(regionType),
+  }),
+  'GET /v1/merchants/{merchantId}/regions/{regionId}': route({
+    ...region,
+    response: regionSchema,
+    use: getEntity(regionType),
+  }),
+  'PUT /v1/merchants/{merchantId}/regions/{regionId}': route({
+    ...region,
+    body: regionRequestSchema,
+    response: regionSchema,
+    use: replaceRegion,
+  }),
+  'DELETE /v1/merchants/{merchantId}/regions/{regionId}': route({
+    ...region,
+    use: deleteEntity(regionType),
+  }),
+
   'POST /v1/merchants/{merchantId}/offers': route({
     ...merchant,
     body: offerRequestSchema,
@@ -200,5 +285,41 @@ export const routes: Readonly<Record<string, Route<MerchantServices>>> = {
     body: redemptionRequestSchema,
     response: redemptionSchema,
     use: redeemCode,
+  }),
+
+  'GET /v1/platform/kill-switch': route({
+    scopes: ['operator'],
+    response: killSwitchSchema,
+    use: getKillSwitch,
+  }),
+  'PUT /v1/platform/kill-switch': route({
+    scopes: ['operator'],
+    body: killSwitchRequestSchema,
+    response: killSwitchSchema,
+    use: putKillSwitch,
+  }),
+  'GET /v1/platform/zones': route({
+    scopes: ['operator'],
+    query: pageQuerySchema,
+    response: pageSchema(zoneSchema),
+    use: listZones,
+  }),
+  'PUT /v1/platform/zones/{zoneId}': route({
+    scopes: ['operator'],
+    path: zonePathSchema,
+    body: zoneRequestSchema,
+    response: zoneSchema,
+    use: putZone,
+  }),
+  'DELETE /v1/platform/zones/{zoneId}': route({
+    scopes: ['operator'],
+    path: zonePathSchema,
+    use: deleteZone,
+  }),
+  'PUT /v1/platform/merchants/{merchantId}/suspension': route({
+    scopes: ['operator'],
+    path: merchantPathSchema,
+    body: suspensionRequestSchema,
+    use: putSuspension,
   }),
 }

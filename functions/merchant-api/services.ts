@@ -10,15 +10,39 @@ import {
   type MerchantRecords,
 } from '#shared/adapters/dynamodb/catalog/merchant-records.ts'
 import { createOfferRecords } from '#shared/adapters/dynamodb/catalog/offer-records.ts'
+import { createRegionRecords } from '#shared/adapters/dynamodb/catalog/region-records.ts'
 import { createSumCounts, type SumCounts } from '#shared/adapters/dynamodb/catalog/scene-counts.ts'
-import { createSceneRecords } from '#shared/adapters/dynamodb/catalog/scene-records.ts'
+import {
+  createListRevisions,
+  createSceneRecords,
+  type ListRevisions,
+} from '#shared/adapters/dynamodb/catalog/scene-records.ts'
 import { createStoreRecords } from '#shared/adapters/dynamodb/catalog/store-records.ts'
+import { createZoneRecords, type ZoneRecords } from '#shared/adapters/dynamodb/catalog/zone-records.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { createGrantRecords, type GrantRecords } from '#shared/adapters/dynamodb/customers/grant-records.ts'
+import { createSaveNotes, type SaveNotes } from '#shared/adapters/dynamodb/ledger/customer-notes.ts'
+import {
+  createEstimateAudience,
+  type EstimateAudience,
+} from '#shared/adapters/dynamodb/ledger/estimate-audience.ts'
+import {
+  createPlatformRecords,
+  type PlatformRecords,
+} from '#shared/adapters/dynamodb/ledger/platform-records.ts'
+import { createTraceRecords, type TraceRecords } from '#shared/adapters/dynamodb/ledger/trace-records.ts'
 import { createFindAddress, type FindAddress } from '#shared/adapters/location/find-address.ts'
 import type { Geofence } from '#shared/domain/geo/geofence.ts'
-import type { GeofenceId, IdByPrefix, IdPrefix, OfferId, SceneId, StoreId } from '#shared/domain/ids.ts'
-import type { Store } from '#shared/domain/merchants/merchant.ts'
+import type {
+  GeofenceId,
+  IdByPrefix,
+  IdPrefix,
+  OfferId,
+  RegionId,
+  SceneId,
+  StoreId,
+} from '#shared/domain/ids.ts'
+import type { Region, Store } from '#shared/domain/merchants/merchant.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
@@ -33,6 +57,13 @@ export type MerchantServices = {
   readonly geofences: EntityRecords<GeofenceId, Geofence>
   readonly scenes: EntityRecords<SceneId, Scene>
   readonly offers: EntityRecords<OfferId, Offer>
+  readonly regions: EntityRecords<RegionId, Region>
+  readonly listRevisions: ListRevisions
+  readonly traces: Pick<TraceRecords, 'listFor' | 'knownTo'>
+  readonly estimateAudience: EstimateAudience
+  readonly saveNotes: SaveNotes
+  readonly platform: PlatformRecords
+  readonly zones: ZoneRecords
   readonly findContaining: FindContaining
   readonly sumCounts: SumCounts
   readonly redeem: GrantRecords['redeem']
@@ -50,6 +81,13 @@ export const buildServices = (env: MerchantApiEnv): MerchantServices => {
     geofences: createGeofenceRecords(tables),
     scenes: createSceneRecords(tables),
     offers: createOfferRecords(tables),
+    regions: createRegionRecords(tables),
+    listRevisions: createListRevisions(tables),
+    traces: createTraceRecords(client, env.LEDGER_TABLE),
+    estimateAudience: createEstimateAudience(client, env.LEDGER_TABLE),
+    saveNotes: createSaveNotes(client, env.LEDGER_TABLE),
+    platform: createPlatformRecords(tables),
+    zones: createZoneRecords(tables),
     findContaining: createFindContaining(tables),
     sumCounts: createSumCounts(tables),
     redeem: createGrantRecords(tables).redeem,

@@ -54,6 +54,14 @@ const act = async (
     await due.releaseGrant(item, signal)
     return
   }
+  if (item.kind === 'later') {
+    await due.raiseLater(item, nowMs, signal)
+    return
+  }
+  if (item.kind === 'waiting') {
+    await due.serveWaiters(item, nowMs, signal)
+    return
+  }
   // First the note, then the queue: of two sweeps one queues it, and what a crash in between leaves is seen again.
   if (!(await due.postpone(item, nowMs + LOOK_AGAIN_MS, signal))) return
   await queueMessage(item.channel, item.user, item.messageId, signal)

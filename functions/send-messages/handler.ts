@@ -5,6 +5,7 @@ import { sendMessagesEnv } from '#functions/send-messages/env.ts'
 import { type SendServices, sendMessage } from '#functions/send-messages/send-message.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { createMessageStore } from '#shared/adapters/dynamodb/ledger/message-store.ts'
+import { createReadPlatform } from '#shared/adapters/dynamodb/ledger/platform-state.ts'
 import { createPublisher } from '#shared/adapters/sns/publisher.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
@@ -20,8 +21,11 @@ const outboxEntry = z.object({ user: id('usr'), messageId: id('msg') })
 const buildServices = (): SendServices => {
   const env = parseEnv(sendMessagesEnv, process.env)
   const { APNS_APPLICATION_ARN: apns, APNS_SANDBOX_APPLICATION_ARN: sandbox, FCM_APPLICATION_ARN: fcm } = env
+  const client = createDocumentClient()
+  const readPlatform = createReadPlatform(client, env.LEDGER_TABLE)
   return {
-    messages: createMessageStore(createDocumentClient(), env.LEDGER_TABLE, env.DUE_SHARDS),
+    isKilled: async (atMs, signal) => (await readPlatform(atMs, signal)).killed,
+    messages: createMessageStore(client, env.LEDGER_TABLE, env.DUE_SHARDS),
     publisher: createPublisher({
       applications: {
         ...(apns && { apns }),

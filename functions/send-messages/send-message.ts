@@ -7,6 +7,8 @@ import type { MessageId, UserId } from '#shared/domain/ids.ts'
 export type SendServices = {
   readonly messages: MessageStore
   readonly publisher: Publisher
+  /** Has the operator switched everything off? At most 5 s old. */
+  readonly isKilled: (nowMs: number, signal?: AbortSignal) => Promise<boolean>
 }
 
 /**
@@ -162,5 +164,6 @@ export const sendMessage = async (
     await finish({ state: 'unknown', reason: 'abandoned' })
   } else if (isOver) await finish({ state: 'expired' })
   else if (profile.erased) await finish({ state: 'failed', reason: 'erased' })
+  else if (await services.isKilled(nowMs, signal)) await finish({ state: 'failed', reason: 'killSwitch' })
   else await publishLeased(services, leased, profile, nowMs, signal)
 }

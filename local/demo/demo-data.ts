@@ -8,7 +8,12 @@ export type DemoScene = {
     | { type: 'event'; eventType: 'qr_scan' }
     | { type: 'due'; daysSinceLastVisit: number }
   )[]
-  message: { push?: { title: string; body: string }; sms?: { body: string }; ttlS: number }
+  message: {
+    push?: { title: string; body: string }
+    sms?: { body: string }
+    kind?: 'service'
+    ttlS: number
+  }
   limits: { coolDownS: number; maxAgeS: number }
   priority?: number
   /** Gives units of the merchant's offer. */
@@ -73,6 +78,8 @@ export const BOOKS: DemoMerchant = {
       // Without a text for push it goes out as an SMS.
       message: {
         sms: { body: 'Maiden Lane Books: show this code at the till for a bookmark.' },
+        // It answers the customer's own act: neither the hour nor another message keeps it back.
+        kind: 'service',
         ttlS: 3_600,
       },
       limits: { coolDownS: 60, maxAgeS: 300 },

@@ -57,8 +57,9 @@ export const demoSteps = (cloud: LocalCloud, demo: Demo): DemoStep[] => {
       }),
     },
     {
-      title: 'The customer walks to the monument (half a minute after the two above): a push about the cake.',
-      curl: later(40_000, (at) => ping(NEW_PLACE, at)),
+      title:
+        'The customer walks to the monument (a minute and a half after the push: for a minute that has the customer’s attention): a push about the cake.',
+      curl: later(100_000, (at) => ping(NEW_PLACE, at)),
     },
     {
       title: 'What the customer was offered, with the codes for the till.',
@@ -95,6 +96,28 @@ const weekLater = (cloud: LocalCloud, startMs: number, post: (pings: DemoPing[])
     },
     { title: '… and a week goes by: a push to come back.', curl: advance(cloud, at(WEEK_MS + HOUR_MS)) },
   ]
+}
+
+const DAY_BEGINS = 8
+const DAY_ENDS = 20
+
+/**
+ * What to tell whoever tries the demo while it is night at Union Square: there the law keeps promotion silent, in the
+ * demo as anywhere. Undefined by day.
+ */
+export const nightNote = (nowMs: number): string | undefined => {
+  const hour = Number(
+    new Intl.DateTimeFormat('en-GB', {
+      timeZone: 'America/Los_Angeles',
+      hour: '2-digit',
+      hourCycle: 'h23',
+    }).format(nowMs),
+  )
+  if (hour >= DAY_BEGINS && hour < DAY_ENDS) return undefined
+  return [
+    'It is night at Union Square, where the law lets promotion reach phones from 08:00 to 20:00 only: 1 and 5 stay silent,',
+    'with the reason lawfulHours. npm start -- --clock 2026-01-05T20:00:00Z makes it noon.',
+  ].join('\n')
 }
 
 /** A message as the terminal shows it. */

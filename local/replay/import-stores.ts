@@ -11,13 +11,13 @@ export type ImportOptions = {
 /** Requests under way at once: two cores serve them. */
 const PARALLEL = 4
 
-const sceneOf = (brand: string, offerId: string, { coolDownS, ttlS }: ImportOptions) => ({
+const sceneOf = (offerId: string, { coolDownS, ttlS }: ImportOptions) => ({
   name: 'replay',
   goal: 'visit',
   triggers: [{ type: 'enter' }],
   message: {
-    push: { title: brand, body: `You are right next to us: something is waiting for you at ${brand}.` },
-    sms: { body: `${brand}: you are right next to us, something is waiting for you.` },
+    push: { title: '{{ merchant.name }}', body: 'You are right next to us: something is waiting for you.' },
+    sms: { body: '{{ merchant.name }}: you are right next to us, something is waiting for you.' },
     ttlS,
   },
   offerId,
@@ -60,7 +60,7 @@ const importBrand = async (
     validityS: 7 * 86_400,
   }
   const offerId = await api.findOrCreate(`${path}/offers`, offer, token)
-  await api.findOrCreate(`${path}/scenes`, sceneOf(name, offerId, options), token)
+  await api.findOrCreate(`${path}/scenes`, sceneOf(offerId, options), token)
   return merchantId
 }
 

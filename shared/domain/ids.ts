@@ -14,6 +14,8 @@ export type MessageId = Branded<'msg'>
 export type VisitId = Branded<'vis'>
 export type JobId = Branded<'job'>
 export type WriteId = Branded<'wrt'>
+export type RegionId = Branded<'reg'>
+export type ZoneId = Branded<'zon'>
 
 export type IdByPrefix = {
   usr: UserId
@@ -27,6 +29,8 @@ export type IdByPrefix = {
   vis: VisitId
   job: JobId
   wrt: WriteId
+  reg: RegionId
+  zon: ZoneId
 }
 export type IdPrefix = keyof IdByPrefix
 

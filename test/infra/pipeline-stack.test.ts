@@ -106,7 +106,7 @@ describe('the event sources', () => {
     [
       'LedgerTableStreamArn',
       'LedgerStreamDeadLetters',
-      '{"dynamodb":{"NewImage":{"triggerKind":{"S":["event","due"]}}}}',
+      '{"dynamodb":{"NewImage":{"triggerKind":{"S":["event","due","restock"]}}}}',
     ],
   ])(
     '%s is read from its beginning, filtered, in halves after an error, for 23 hours',

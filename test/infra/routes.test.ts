@@ -70,7 +70,13 @@ describe('the routes', () => {
     const redeem = 'POST /v1/merchants/{merchantId}/redemptions'
     expect(scopesOf('match-pings')).toEqual(new Set(['beckon/customer']))
     expect(scopesOf('customer-api')).toEqual(new Set(['beckon/customer']))
-    expect(scopesOf('merchant-api', redeem)).toEqual(new Set(['beckon/merchant']))
+    const operators = routesTo('merchant-api').filter((r) =>
+      r.AuthorizationScopes.includes('beckon/operator'),
+    )
+    expect(operators.map((r) => r.RouteKey).every((key) => key.includes(' /v1/platform/'))).toBe(true)
+    expect(operators).toHaveLength(6)
+    for (const { AuthorizationScopes } of operators) expect(AuthorizationScopes).toEqual(['beckon/operator'])
+    expect(scopesOf('merchant-api', redeem)).toEqual(new Set(['beckon/merchant', 'beckon/operator']))
     expect(routes.find((r) => r.RouteKey === redeem)?.AuthorizationScopes).toEqual([
       'beckon/till',
       'beckon/merchant',
@@ -82,7 +88,9 @@ describe('the routes', () => {
     const scopes = ofType(other, 'AWS::ApiGatewayV2::Route').flatMap(
       (r) => route.parse(r.Properties).AuthorizationScopes,
     )
-    expect(new Set(scopes)).toEqual(new Set(['shops/customer', 'shops/merchant', 'shops/till']))
+    expect(new Set(scopes)).toEqual(
+      new Set(['shops/customer', 'shops/merchant', 'shops/operator', 'shops/till']),
+    )
   })
 })
 

@@ -1,3 +1,5 @@
+import { type Grant, grantIdOf, messageIdOf } from '#shared/contracts/items/decision.ts'
+import { NO_RELATIONSHIP } from '#shared/domain/customers/relationship.ts'
 import { EARTH_RADIUS_M } from '#shared/domain/geo/distance.ts'
 import type { IndexedGeofence, Position } from '#shared/domain/geo/geofence.ts'
 import {
@@ -12,6 +14,13 @@ import {
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import { type Fix, toFix } from '#shared/domain/presence/fix.ts'
 import type { ClosedVisit, Transition } from '#shared/domain/presence/visit.ts'
+import type { Candidate } from '#shared/domain/scenes/candidate.ts'
+import type {
+  CustomerFacts,
+  DecisionFacts,
+  KnownRelationship,
+  MerchantFacts,
+} from '#shared/domain/scenes/facts.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 
@@ -80,6 +89,53 @@ export const aScene = (name: string, rest: Partial<Scene> = {}): Scene => ({
   ...rest,
 })
 
+/** What is known of a customer who agreed to push and has a phone for it. */
+export const aCustomer = (rest: Partial<CustomerFacts> = {}): CustomerFacts => ({
+  pushConsent: true,
+  smsConsents: new Set(),
+  hasPushDevice: true,
+  hasPhoneNumber: false,
+  recentSends: [],
+  mutedMerchants: new Set(),
+  caps: [],
+  relationships: new Map(),
+  ...rest,
+})
+
+/** A customer whom a merchant has just met. */
+export const aRelationship = (rest: Partial<KnownRelationship> = {}): KnownRelationship => ({
+  ...NO_RELATIONSHIP,
+  events: [],
+  eventsSinceMs: 0,
+  ...rest,
+})
+
+/** Everything that a decision rests on: by default a willing customer, the café, and the platform's usual limits. */
+export const someFacts = (rest: Partial<DecisionFacts> = {}): DecisionFacts => ({
+  customer: aCustomer(),
+  merchants: new Map(),
+  isKilled: false,
+  limits: {
+    platformCaps: [{ windowS: 86_400, max: 4 }],
+    merchantCaps: [],
+    kindCaps: {},
+    maxPressure: 100,
+    slotS: 60,
+  },
+  ...rest,
+})
+
+/** What deciding knows of a merchant. */
+export const someMerchant = (rest: Partial<MerchantFacts> = {}): MerchantFacts => ({
+  name: 'Café',
+  isSuspended: false,
+  scenes: [],
+  offers: new Map(),
+  stores: new Map(),
+  caps: [],
+  ...rest,
+})
+
 export const anOffer = (name: string, rest: Partial<Offer> = {}): Offer => ({
   id: named('off', name),
   merchantId: CAFE,
@@ -94,6 +150,24 @@ export const anOffer = (name: string, rest: Partial<Offer> = {}): Offer => ({
   updatedAt: new Date(T0).toISOString(),
   ...rest,
 })
+
+/** A grant without an offer, as deciding prepares it. */
+export const aGrant = (candidate: Candidate, rest: Partial<Grant> = {}): Grant => {
+  const grantId = grantIdOf(candidate)
+  const { push, sms, ttlS } = candidate.scene.message
+  return {
+    candidate,
+    channel: 'push',
+    grantId,
+    messageId: messageIdOf(grantId),
+    content: { ...(push && { push }), ...(sms && { sms }) },
+    deliverUntilMs: T0 + ttlS * SECOND,
+    score: 500,
+    send: { kind: 'greeting' },
+    tallies: [],
+    ...rest,
+  }
+}
 
 type PlaceTrigger = Extract<Trigger, { type: 'enter' | 'exit' }>
 
@@ -139,6 +213,7 @@ type ProfileAttributes = {
     readonly sms?: Readonly<Record<string, { readonly granted: boolean }>>
   }
   readonly phoneNumber?: string
+  readonly phoneCountry?: string
   readonly recentSends?: readonly {
     readonly atMs: number
     readonly merchantId: MerchantId

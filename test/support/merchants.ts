@@ -16,7 +16,7 @@ export const sceneBody = (changes: Readonly<Record<string, unknown>> = {}) => ({
   name: 'Hello',
   goal: 'visit',
   triggers: [{ type: 'enter' }],
-  message: { push: { title: 'Hello', body: 'Come in' }, ttlS: 3600 },
+  message: { push: { title: 'Hello', body: '{{ merchant.name }}: come in' }, ttlS: 3600 },
   ...changes,
 })
 

@@ -15,6 +15,7 @@ export const getMe: UseCase<Pick<CustomerServices, 'profiles'>> =
         user: caller.user,
         ...(profile && { createdAt: profile.createdAt }),
         ...(profile?.phoneNumber !== undefined && { phoneNumber: profile.phoneNumber }),
+        wishes: profile?.wishes ?? {},
         devices: devices.map(({ deviceId, platform, enabled, updatedAt }) => ({
           deviceId,
           platform,

@@ -13,7 +13,11 @@ type Services = Pick<CustomerServices, 'profiles' | 'listGrants' | 'nowMs'>
 const isGrantId = (text: string): text is GrantId => isId('grt', text)
 
 const stateOf = ({ state, validUntil }: StoredGrant, nowMs: number): MyOffer['state'] =>
-  state === 'reserved' && validUntil !== undefined && Date.parse(validUntil) <= nowMs ? 'expired' : state
+  (state === 'reserved' || state === 'confirmed') &&
+  validUntil !== undefined &&
+  Date.parse(validUntil) <= nowMs
+    ? 'expired'
+    : state
 
 const myOffer = (grant: StoredGrant, nowMs: number): MyOffer => ({
   grantId: grant.grantId,

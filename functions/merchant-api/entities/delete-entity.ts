@@ -19,7 +19,8 @@ export const deleteEntity =
     if (removed === 'absent') throw new Problem('notFound')
     if (removed === 'inUse') {
       throw new Problem('inUse', {
-        detail: 'a geofence, a scene that is not archived or a reserved offer needs it',
+        detail:
+          'a store, region, geofence, offer or scene that is not archived names it, or units of it are reserved',
       })
     }
     return { status: 204 }

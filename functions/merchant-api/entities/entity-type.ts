@@ -3,8 +3,15 @@ import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { Entity, EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { geofenceView } from '#shared/contracts/http/geofences.ts'
 import type { Geofence } from '#shared/domain/geo/geofence.ts'
-import { type GeofenceId, isId, type OfferId, type SceneId, type StoreId } from '#shared/domain/ids.ts'
-import type { Store } from '#shared/domain/merchants/merchant.ts'
+import {
+  type GeofenceId,
+  isId,
+  type OfferId,
+  type RegionId,
+  type SceneId,
+  type StoreId,
+} from '#shared/domain/ids.ts'
+import type { Region, Store } from '#shared/domain/merchants/merchant.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 
@@ -43,5 +50,12 @@ export const offerType: EntityType<OfferId, Offer, MerchantPath & { offerId: Off
   recordsOf: ({ offers }) => offers,
   idOf: ({ offerId }) => offerId,
   isIdOf: (text): text is OfferId => isId('off', text),
+  view: asStored,
+}
+
+export const regionType: EntityType<RegionId, Region, MerchantPath & { regionId: RegionId }> = {
+  recordsOf: ({ regions }) => regions,
+  idOf: ({ regionId }) => regionId,
+  isIdOf: (text): text is RegionId => isId('reg', text),
   view: asStored,
 }

@@ -1,17 +1,18 @@
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import type { MerchantRequest } from '#shared/contracts/http/merchants.ts'
 import type { Merchant } from '#shared/domain/merchants/merchant.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
 type Services = Pick<MerchantServices, 'merchants' | 'newId' | 'nowMs'>
 
 /** Creates a merchant; the caller becomes its owner. */
-export const createMerchant: UseCase<Services, unknown, unknown, { readonly name: string }> =
+export const createMerchant: UseCase<Services, unknown, unknown, MerchantRequest> =
   ({ merchants, newId, nowMs }) =>
   async ({ caller, body, signal }) => {
     const now = new Date(nowMs()).toISOString()
     const merchant: Merchant = {
       id: newId('mer'),
-      name: body.name,
+      ...body,
       revision: 1,
       createdAt: now,
       updatedAt: now,

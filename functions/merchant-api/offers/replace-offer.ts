@@ -19,7 +19,15 @@ export const replaceOffer: UseCase<Services, Path, unknown, OfferRequest> = (ser
   const saved = await services.offers.replace(
     path.merchantId,
     path.offerId,
-    (current) => ({ ...current, ...body, revision: current.revision + 1, updatedAt }),
+    ({ id, merchantId, stockShards, revision, createdAt }) => ({
+      id,
+      merchantId,
+      ...body,
+      stockShards,
+      revision: revision + 1,
+      createdAt,
+      updatedAt,
+    }),
     signal,
   )
   return savedReply(saved, (entity) => entity)

@@ -1,16 +1,20 @@
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
+import { requireCleanMessage } from '#functions/merchant-api/scenes/lint-scene.ts'
+import { requireMove } from '#functions/merchant-api/scenes/require-move.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { SceneRequest } from '#shared/contracts/http/scenes.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<MerchantServices, 'merchants' | 'scenes' | 'newId' | 'nowMs'>
+type Services = Pick<MerchantServices, 'merchants' | 'scenes' | 'offers' | 'stores' | 'newId' | 'nowMs'>
 
-/** Creates a scene; the geofences, stores and offer it names must be the merchant's own. */
+/** Creates a scene, as a draft or active; the geofences, stores and offer it names must be the merchant's own. */
 export const createScene: UseCase<Services, MerchantPath, unknown, SceneRequest> =
   (services) => async (request) => {
     await requireMember(services, request, 'edit')
     const { path, body, signal } = request
+    requireMove('draft', body.state)
+    await requireCleanMessage(services, path.merchantId, body, signal)
     const now = new Date(services.nowMs()).toISOString()
     const id = services.newId('scn')
     const scene = { id, merchantId: path.merchantId, ...body, revision: 1, createdAt: now, updatedAt: now }

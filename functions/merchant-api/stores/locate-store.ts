@@ -11,13 +11,19 @@ import { Problem } from '#shared/runtime/http/problem.ts'
  */
 export const locateStore = async (
   { findAddress }: Pick<MerchantServices, 'findAddress'>,
-  { name, lat, lon, address }: StoreRequest,
+  { name, lat, lon, address, ...standing }: StoreRequest,
   signal: AbortSignal,
-): Promise<Pick<Store, 'name' | 'lat' | 'lon' | 'address' | 'timeZone'>> => {
+): Promise<Omit<Store, 'id' | 'merchantId' | 'revision' | 'createdAt' | 'updatedAt'>> => {
   const given = lat !== undefined && lon !== undefined ? { lat, lon } : undefined
   const position = given ?? (address === undefined ? undefined : await findAddress(address, signal))
   if (position === undefined) {
     throw new Problem('addressNotFound', { errors: [{ pointer: '/address', detail: 'no place was found' }] })
   }
-  return { name, ...position, ...(address !== undefined && { address }), timeZone: timeZoneOf(position) }
+  return {
+    name,
+    ...position,
+    ...(address !== undefined && { address }),
+    timeZone: timeZoneOf(position),
+    ...standing,
+  }
 }

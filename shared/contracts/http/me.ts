@@ -1,6 +1,14 @@
 import * as z from 'zod'
-import { idSchema, instantSchema, nameSchema, textSchema } from '#shared/contracts/http/primitives.ts'
+import {
+  idSchema,
+  instantSchema,
+  nameSchema,
+  textSchema,
+  utcInstantSchema,
+} from '#shared/contracts/http/primitives.ts'
+import { capsSchema, localeSchema, weeklyRangesSchema } from '#shared/contracts/http/scenes.ts'
 import { DEVICE_PLATFORMS, MAX_DEVICES, MAX_SMS_CONSENTS } from '#shared/domain/customers/customer.ts'
+import { MAX_PREFERENCES } from '#shared/domain/customers/relationship.ts'
 
 export const devicePathSchema = z.strictObject({
   deviceId: z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/, '1 to 64 of A–Z a–z 0–9 _ . : -'),
@@ -36,11 +44,46 @@ export const consentSchema = z.strictObject({
 
 export const smsConsentPathSchema = z.strictObject({ merchantId: idSchema('mer') })
 
+const preferenceNameSchema = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'a letter, then letters, digits and _')
+
+/**
+ * `PUT /v1/me/wishes`: everything that the customer asks for, in place of what was asked before. The caps stand beside
+ * the platform's and the merchants': they can only make messages fewer.
+ */
+export const wishesSchema = z.strictObject({
+  locale: localeSchema.exactOptional(),
+  /** `MM-DD`; the year is nobody's business. */
+  birthday: z
+    .string()
+    .regex(/^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'MM-DD')
+    .exactOptional(),
+  preferences: z
+    .record(
+      preferenceNameSchema,
+      z.union([z.string().max(128), z.number().min(-1e15).max(1e15), z.boolean()]),
+    )
+    .refine((all) => Object.keys(all).length <= MAX_PREFERENCES, `at most ${MAX_PREFERENCES} preferences`)
+    .exactOptional(),
+  /** On the clock of the place where the customer is. */
+  quietHours: weeklyRangesSchema.exactOptional(),
+  caps: capsSchema.exactOptional(),
+  mutedMerchants: z.array(idSchema('mer')).max(200).exactOptional(),
+  mutedUntil: utcInstantSchema.exactOptional(),
+})
+export type Wishes = z.output<typeof wishesSchema>
+
+export const grantPathSchema = z.strictObject({ grantId: idSchema('grt') })
+/** `POST /v1/me/offers/{grantId}/claim`. */
+export const claimRequestSchema = z.strictObject({ by: z.enum(['opened', 'claimed']) })
+
 /** `GET /v1/me`. */
 export const meSchema = z.strictObject({
   user: idSchema('usr'),
   createdAt: instantSchema.exactOptional(),
   phoneNumber: z.string().max(16).exactOptional(),
+  wishes: wishesSchema,
   devices: z.array(deviceSchema).max(MAX_DEVICES),
   consents: z.strictObject({
     push: consentSchema.exactOptional(),
@@ -59,7 +102,7 @@ export const myOfferSchema = z.strictObject({
   offerName: nameSchema.exactOptional(),
   /** As it is shown and read aloud, `XXXXX-XXXXX`. */
   code: z.string().max(11).exactOptional(),
-  state: z.enum(['reserved', 'redeemed', 'released', 'expired']),
+  state: z.enum(['reserved', 'confirmed', 'redeemed', 'released', 'expired']),
   grantedAt: instantSchema,
   validUntil: instantSchema.exactOptional(),
   redeemedAt: instantSchema.exactOptional(),

@@ -1,15 +1,29 @@
 import * as z from 'zod'
 import { idSchema, instantSchema, nameSchema, revisionSchema } from '#shared/contracts/http/primitives.ts'
+import { capsSchema } from '#shared/contracts/http/scenes.ts'
 import { MEMBER_ROLES } from '#shared/domain/merchants/merchant.ts'
 
 export const merchantPathSchema = z.strictObject({ merchantId: idSchema('mer') })
 
 /** `POST /v1/merchants`, `PUT /v1/merchants/{merchantId}`. */
-export const merchantRequestSchema = z.strictObject({ name: nameSchema })
+const settings = {
+  /** What all its scenes together may send and spend in a UTC day. */
+  budget: z
+    .strictObject({
+      sendsPerDay: z.int().min(0).max(100_000_000).exactOptional(),
+      spendCentsPerDay: z.int().min(0).max(1_000_000_000).exactOptional(),
+    })
+    .exactOptional(),
+  /** How often one customer hears from it at most. */
+  caps: capsSchema.exactOptional(),
+}
+export const merchantRequestSchema = z.strictObject({ name: nameSchema, ...settings })
+export type MerchantRequest = z.output<typeof merchantRequestSchema>
 
 export const merchantSchema = z.object({
   id: idSchema('mer'),
   name: nameSchema,
+  ...settings,
   revision: revisionSchema,
   createdAt: instantSchema,
   updatedAt: instantSchema,

@@ -19,3 +19,11 @@ export const phoneNumberSchema = z
 
 /** `PUT /v1/me/phone-number`. */
 export const phoneNumberRequestSchema = z.strictObject({ number: phoneNumberSchema })
+
+/**
+ * The country of a number in E.164 form, ISO 3166-1 alpha-2; undefined where its plan tells none.
+ *
+ * @example countryOfNumber('+14155550123') // 'US'
+ */
+export const countryOfNumber = (number: string): string | undefined =>
+  parsePhoneNumberFromString(number)?.country

@@ -8,10 +8,19 @@ import {
   revisionSchema,
   textSchema,
 } from '#shared/contracts/http/primitives.ts'
+import { datesSchema, weeklyRangesSchema } from '#shared/contracts/http/scenes.ts'
 
 export const storePathSchema = z.strictObject({ merchantId: idSchema('mer'), storeId: idSchema('sto') })
 
 const MAX_ADDRESS = 200
+
+/** What a store is among the merchant's others, and when it is open; on the clock of its own zone. */
+const standing = {
+  regionId: idSchema('reg').exactOptional(),
+  isFlagship: z.literal(true).exactOptional(),
+  openingHours: weeklyRangesSchema.exactOptional(),
+  closedDates: datesSchema.exactOptional(),
+}
 
 /** `POST /v1/merchants/{merchantId}/stores` and `PUT …/{storeId}`: coordinates, or an address to look up. */
 export const storeRequestSchema = z
@@ -20,6 +29,7 @@ export const storeRequestSchema = z
     lat: latSchema.exactOptional(),
     lon: lonSchema.exactOptional(),
     address: textSchema(MAX_ADDRESS).exactOptional(),
+    ...standing,
   })
   .superRefine(({ lat, lon, address }, context) => {
     if (address !== undefined && lat === undefined && lon === undefined) return
@@ -38,6 +48,7 @@ export const storeSchema = z.object({
   lon: lonSchema,
   address: textSchema(MAX_ADDRESS).exactOptional(),
   timeZone: z.string().max(64),
+  ...standing,
   revision: revisionSchema,
   createdAt: instantSchema,
   updatedAt: instantSchema,

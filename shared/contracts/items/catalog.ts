@@ -1,68 +1,23 @@
-import * as z from 'zod'
-import { id } from '#shared/contracts/items/ids.ts'
-import { OFFER_KINDS, type Offer } from '#shared/domain/offers/offer.ts'
-import {
-  APP_EVENT_TYPES,
-  SCENE_GOALS,
-  SCENE_STATES,
-  type Scene,
-  WEEKDAYS,
-} from '#shared/domain/scenes/scene.ts'
-
-const places = z
-  .object({ geofenceIds: z.array(id('gf')).optional(), storeIds: z.array(id('sto')).optional() })
-  .optional()
-
-const trigger = z.discriminatedUnion('type', [
-  z.object({ type: z.enum(['enter', 'exit']), at: places }),
-  z.object({ type: z.literal('dwell'), at: places, dwellS: z.number() }),
-  z.object({ type: z.literal('event'), eventType: z.enum(APP_EVENT_TYPES) }),
-  z.object({ type: z.literal('due'), daysSinceLastVisit: z.number() }),
-])
-
-const scene = z.object({
-  id: id('scn'),
-  merchantId: id('mer'),
-  name: z.string(),
-  revision: z.number(),
-  state: z.enum(SCENE_STATES),
-  goal: z.enum(SCENE_GOALS),
-  triggers: z.array(trigger),
-  when: z.object({
-    from: z.string().optional(),
-    until: z.string().optional(),
-    weeklyHours: z
-      .array(z.object({ days: z.array(z.enum(WEEKDAYS)), from: z.string(), to: z.string() }))
-      .optional(),
-  }),
-  message: z.object({
-    push: z.object({ title: z.string(), body: z.string(), deepLink: z.string().optional() }).optional(),
-    sms: z.object({ body: z.string() }).optional(),
-    ttlS: z.number(),
-  }),
-  offerId: id('off').optional(),
-  limits: z.object({ coolDownS: z.number(), maxAgeS: z.number() }),
-  priority: z.number(),
-  createdAt: z.string(),
-  updatedAt: z.string(),
-})
-
-const offer = z.object({
-  id: id('off'),
-  merchantId: id('mer'),
-  name: z.string(),
-  kind: z.enum(OFFER_KINDS),
-  description: z.string(),
-  stock: z.number(),
-  stockShards: z.number(),
-  validityS: z.number(),
-  revision: z.number(),
-  createdAt: z.string(),
-  updatedAt: z.string(),
-})
+import { merchantSchema } from '#shared/contracts/http/merchants.ts'
+import { offerSchema } from '#shared/contracts/http/offers.ts'
+import { regionSchema } from '#shared/contracts/http/regions.ts'
+import { sceneSchema } from '#shared/contracts/http/scenes.ts'
+import { storeSchema } from '#shared/contracts/http/stores.ts'
+import type { Merchant, Region, Store } from '#shared/domain/merchants/merchant.ts'
+import type { Offer } from '#shared/domain/offers/offer.ts'
+import type { Scene } from '#shared/domain/scenes/scene.ts'
 
 /** Reads a SCENE item. */
-export const parseScene = (item: unknown): Scene => scene.parse(item) as Scene
+export const parseScene = (item: unknown): Scene => sceneSchema.parse(item)
 
 /** Reads an OFFER item. */
-export const parseOffer = (item: unknown): Offer => offer.parse(item) as Offer
+export const parseOffer = (item: unknown): Offer => offerSchema.parse(item)
+
+/** Reads a STORE item. */
+export const parseStore = (item: unknown): Store => storeSchema.parse(item)
+
+/** Reads a REGION item. */
+export const parseRegion = (item: unknown): Region => regionSchema.parse(item)
+
+/** Reads a MERCHANT item. */
+export const parseMerchant = (item: unknown): Merchant => merchantSchema.parse(item)

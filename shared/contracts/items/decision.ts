@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { dueKey, expiryOf, TRACE_TTL_S, userKey } from '#shared/contracts/items/ledger.ts'
+import { dueKey, expiryOf, type StoredTally, TRACE_TTL_S, userKey } from '#shared/contracts/items/ledger.ts'
+import type { Tally } from '#shared/contracts/items/stock.ts'
 import {
   type GrantId,
   hashId,
@@ -11,7 +12,9 @@ import {
 } from '#shared/domain/ids.ts'
 import type { MessageContent } from '#shared/domain/messages/message.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
-import type { Candidate, Channel, Outcome, RecentSend } from '#shared/domain/scenes/decide.ts'
+import { type Candidate, occasionOfCandidate } from '#shared/domain/scenes/candidate.ts'
+import type { Outcome, Suppressed } from '#shared/domain/scenes/decide.ts'
+import type { Channel, RecentSend, Slot } from '#shared/domain/scenes/facts.ts'
 import { occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
 
 /** Over how many items a scene's counters are spread. */
@@ -44,14 +47,9 @@ export const decisionRefOf = (user: UserId, triggers: readonly Trigger[], part: 
   part,
 })
 
-export const traceKey = ({ user, decisionId, atMs, part }: DecisionRef) => ({
-  pk: userKey(user),
-  sk: `TRACE#${new Date(atMs).toISOString()}#${decisionId}#${part}`,
-})
-
 /** The grant of a scene for one occasion: the same id however often it is attempted, so it exists at most once. */
 export const grantIdOf = (candidate: Candidate): GrantId =>
-  hashId('grt', candidate.trigger.user, candidate.scene.id, occasionOf(candidate.trigger))
+  hashId('grt', candidate.trigger.user, candidate.scene.id, occasionOfCandidate(candidate))
 
 export const messageIdOf = (grantId: GrantId): MessageId => hashId('msg', grantId)
 
@@ -61,9 +59,17 @@ export type Grant = {
   readonly channel: Channel
   readonly grantId: GrantId
   readonly messageId: MessageId
+  /** Filled in, for every channel that it may take. */
+  readonly content: MessageContent
+  /** Ms since the epoch. */
+  readonly deliverUntilMs: number
+  readonly score: number
+  readonly send: Omit<RecentSend, 'atMs' | 'messageId' | 'merchantId' | 'sceneId'>
   readonly offer?: Offer
   readonly code?: string
   readonly stockShard?: number
+  /** What it counts up beside the stock. */
+  readonly tallies: readonly Tally[]
 }
 
 /** Codes are compared without dashes and case. */
@@ -72,29 +78,24 @@ export const codeKey = (code: string) => ({
   sk: 'GRANT',
 })
 
-/** Where a code of an offer is written into its messages; a text message without the code would be no offer. */
-const contentOf = ({ candidate, code }: Grant): MessageContent => {
-  const { push, sms } = candidate.scene.message
-  const suffix = code === undefined ? '' : ` Code ${code}`
-  return {
-    ...(push ? { push } : {}),
-    ...(sms ? { sms: { body: `${sms.body}${suffix}` } } : {}),
-  }
-}
-
 const iso = (ms: number): string => new Date(ms).toISOString()
+
+/** Until when an offer that is given now can be redeemed. */
+export const validUntilMs = ({ validityS, until }: Offer, nowMs: number): number =>
+  Math.min(nowMs + validityS * 1000, until === undefined ? Infinity : Date.parse(until))
 
 /** An offer in a grant, and when the minute schedule gives back what was not redeemed. */
 const reservationOf = ({ offer, code, stockShard, grantId }: Grant, nowMs: number, dueShards: number) => {
   if (offer === undefined) return {}
-  const validUntilMs = nowMs + offer.validityS * 1000
+  const untilMs = validUntilMs(offer, nowMs)
   return {
     offerId: offer.id,
     offerName: offer.name,
+    offerKind: offer.kind,
     code,
     stockShard,
-    validUntil: iso(validUntilMs),
-    ...dueKey(validUntilMs, grantId, shardOf(grantId, dueShards)),
+    validUntil: iso(untilMs),
+    ...dueKey(untilMs, grantId, shardOf(grantId, dueShards)),
   }
 }
 
@@ -110,7 +111,7 @@ export const grantItem = (grant: Grant, nowMs: number, dueShards: number) => {
     messageId,
     merchantId: scene.merchantId,
     sceneId: scene.id,
-    occasion: occasionOf(trigger),
+    occasion: occasionOfCandidate(candidate),
     state: 'reserved',
     grantedAt: iso(nowMs),
     ...reservationOf(grant, nowMs, dueShards),
@@ -118,8 +119,11 @@ export const grantItem = (grant: Grant, nowMs: number, dueShards: number) => {
   }
 }
 
+const talliesOf = (tallies: readonly Tally[]): StoredTally[] =>
+  tallies.map(({ pk, sk, add }) => ({ pk, sk, add: { ...add } }))
+
 export const messageItem = (grant: Grant, nowMs: number, dueShards: number) => {
-  const { candidate, channel, offer, grantId, messageId, stockShard } = grant
+  const { candidate, channel, content, offer, grantId, messageId, stockShard, tallies } = grant
   const { scene, trigger } = candidate
   return {
     pk: userKey(trigger.user),
@@ -132,59 +136,48 @@ export const messageItem = (grant: Grant, nowMs: number, dueShards: number) => {
     sceneId: scene.id,
     channel,
     state: 'queued',
-    content: contentOf(grant),
+    content,
     ...(offer ? { offerId: offer.id, stockShard } : {}),
+    ...(tallies.length > 0 ? { tallies: talliesOf(tallies) } : {}),
     createdAtMs: nowMs,
-    expiresAtMs: nowMs + scene.message.ttlS * 1000,
+    expiresAtMs: grant.deliverUntilMs,
     ...dueKey(nowMs + REQUEUE_AFTER_MS, messageId, shardOf(messageId, dueShards)),
     ttl: expiryOf(nowMs),
   }
 }
 
-const resultOf = (outcome: Outcome) => (outcome.kind === 'granted' ? 'granted' : outcome.reason)
-
-/**
- * The outcomes of a decision, those of a scene with the same trigger and result together: `count` of them, the first
- * occasion standing for all. So a trace is bounded by the scenes of a decision, however many visits a batch holds.
- */
-const outcomeEntries = (outcomes: readonly Outcome[]) =>
-  [
-    ...Map.groupBy(
-      outcomes,
-      (outcome) => `${outcome.scene.id} ${outcome.trigger.type} ${resultOf(outcome)}`,
-    ).values(),
-  ].flatMap((same) => {
-    const [first] = same
-    if (first === undefined) return []
-    const { scene, trigger } = first
-    const result = resultOf(first)
-    const occasion = occasionOf(trigger)
-    return [
-      {
-        sceneId: scene.id,
-        merchantId: scene.merchantId,
-        trigger: trigger.type,
-        occasion,
-        result,
-        count: same.length,
-      },
-    ]
-  })
-
-export const traceItem = (
-  ref: DecisionRef,
-  outcomes: readonly Outcome[],
-  grant: Grant | undefined,
-  nowMs: number,
-) => ({
-  ...traceKey(ref),
-  kind: 'trace',
-  user: ref.user,
-  decidedAt: iso(nowMs),
-  outcomes: outcomeEntries(outcomes),
-  ...(grant ? { messageId: grant.messageId, channel: grant.channel } : {}),
-  ttl: Math.floor(nowMs / 1000) + TRACE_TTL_S,
+/** The send that a grant leaves on the profile, and the slot that it takes there. */
+export const sendOf = ({ candidate: { scene }, messageId, send }: Grant, nowMs: number): RecentSend => ({
+  atMs: nowMs,
+  merchantId: scene.merchantId,
+  sceneId: scene.id,
+  messageId,
+  ...send,
 })
+/** Undefined for the answer to an own act: it bids for no attention, and keeps nobody else's from the customer. */
+export const slotOf = ({ messageId, score, send }: Grant, nowMs: number): Slot | undefined =>
+  send.kind === 'service' ? undefined : { atMs: nowMs, messageId, score }
+
+/** A reminder that waits for the next open hour: the minute schedule raises it again. */
+export const waitingItem = ({ trigger, againMs }: Suppressed & { againMs: number }, dueShards: number) => {
+  const { user, merchantId } = trigger
+  const occasion = occasionOf(trigger)
+  return {
+    pk: userKey(user),
+    sk: `LATER#${occasion}#${iso(againMs)}`,
+    kind: 'later',
+    user,
+    merchantId,
+    occasion,
+    againMs,
+    ...(trigger.type === 'due' && { daysSinceLastVisit: trigger.daysSinceLastVisit }),
+    ...(trigger.type === 'restock' && { sceneId: trigger.sceneId, offerId: trigger.offerId }),
+    ...(trigger.timeZone !== undefined && { timeZone: trigger.timeZone }),
+    ...(trigger.storeId !== undefined && { storeId: trigger.storeId }),
+    ...dueKey(againMs, `${user}#${occasion}`, shardOf(user, dueShards)),
+    ttl: Math.floor(againMs / 1000) + TRACE_TTL_S,
+  }
+}
 
 export const counterKey = (sceneId: SceneId, user: UserId, nowMs: number) => ({
   pk: `SCENE#${sceneId}#${shardOf(user, COUNTER_SHARDS)}`,
@@ -206,7 +199,7 @@ export const countsOf = (outcomes: readonly Outcome[]): Map<SceneId, Record<stri
   return counts
 }
 
-/** The longest cool-down, and so how long a send stays on the profile. */
+/** The longest cool-down and window of a cap, and so how long a send stays on the profile. */
 export const MAX_SEND_AGE_MS = 30 * 24 * 3_600_000
 const MAX_RECENT_SENDS = 200
 

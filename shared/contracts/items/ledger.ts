@@ -1,9 +1,10 @@
 import * as z from 'zod'
+import { wishesSchema } from '#shared/contracts/http/me.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import type { MessageId, UserId } from '#shared/domain/ids.ts'
 import type { MessageState } from '#shared/domain/messages/message.ts'
-import type { CustomerFacts, RecentSend } from '#shared/domain/scenes/decide.ts'
-import { APP_EVENT_TYPES } from '#shared/domain/scenes/scene.ts'
+import type { CustomerFacts, RecentSend } from '#shared/domain/scenes/facts.ts'
+import { APP_EVENT_TYPES, MESSAGE_KINDS } from '#shared/domain/scenes/scene.ts'
 
 /** A Ledger item as unmarshalled. */
 export type Item = Record<string, unknown>
@@ -29,17 +30,36 @@ const profile = z.object({
   version: z.number(),
   consents: z.object({ push: consent.optional(), sms: z.record(z.string(), consent).optional() }).default({}),
   phoneNumber: z.string().optional(),
+  /** ISO 3166-1 alpha-2. */
+  phoneCountry: z.string().exactOptional(),
   recentSends: z
-    .array(z.object({ atMs: z.number(), merchantId: id('mer'), sceneId: id('scn'), messageId: id('msg') }))
+    .array(
+      z.object({
+        atMs: z.number(),
+        merchantId: id('mer'),
+        sceneId: id('scn'),
+        messageId: id('msg'),
+        kind: z.enum(MESSAGE_KINDS).exactOptional(),
+        isScarce: z.literal(true).exactOptional(),
+        venueId: id('zon').exactOptional(),
+      }),
+    )
     .max(200)
     .default([]),
+  slot: z.object({ atMs: z.number(), messageId: id('msg'), score: z.number() }).exactOptional(),
+  wishes: wishesSchema.default({}),
+  wishesAtMs: z.number().default(0),
 })
 
 /** A profile as deciding sees it. `version` is what a grant is conditioned on; 0 = there is no profile. */
-export type ProfileFacts = Omit<CustomerFacts, 'hasPushDevice'> & {
+export type ProfileFacts = Omit<CustomerFacts, 'hasPushDevice' | 'relationships' | 'surroundings'> & {
   readonly version: number
   readonly erased: boolean
   readonly phoneNumber?: string
+  /** What the customer said of its own taste; it holds with every merchant. */
+  readonly preferences: Readonly<Record<string, string | number | boolean>>
+  /** When the customer said it. */
+  readonly wishesAtMs: number
 }
 
 const isMerchantId = (text: string) => id('mer').safeParse(text)
@@ -56,10 +76,16 @@ export const parseProfile = (item: Item | undefined): ProfileFacts => {
     smsConsents: new Set<never>(),
     hasPhoneNumber: false,
     recentSends: [] as RecentSend[],
+    mutedMerchants: new Set<never>(),
+    caps: [],
+    preferences: {},
+    wishesAtMs: 0,
   }
   if (item === undefined) return { ...nobody, erased: false }
   if (item['tombstone'] === true) return { ...nobody, erased: true }
-  const { version, consents, phoneNumber, recentSends } = profile.parse(item)
+  const { version, consents, phoneNumber, recentSends, slot, phoneCountry, wishes, wishesAtMs } =
+    profile.parse(item)
+  const { locale, birthday, quietHours, mutedUntil } = wishes
   const smsConsents = Object.entries(consents.sms ?? {})
     .filter(([, { granted }]) => granted)
     .map(([merchantId]) => isMerchantId(merchantId))
@@ -72,6 +98,16 @@ export const parseProfile = (item: Item | undefined): ProfileFacts => {
     hasPhoneNumber: phoneNumber !== undefined,
     ...(phoneNumber === undefined ? {} : { phoneNumber }),
     recentSends,
+    ...(phoneCountry === undefined ? {} : { phoneCountry }),
+    ...(slot === undefined ? {} : { slot }),
+    ...(locale === undefined ? {} : { locale }),
+    ...(birthday === undefined ? {} : { birthday }),
+    ...(quietHours === undefined ? {} : { quietHours }),
+    ...(mutedUntil === undefined ? {} : { mutedUntilMs: Date.parse(mutedUntil) }),
+    mutedMerchants: new Set(wishes.mutedMerchants ?? []),
+    caps: wishes.caps ?? [],
+    preferences: wishes.preferences ?? {},
+    wishesAtMs,
   }
 }
 
@@ -90,6 +126,10 @@ export type PushPlatform = Device['platform']
 export const parseDevices = (items: readonly Item[]): Device[] =>
   items.map((item) => device.parse(item)).toSorted((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))
 
+/** What a grant has counted up somewhere, and counts down again when its message does not go out. */
+const tally = z.object({ pk: z.string(), sk: z.string(), add: z.record(z.string(), z.number()) })
+export type StoredTally = z.output<typeof tally>
+
 const message = z.object({
   user: id('usr'),
   messageId: id('msg'),
@@ -99,11 +139,19 @@ const message = z.object({
   channel: z.enum(['push', 'sms']),
   state: z.enum(['queued', 'sending', 'sent', 'failed', 'expired', 'unknown']),
   content: z.object({
-    push: z.object({ title: z.string(), body: z.string(), deepLink: z.string().optional() }).optional(),
+    push: z
+      .object({
+        title: z.string(),
+        body: z.string(),
+        deepLink: z.string().optional(),
+        picture: z.string().optional(),
+      })
+      .optional(),
     sms: z.object({ body: z.string() }).optional(),
   }),
   offerId: id('off').optional(),
   stockShard: z.number().optional(),
+  tallies: z.array(tally).max(8).default([]),
   createdAtMs: z.number(),
   expiresAtMs: z.number(),
   leaseUntilMs: z.number().default(0),
@@ -137,6 +185,18 @@ const eventTrigger = z.object({
   storeId: id('sto').optional(),
   /** That of the store. */
   timeZone: z.string().max(64).optional(),
+  properties: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).exactOptional(),
+})
+const restockTrigger = z.object({
+  triggerKind: z.literal('restock'),
+  user: id('usr'),
+  merchantId: id('mer'),
+  sceneId: id('scn'),
+  offerId: id('off'),
+  dueAtMs: z.number(),
+  occasion: z.string().max(200),
+  storeId: id('sto').optional(),
+  timeZone: z.string().max(64).optional(),
 })
 const dueTrigger = z.object({
   triggerKind: z.literal('due'),
@@ -148,6 +208,6 @@ const dueTrigger = z.object({
   timeZone: z.string().optional(),
 })
 
-/** An EVENT item that triggers: an app event, or a due occasion. */
-export const ledgerTrigger = z.discriminatedUnion('triggerKind', [eventTrigger, dueTrigger])
+/** An EVENT item that triggers: an app event, a due occasion, or stock that returned. */
+export const ledgerTrigger = z.discriminatedUnion('triggerKind', [eventTrigger, dueTrigger, restockTrigger])
 export type LedgerTrigger = z.output<typeof ledgerTrigger>

@@ -1,4 +1,5 @@
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
+import type { Cap, WeeklyHours } from '#shared/domain/scenes/scene.ts'
 
 export const DEVICE_PLATFORMS = ['apns', 'apns-sandbox', 'fcm'] as const
 export type DevicePlatform = (typeof DEVICE_PLATFORMS)[number]
@@ -21,6 +22,20 @@ export type Consents = {
   readonly sms?: Readonly<Record<MerchantId, Consent>>
 }
 
+/** What the customer asks for; all of it optional. `caps` can only make messages fewer. */
+export type Wishes = {
+  /** BCP 47. */
+  readonly locale?: string
+  /** 'MM-DD'. */
+  readonly birthday?: string
+  readonly preferences?: Readonly<Record<string, string | number | boolean>>
+  readonly quietHours?: readonly WeeklyHours[]
+  readonly caps?: readonly Cap[]
+  readonly mutedMerchants?: readonly MerchantId[]
+  /** RFC 3339 UTC. */
+  readonly mutedUntil?: string
+}
+
 /** The part of a customer's profile that the customer sees and changes. */
 export type Profile = {
   readonly user: UserId
@@ -28,6 +43,7 @@ export type Profile = {
   readonly createdAt: string
   readonly consents: Consents
   readonly phoneNumber?: string
+  readonly wishes: Wishes
 }
 
 /** A phone that can be reached by push. `endpointArn` is written by the sender. */

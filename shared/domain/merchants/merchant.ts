@@ -1,11 +1,22 @@
-import type { MerchantId, StoreId } from '#shared/domain/ids.ts'
+import type { MerchantId, RegionId, StoreId } from '#shared/domain/ids.ts'
+import type { Cap, WeeklyHours } from '#shared/domain/scenes/scene.ts'
 
 export const MEMBER_ROLES = ['owner', 'manager', 'staff'] as const
 export type MemberRole = (typeof MEMBER_ROLES)[number]
 
+/** What a merchant spends in a day at most, over all its scenes. Days are UTC. */
+export type Budget = {
+  readonly sendsPerDay?: number
+  /** Messages and given offers, in cents. */
+  readonly spendCentsPerDay?: number
+}
+
 export type Merchant = {
   readonly id: MerchantId
   readonly name: string
+  readonly budget?: Budget
+  /** How often one customer hears from this merchant at most; the platform's own cap stands beside it. */
+  readonly caps?: readonly Cap[]
   readonly revision: number
   readonly createdAt: string
   readonly updatedAt: string
@@ -20,6 +31,23 @@ export type Store = {
   readonly address?: string
   /** IANA zone, found from the coordinates. */
   readonly timeZone: string
+  /** The node of the merchant's region tree at which the store is. */
+  readonly regionId?: RegionId
+  readonly isFlagship?: true
+  readonly openingHours?: readonly WeeklyHours[]
+  /** Local days 'YYYY-MM-DD' on which it stays closed. */
+  readonly closedDates?: readonly string[]
+  readonly revision: number
+  readonly createdAt: string
+  readonly updatedAt: string
+}
+
+/** A node of a merchant's region tree, e.g. city > district > business area. */
+export type Region = {
+  readonly id: RegionId
+  readonly merchantId: MerchantId
+  readonly name: string
+  readonly parentId?: RegionId
   readonly revision: number
   readonly createdAt: string
   readonly updatedAt: string

@@ -4,6 +4,11 @@ export type MessageState = (typeof MESSAGE_STATES)[number]
 
 /** What a message says on each channel that its scene has a template for. */
 export type MessageContent = {
-  readonly push?: { readonly title: string; readonly body: string; readonly deepLink?: string }
+  readonly push?: {
+    readonly title: string
+    readonly body: string
+    readonly deepLink?: string
+    readonly picture?: string
+  }
   readonly sms?: { readonly body: string }
 }

@@ -1,6 +1,6 @@
 import type { MerchantId, OfferId } from '#shared/domain/ids.ts'
 
-export const OFFER_KINDS = ['coupon', 'gift'] as const
+export const OFFER_KINDS = ['coupon', 'gift', 'points', 'trial', 'makeGood'] as const
 export type OfferKind = (typeof OFFER_KINDS)[number]
 
 /** What a scene gives. Its stock lives in the Ledger, spread over `stockShards` items. */
@@ -16,6 +16,23 @@ export type Offer = {
   readonly stockShards: number
   /** How long a grant can be redeemed, in seconds from the moment it is granted. */
   readonly validityS: number
+  /** At most so many a UTC day. */
+  readonly perDay?: number
+  /** At most so many at one store. */
+  readonly perStore?: number
+  /** At most so many for one customer; a trial is always one for each customer and merchant, ever. */
+  readonly perCustomer?: number
+  /** RFC 3339 UTC, exclusive: not given and not redeemed from then on. */
+  readonly until?: string
+  /** What one unit costs the merchant, in cents; counts against its budget. */
+  readonly costCents?: number
+  readonly points?: number
+  /** It is advertised by its scarcity. */
+  readonly isScarce?: true
+  /** Given in its place when it is sold out. */
+  readonly substituteId?: OfferId
+  /** Customers who find it sold out are served first when stock returns. */
+  readonly hasWaitingList?: true
   readonly revision: number
   readonly createdAt: string
   readonly updatedAt: string

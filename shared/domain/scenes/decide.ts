@@ -1,57 +1,61 @@
+import { audienceSpecificity } from '#shared/domain/customers/audience.ts'
+import type { GeofenceId, StoreId } from '#shared/domain/ids.ts'
+import type { Offer } from '#shared/domain/offers/offer.ts'
+import { type Candidate, occasionOfCandidate } from '#shared/domain/scenes/candidate.ts'
 import {
-  type GeofenceId,
-  hashId,
-  type MerchantId,
-  type MessageId,
-  type OfferId,
-  type SceneId,
-  type StoreId,
-} from '#shared/domain/ids.ts'
+  type Case,
+  CHECKS,
+  type Compared,
+  channelOf,
+  maxAgeS,
+  pressureKindOf,
+  pressureOn,
+  type Refusal,
+} from '#shared/domain/scenes/checks.ts'
+import {
+  type Channel,
+  type CustomerFacts,
+  type DecisionFacts,
+  type MerchantFacts,
+  NOTHING_SPENT,
+  type Slot,
+  type Spent,
+} from '#shared/domain/scenes/facts.ts'
+import { matchPlace, NO_STORES, type StoreBook } from '#shared/domain/scenes/places.ts'
 import type { SuppressionReason } from '#shared/domain/scenes/reasons.ts'
-import type { Scene, ScenePlaces, SceneTrigger } from '#shared/domain/scenes/scene.ts'
-import { occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
-import { isOpen } from '#shared/domain/schedule/weekly-hours.ts'
+import { kindOf, type ScenePlaces } from '#shared/domain/scenes/scene.ts'
+import { rankFairly, type Standing, scoreOf } from '#shared/domain/scenes/score.ts'
+import { isOfPlace } from '#shared/domain/scenes/trigger.ts'
+import {
+  celebrationOf,
+  deliverUntilMs,
+  MIN_TTL_MS,
+  permittedBy,
+  speakAgainMs,
+  zoneOf,
+} from '#shared/domain/scenes/windows.ts'
 
-export type Channel = 'push' | 'sms'
-
-export type RecentSend = {
-  readonly atMs: number
-  readonly merchantId: MerchantId
-  readonly sceneId: SceneId
-  readonly messageId: MessageId
-}
-
-/** What is known of the customer; what is not known counts as no. */
-export type CustomerFacts = {
-  readonly pushConsent: boolean
-  readonly smsConsents: ReadonlySet<MerchantId>
-  readonly hasPushDevice: boolean
-  readonly hasPhoneNumber: boolean
-  readonly recentSends: readonly RecentSend[]
-}
-
-export type Limits = {
-  /** The most messages from all merchants together in any 24 hours. */
-  readonly platformCapPerDay: number
-}
-
-/** What the grant's transaction has refused before, so that deciding again looks further. */
-export type Spent = {
-  readonly occasions: ReadonlySet<string>
-  readonly offers: ReadonlySet<OfferId>
-}
-
-export const NOTHING_SPENT: Spent = { occasions: new Set(), offers: new Set() }
-
-export type Candidate = { readonly scene: Scene; readonly trigger: Trigger }
-
+/** What became of a candidate. `score` stands where it came to arbitration, with the winner's beside it. */
 export type Outcome =
-  | (Candidate & { readonly kind: 'granted'; readonly channel: Channel })
-  | (Candidate & { readonly kind: 'suppressed'; readonly reason: SuppressionReason })
-
-export const DAY_MS = 24 * 3_600_000
-/** An older due occasion is pointless, whatever the scene allows. */
-const MAX_DUE_AGE_S = 24 * 3600
+  | (Candidate & {
+      readonly kind: 'granted'
+      readonly channel: Channel
+      readonly score: number
+      readonly offer?: Offer
+      /** Ms since the epoch. */
+      readonly deliverUntilMs: number
+    })
+  | (Candidate & {
+      readonly kind: 'suppressed'
+      readonly reason: SuppressionReason
+      readonly compared?: Compared
+      readonly score?: number
+      readonly winnerScore?: number
+      /** When its trigger is to be decided on again: a reminder waits for the next open hour, a visit does not. */
+      readonly againMs?: number
+    })
+export type Granted = Extract<Outcome, { kind: 'granted' }>
+export type Suppressed = Extract<Outcome, { kind: 'suppressed' }>
 
 type Place = { readonly geofenceId: GeofenceId; readonly storeId?: StoreId }
 
@@ -60,146 +64,218 @@ type Place = { readonly geofenceId: GeofenceId; readonly storeId?: StoreId }
  *
  * @example listensAt(undefined, { geofenceId }) // true: at all of them
  */
-export const listensAt = (places: ScenePlaces | undefined, { geofenceId, storeId }: Place): boolean => {
-  if (places === undefined) return true
-  const { geofenceIds = [], storeIds = [] } = places
-  return geofenceIds.includes(geofenceId) || (storeId !== undefined && storeIds.includes(storeId))
+export const listensAt = (
+  places: ScenePlaces | undefined,
+  place: Place,
+  stores: StoreBook = NO_STORES,
+): boolean => matchPlace(places, place, stores) === 'yes'
+
+/** The first of a scene's offer and its substitute that may still be given to this customer. */
+const offerOf = (
+  { scene }: Candidate,
+  { offers }: MerchantFacts,
+  customer: CustomerFacts,
+  spent: Spent,
+  nowMs: number,
+): Offer | undefined => {
+  const first = scene.offerId === undefined ? undefined : offers.get(scene.offerId)
+  const second = first?.substituteId === undefined ? undefined : offers.get(first.substituteId)
+  const hadTrial = customer.relationships.get(scene.merchantId)?.trialAtMs !== undefined
+  return [first, second].find(
+    (offer) =>
+      offer !== undefined &&
+      !spent.offers.has(offer.id) &&
+      !(offer.kind === 'trial' && hadTrial) &&
+      (offer.until === undefined || nowMs < Date.parse(offer.until)),
+  )
 }
 
-const listens = (side: SceneTrigger, trigger: Trigger): boolean => {
-  switch (side.type) {
-    case 'enter':
-    case 'exit':
-      return trigger.type === side.type && listensAt(side.at, trigger)
-    case 'dwell':
-      return trigger.type === 'dwell' && trigger.dwellS >= side.dwellS && listensAt(side.at, trigger)
-    case 'event':
-      return trigger.type === 'event' && trigger.eventType === side.eventType
-    case 'due':
-      return trigger.type === 'due' && trigger.daysSinceLastVisit === side.daysSinceLastVisit
-    default:
-      return side satisfies never
+const NOBODY: Omit<MerchantFacts, 'name'> = {
+  isSuspended: false,
+  scenes: [],
+  offers: new Map(),
+  stores: NO_STORES,
+  caps: [],
+}
+
+const caseOf = (found: Candidate, facts: DecisionFacts, spent: Spent, nowMs: number): Case => {
+  const { customer } = facts
+  const { scene, trigger } = found
+  const merchant = facts.merchants.get(scene.merchantId) ?? { ...NOBODY, name: '' }
+  const relationship = customer.relationships.get(scene.merchantId)
+  const store = trigger.storeId === undefined ? undefined : merchant.stores.get(trigger.storeId)
+  const celebration = celebrationOf({ candidate: found, customer, relationship, store, nowMs })
+  const isCelebration = celebration !== undefined && celebration !== 'none'
+  return {
+    candidate: isCelebration ? { scene, trigger, occasion: celebration } : { scene, trigger },
+    facts,
+    customer,
+    merchant,
+    relationship,
+    store,
+    kind: kindOf(scene),
+    offer: offerOf(found, merchant, customer, spent, nowMs),
+    permitted: permittedBy(customer, zoneOf({ candidate: found, relationship })),
+    spent,
+    nowMs,
   }
 }
 
-/**
- * The scenes that triggers reach, one candidate per scene and occasion: where several triggers of one occasion reach a
- * scene, the latest speaks for them. Drafts and archived scenes are reached by nothing.
- */
-export const candidatesOf = (scenes: readonly Scene[], triggers: readonly Trigger[]): Candidate[] => {
-  const found = new Map<string, Candidate>()
-  for (const scene of scenes) {
-    if (scene.state === 'draft' || scene.state === 'archived') continue
-    for (const trigger of triggers) {
-      if (trigger.merchantId !== scene.merchantId) continue
-      if (!scene.triggers.some((side) => listens(side, trigger))) continue
-      const key = `${scene.id} ${occasionOf(trigger)}`
-      const known = found.get(key)
-      if (known === undefined || known.trigger.atMs <= trigger.atMs) found.set(key, { scene, trigger })
-    }
+type Refused = { readonly reason: SuppressionReason; readonly refusal: Refusal }
+
+const firstRefusal = (one: Case): Refused | undefined => {
+  for (const [reason, check] of CHECKS) {
+    const refusal = check(one)
+    if (refusal !== undefined) return { reason, refusal }
   }
-  return [...found.values()]
-}
-
-const maxAgeS = ({ scene, trigger }: Candidate): number =>
-  trigger.type === 'due' ? MAX_DUE_AGE_S : scene.limits.maxAgeS
-
-const isWithinDates = ({ when }: Scene, nowMs: number): boolean =>
-  (when.from === undefined || nowMs >= Date.parse(when.from)) &&
-  (when.until === undefined || nowMs < Date.parse(when.until))
-
-const isWithinHours = ({ scene, trigger }: Candidate, nowMs: number): boolean => {
-  const ranges = scene.when.weeklyHours
-  if (ranges === undefined) return true
-  return trigger.timeZone !== undefined && isOpen(ranges, nowMs, trigger.timeZone)
-}
-
-const hasConsent = ({ scene }: Candidate, facts: CustomerFacts): boolean =>
-  (scene.message.push !== undefined && facts.pushConsent) ||
-  (scene.message.sms !== undefined && facts.smsConsents.has(scene.merchantId))
-
-/** The channel a message of this scene can take: push before SMS; undefined when neither reaches the customer. */
-const channelOf = ({ scene }: Candidate, facts: CustomerFacts): Channel | undefined => {
-  if (scene.message.push && facts.pushConsent && facts.hasPushDevice) return 'push'
-  if (scene.message.sms && facts.smsConsents.has(scene.merchantId) && facts.hasPhoneNumber) return 'sms'
   return undefined
 }
 
-// Both directions in time: after a clock was set back, later sends still count.
-const isRecent = (send: RecentSend, nowMs: number, windowMs: number): boolean =>
-  Math.abs(nowMs - send.atMs) < windowMs
-
-const isCapped = (facts: CustomerFacts, limits: Limits, nowMs: number): boolean =>
-  facts.recentSends.filter((send) => isRecent(send, nowMs, DAY_MS)).length >= limits.platformCapPerDay
-
-const isCooling = ({ scene }: Candidate, facts: CustomerFacts, nowMs: number): boolean =>
-  facts.recentSends.some(
-    (send) => send.sceneId === scene.id && isRecent(send, nowMs, scene.limits.coolDownS * 1000),
-  )
-
-const check = (
-  candidate: Candidate,
-  facts: CustomerFacts,
-  limits: Limits,
-  spent: Spent,
-  nowMs: number,
-): SuppressionReason | Channel => {
-  const { scene, trigger } = candidate
-  if (scene.state !== 'active') return 'sceneState'
-  if (!isWithinDates(scene, nowMs)) return 'dates'
-  if (!isWithinHours(candidate, nowMs)) return 'hours'
-  if (nowMs - trigger.atMs > maxAgeS(candidate) * 1000) return 'stale'
-  if (!hasConsent(candidate, facts)) return 'consent'
-  if (isCapped(facts, limits, nowMs)) return 'platformCap'
-  if (isCooling(candidate, facts, nowMs)) return 'coolDown'
-  if (spent.occasions.has(occasionKey(candidate))) return 'occasionUsed'
-  if (scene.offerId !== undefined && spent.offers.has(scene.offerId)) return 'soldOut'
-  return channelOf(candidate, facts) ?? 'noChannel'
+/** A message with too little time left is `stale`, though the trigger is young; a reminder waits for the next opening. */
+const tooLate = (one: Case): Refused | undefined => {
+  const untilMs = untilMsOf(one)
+  if (untilMs - one.nowMs >= MIN_TTL_MS) return undefined
+  const againMs = one.permitted && speakAgainMs(one.permitted, untilMs)
+  return {
+    reason: 'stale',
+    refusal: {
+      compared: { leftS: Math.max(0, Math.floor((untilMs - one.nowMs) / 1000)) },
+      ...(againMs !== undefined && { againMs }),
+    },
+  }
 }
 
-/** Names a scene and an occasion together. */
-export const occasionKey = ({ scene, trigger }: Candidate): string => `${scene.id} ${occasionOf(trigger)}`
+const NO_HOURS = { lawful: [], waking: [] }
 
-const distanceOf = (trigger: Trigger): number =>
-  trigger.type === 'enter' || trigger.type === 'exit' ? trigger.distanceM : 0
+const untilMsOf = (one: Case): number => {
+  const { candidate, customer, relationship, store, nowMs, kind } = one
+  const permitted = one.permitted ?? NO_HOURS
+  const hours = kind === 'service' ? { ...permitted, lawful: [] } : permitted
+  return deliverUntilMs({ candidate, customer, relationship, store, nowMs }, hours, one.offer)
+}
 
-/** Priority, then who is closest, then a hash of customer, scene and occasion: fair among equals, the same every time. */
-export const compareCandidates = (a: Candidate, b: Candidate): number => {
-  const byRank = b.scene.priority - a.scene.priority || distanceOf(a.trigger) - distanceOf(b.trigger)
-  if (byRank !== 0) return byRank
-  if (occasionKey(a) === occasionKey(b)) return 0
-  const fair = ({ scene, trigger }: Candidate) => hashId('wrt', trigger.user, scene.id, occasionOf(trigger))
-  return fair(a) < fair(b) ? -1 : 1
+const suppressedBy = ({ candidate }: Case, { reason, refusal }: Refused): Suppressed => {
+  const { compared, againMs } = refusal
+  return {
+    ...candidate,
+    kind: 'suppressed',
+    reason,
+    ...(compared && Object.keys(compared).length > 0 && { compared }),
+    ...(againMs !== undefined && !isOfPlace(candidate.trigger) && { againMs }),
+  }
+}
+
+const scoreOfCase = (one: Case): number => {
+  const { candidate, customer, kind, offer, nowMs } = one
+  const { scene, trigger } = candidate
+  const last = customer.recentSends
+    .filter(({ merchantId }) => merchantId === scene.merchantId)
+    .reduce<number | undefined>((latest, { atMs }) => Math.max(latest ?? atMs, atMs), undefined)
+  return scoreOf(
+    {
+      priority: scene.priority,
+      ...('distanceM' in trigger && { distanceM: trigger.distanceM }),
+      fit: audienceSpecificity(scene.audience),
+      ageS: Math.max(0, nowMs - trigger.atMs) / 1000,
+      maxAgeS: maxAgeS(one),
+      ...(last !== undefined && { lastFromMerchantMs: last }),
+      kind: pressureKindOf(kind, offer),
+      pressure: pressureOn(customer, nowMs),
+    },
+    nowMs,
+  )
+}
+
+const standingOf = ({ candidate }: Case, score: number): Standing => ({
+  score,
+  merchantId: candidate.scene.merchantId,
+  sceneId: candidate.scene.id,
+  occasion: occasionOfCandidate(candidate),
+})
+
+/** Candidates of one customer from the best to the worst, whether or not they may speak. */
+export const rankCandidates = (
+  candidates: readonly Candidate[],
+  facts: DecisionFacts,
+  nowMs: number,
+): Candidate[] => {
+  const [first] = candidates
+  if (first === undefined) return []
+  const cases = candidates.map((candidate) => {
+    const one = caseOf(candidate, facts, NOTHING_SPENT, nowMs)
+    return { candidate, standing: standingOf(one, scoreOfCase(one)) }
+  })
+  return rankFairly(cases, ({ standing }) => standing, first.trigger.user).map(({ candidate }) => candidate)
+}
+
+/** The slot of the message that went last, while it lasts. */
+const heldSlot = ({ customer, limits }: DecisionFacts, nowMs: number): Slot | undefined => {
+  const { slot } = customer
+  return slot !== undefined && Math.abs(nowMs - slot.atMs) < limits.slotS * 1000 ? slot : undefined
+}
+
+type RefusedCase = { readonly one: Case; readonly refused: Refused }
+type Scored = {
+  readonly one: Case
+  readonly score: number
+  readonly channel: Channel | undefined
+}
+
+const outranked = ({ one, score }: Scored, winnerScore: number): Suppressed => ({
+  ...one.candidate,
+  kind: 'suppressed',
+  reason: 'outranked',
+  score,
+  winnerScore,
+})
+
+/** What becomes of a candidate that passed all checks of its own. */
+const arbitrate = (scored: Scored, winner: Scored | undefined, slot: Slot | undefined): Outcome => {
+  const { one, score, channel } = scored
+  // The answer to a customer's own act is no bid for attention.
+  if (slot !== undefined && one.kind !== 'service') return outranked(scored, slot.score)
+  if (winner !== undefined && scored !== winner) return outranked(scored, winner.score)
+  if (channel === undefined) return { ...one.candidate, kind: 'suppressed', reason: 'noChannel', score }
+  return {
+    ...one.candidate,
+    kind: 'granted',
+    channel,
+    score,
+    ...(one.offer && { offer: one.offer }),
+    deliverUntilMs: untilMsOf(one),
+  }
 }
 
 /**
- * Decides what the triggers of one presence write (or one event) earn: at most one message, and one primary reason for
- * every other scene that was reached. Pure; independent of the order of its input.
+ * Decides what the triggers of one presence write (or one event) earn: at most one message over all scenes of all
+ * merchants, and one primary reason for every other scene that was reached. Pure; independent of the order of its input.
  *
- * @param candidates from `candidatesOf`
+ * @param candidates from `candidatesOf`, all of one customer
+ * @param facts as read for the customer and every merchant of the candidates
  * @param spent what granting has refused so far, empty at first
  * @param nowMs the moment of decision, ms since the epoch
- * @example decide(candidatesOf(scenes, [trigger]), facts, { platformCapPerDay: 4 }, NOTHING_SPENT, nowMs)
+ * @example decide(candidatesOf(scenes, [trigger]), facts, NOTHING_SPENT, nowMs)
  */
 export const decide = (
   candidates: readonly Candidate[],
-  facts: CustomerFacts,
-  limits: Limits,
+  facts: DecisionFacts,
   spent: Spent,
   nowMs: number,
 ): Outcome[] => {
-  const checked = candidates.map((candidate) => ({
-    candidate,
-    verdict: check(candidate, facts, limits, spent, nowMs),
-  }))
-  const eligible = checked
-    .filter(({ verdict }) => verdict === 'push' || verdict === 'sms')
-    .map(({ candidate }) => candidate)
-    .toSorted(compareCandidates)
-  const best = eligible[0]
-  return checked.map(({ candidate, verdict }): Outcome => {
-    if (verdict !== 'push' && verdict !== 'sms') return { ...candidate, kind: 'suppressed', reason: verdict }
-    if (candidate === best) return { ...candidate, kind: 'granted', channel: verdict }
-    return { ...candidate, kind: 'suppressed', reason: 'outranked' }
+  const checked = candidates.map((candidate): Scored | RefusedCase => {
+    const one = caseOf(candidate, facts, spent, nowMs)
+    const refused = firstRefusal(one) ?? tooLate(one)
+    if (refused) return { one, refused }
+    return { one, score: scoreOfCase(one), channel: channelOf(one) }
   })
+  const slot = heldSlot(facts, nowMs)
+  const reachable = checked
+    .filter((one) => 'score' in one)
+    .filter(({ one, channel }) => channel !== undefined && (slot === undefined || one.kind === 'service'))
+  const user = candidates[0]?.trigger.user
+  const [winner] =
+    user === undefined ? [] : rankFairly(reachable, ({ one, score }) => standingOf(one, score), user)
+  return checked.map((one) =>
+    'score' in one ? arbitrate(one, winner, slot) : suppressedBy(one.one, one.refused),
+  )
 }

@@ -1,4 +1,12 @@
-import type { GeofenceId, MerchantId, StoreId, UserId, VisitId } from '#shared/domain/ids.ts'
+import type {
+  GeofenceId,
+  MerchantId,
+  OfferId,
+  SceneId,
+  StoreId,
+  UserId,
+  VisitId,
+} from '#shared/domain/ids.ts'
 import type { AppEventType } from '#shared/domain/scenes/scene.ts'
 
 type Common = {
@@ -11,6 +19,8 @@ type Common = {
   readonly timeZone?: string
 }
 
+export type EventProperties = Readonly<Record<string, string | number | boolean>>
+
 /** Everything that can make Beckon consider a message, in one form. */
 export type Trigger =
   | (Common & {
@@ -18,6 +28,11 @@ export type Trigger =
       readonly geofenceId: GeofenceId
       readonly visitId: VisitId
       readonly distanceM: number
+      /** Share of the accuracy circle inside, 0 to 1. */
+      readonly confidence?: number
+      readonly speedMps?: number
+      /** Jumps, mocked fixes and impossible accuracies earn no offer. */
+      readonly marked?: true
     })
   | (Common & {
       readonly type: 'dwell'
@@ -25,8 +40,20 @@ export type Trigger =
       readonly visitId: VisitId
       readonly dwellS: number
     })
-  | (Common & { readonly type: 'event'; readonly eventId: string; readonly eventType: AppEventType })
+  | (Common & {
+      readonly type: 'event'
+      readonly eventId: string
+      readonly eventType: AppEventType
+      readonly properties?: EventProperties
+    })
   | (Common & { readonly type: 'due'; readonly daysSinceLastVisit: number; readonly occasion: string })
+  /** Stock has returned for a customer who waits for it. */
+  | (Common & {
+      readonly type: 'restock'
+      readonly sceneId: SceneId
+      readonly offerId: OfferId
+      readonly occasion: string
+    })
 
 /**
  * What a trigger is about: a scene sends one customer at most one message per occasion, however many triggers it has.
@@ -42,8 +69,13 @@ export const occasionOf = (trigger: Trigger): string => {
     case 'event':
       return `event:${trigger.eventId}`
     case 'due':
+    case 'restock':
       return trigger.occasion
     default:
       return trigger satisfies never
   }
 }
+
+/** Its moment is a place: what may not go now is dropped. Other triggers wait for the next open hour. */
+export const isOfPlace = ({ type }: Trigger): boolean =>
+  type === 'enter' || type === 'exit' || type === 'dwell'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { candidatesOf } from '#shared/domain/scenes/decide.ts'
+import { candidatesOf } from '#shared/domain/scenes/candidate.ts'
 import type { SceneTrigger } from '#shared/domain/scenes/scene.ts'
 import { occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
 import { ANNA, anEnter, aScene, CAFE, MINUTE, named, T0 } from '#test/support/builders.ts'

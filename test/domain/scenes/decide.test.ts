@@ -1,216 +1,537 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
+import { type Candidate, candidatesOf, occasionKey } from '#shared/domain/scenes/candidate.ts'
+import { CHECKS } from '#shared/domain/scenes/checks.ts'
+import { decide } from '#shared/domain/scenes/decide.ts'
 import {
-  type Candidate,
   type CustomerFacts,
-  candidatesOf,
-  decide,
+  type DecisionFacts,
+  type MerchantFacts,
   NOTHING_SPENT,
-  occasionKey,
   type Spent,
-} from '#shared/domain/scenes/decide.ts'
+} from '#shared/domain/scenes/facts.ts'
 import { SUPPRESSION_REASONS } from '#shared/domain/scenes/reasons.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
-import { ANNA, anEnter, aScene, CAFE, DAY, HOUR, MINUTE, named, SECOND, T0 } from '#test/support/builders.ts'
+import {
+  ANNA,
+  aCustomer,
+  anEnter,
+  anOffer,
+  aRelationship,
+  aScene,
+  CAFE,
+  DAY,
+  HOUR,
+  named,
+  SECOND,
+  someFacts,
+  someMerchant,
+  T0,
+} from '#test/support/builders.ts'
 
-const WILLING: CustomerFacts = {
-  pushConsent: true,
-  smsConsents: new Set(),
-  hasPushDevice: true,
-  hasPhoneNumber: false,
-  recentSends: [],
-}
-const LIMITS = { platformCapPerDay: 4 }
 const greet = aScene('greet')
+const iso = (ms: number): string => new Date(ms).toISOString()
 
-const sent = (name: string, atMs: number) => ({
+const sent = (name: string, atMs: number, merchantId = CAFE) => ({
   atMs,
-  merchantId: CAFE,
+  merchantId,
   sceneId: named('scn', name),
   messageId: named('msg', `${name} ${atMs}`),
 })
 
-const outcomeOf = (
+type Given = {
+  readonly customer?: Partial<CustomerFacts>
+  readonly merchant?: Partial<MerchantFacts>
+  readonly facts?: Partial<DecisionFacts>
+  readonly trigger?: Trigger
+  readonly nowMs?: number
+  readonly spent?: Partial<Spent>
+}
+
+const decideOn = (
   scene: Scene,
-  facts: Partial<CustomerFacts> = {},
-  { trigger = anEnter() as Trigger, nowMs = T0, spent = NOTHING_SPENT as Spent } = {},
-): string => {
-  const [outcome] = decide([{ scene, trigger }], { ...WILLING, ...facts }, LIMITS, spent, nowMs)
+  { customer, merchant, facts, trigger = anEnter(), nowMs = T0, spent }: Given,
+) =>
+  decide(
+    [{ scene, trigger }],
+    someFacts({
+      customer: aCustomer({ relationships: new Map([[CAFE, aRelationship()]]), ...customer }),
+      merchants: new Map([[CAFE, someMerchant(merchant)]]),
+      ...facts,
+    }),
+    { ...NOTHING_SPENT, ...spent },
+    nowMs,
+  )
+
+const outcomeOf = (scene: Scene, given: Given = {}): string => {
+  const [outcome] = decideOn(scene, given)
   return outcome?.kind === 'suppressed' ? outcome.reason : `${outcome?.kind} ${outcome?.channel}`
 }
 
+const LIMITS = someFacts().limits
+const store = {
+  name: 'Square',
+  timeZone: 'America/Los_Angeles',
+  isFlagship: false,
+  regionPath: [named('reg', 'area'), named('reg', 'city')],
+}
+const storeId = named('sto', 'square')
+const event = (rest: object = {}): Trigger => ({
+  type: 'event',
+  user: ANNA,
+  merchantId: CAFE,
+  atMs: T0,
+  eventId: 'e-1',
+  eventType: 'purchase',
+  timeZone: 'America/Los_Angeles',
+  ...rest,
+})
+const due: Trigger = {
+  type: 'due',
+  user: ANNA,
+  merchantId: CAFE,
+  atMs: T0,
+  daysSinceLastVisit: 7,
+  occasion: 'due:1',
+  timeZone: 'America/Los_Angeles',
+}
+const back = aScene('back', { triggers: [{ type: 'due', daysSinceLastVisit: 7 }] })
+
 describe('the reasons', () => {
+  it('are checked in the order of the closed list; what needs all candidates follows', () => {
+    expect([...CHECKS.map(([reason]) => reason), 'outranked', 'noChannel']).toEqual(SUPPRESSION_REASONS)
+  })
+
   it('are none for a willing customer', () => {
     expect(outcomeOf(greet)).toBe('granted push')
+  })
+
+  it('killSwitch: the operator has switched everything off', () => {
+    expect(outcomeOf(greet, { facts: { isKilled: true } })).toBe('killSwitch')
+  })
+
+  it('merchantSuspended', () => {
+    expect(outcomeOf(greet, { merchant: { isSuspended: true } })).toBe('merchantSuspended')
   })
 
   it('sceneState: the scene is paused', () => {
     expect(outcomeOf(aScene('paused', { state: 'paused' }))).toBe('sceneState')
   })
 
-  it('dates: before its first moment, or at its last', () => {
-    const when = { from: new Date(T0 + 1).toISOString() }
+  it('dates: before its first moment, at its last, or on a day that it leaves out', () => {
+    const when = { from: iso(T0 + 1) }
     expect(outcomeOf(aScene('early', { when }))).toBe('dates')
-    expect(outcomeOf(aScene('early', { when }), {}, { nowMs: T0 + 1 })).toBe('granted push')
-    expect(outcomeOf(aScene('over', { when: { until: new Date(T0).toISOString() } }))).toBe('dates')
+    expect(outcomeOf(aScene('early', { when }), { nowMs: T0 + 1 })).toBe('granted push')
+    expect(outcomeOf(aScene('over', { when: { until: iso(T0) } }))).toBe('dates')
+    expect(outcomeOf(aScene('off', { when: { excludedDates: ['2026-05-01'] } }))).toBe('dates')
+    expect(outcomeOf(aScene('on', { when: { excludedDates: ['2026-05-02'] } }))).toBe('granted push')
+  })
+
+  it('dates: not the festival, the birthday or the anniversary, or nobody knows', () => {
+    const festival = (id: 'labourDay' | 'christmas') =>
+      aScene('festive', { when: { festivals: [{ id, daysBefore: 0, daysAfter: 0 }] } })
+    expect(outcomeOf(festival('labourDay'))).toBe('granted push')
+    expect(outcomeOf(festival('christmas'))).toBe('dates')
+    const birthday = aScene('birthday', { when: { birthday: { daysBefore: 1, daysAfter: 0 } } })
+    expect(outcomeOf(birthday)).toBe('dates')
+    expect(outcomeOf(birthday, { customer: { birthday: '05-02' } })).toBe('granted push')
+    expect(outcomeOf(birthday, { customer: { birthday: '05-03' } })).toBe('dates')
+    const jubilee = aScene('jubilee', { when: { anniversary: { daysBefore: 0, daysAfter: 0 } } })
+    const since = (atMs: number) => ({
+      relationships: new Map([
+        [CAFE, aRelationship({ visits: { ...aRelationship().visits, count: 1, firstAtMs: atMs } })],
+      ]),
+    })
+    expect(outcomeOf(jubilee, { customer: since(T0 - 365 * DAY) })).toBe('granted push')
+    expect(outcomeOf(jubilee, { customer: since(T0) })).toBe('dates')
   })
 
   it('hours: the place is closed, or nobody knows where it is', () => {
     const weeklyHours = [{ days: ['fri' as const], from: '10:00', to: '18:00' }]
     const scene = aScene('office', { when: { weeklyHours } })
     expect(outcomeOf(scene)).toBe('granted push')
-    expect(outcomeOf(scene, {}, { nowMs: T0 - 1 })).toBe('hours')
+    expect(outcomeOf(scene, { nowMs: T0 - 1 })).toBe('hours')
     const { timeZone: _, ...nowhere } = anEnter()
-    expect(outcomeOf(scene, {}, { trigger: nowhere })).toBe('hours')
+    expect(outcomeOf(scene, { trigger: nowhere })).toBe('hours')
   })
 
-  it('stale: the trigger is older than the scene allows', () => {
-    expect(outcomeOf(greet, {}, { nowMs: T0 + 300 * SECOND })).toBe('granted push')
-    expect(outcomeOf(greet, {}, { nowMs: T0 + 300 * SECOND + 1 })).toBe('stale')
+  it('hours: the store is closed, today or for good, or nobody knows when it is open', () => {
+    const scene = aScene('open', { when: { whileStoreIsOpen: true } })
+    const at = (rest: object) => ({
+      trigger: anEnter({ storeId }),
+      merchant: { stores: new Map([[storeId, { ...store, ...rest }]]) },
+    })
+    const openingHours = [{ days: ['fri' as const], from: '10:00', to: '18:00' }]
+    expect(outcomeOf(scene, at({ openingHours }))).toBe('granted push')
+    expect(outcomeOf(scene, at({ openingHours, closedDates: ['2026-05-01'] }))).toBe('hours')
+    expect(outcomeOf(scene, at({}))).toBe('hours')
+  })
+
+  it('place: an app event that names no store, for a scene of stores', () => {
+    const scene = aScene('bought', {
+      triggers: [{ type: 'event', eventType: 'purchase', at: { stores: 'all' } }],
+    })
+    expect(outcomeOf(scene, { trigger: event() })).toBe('place')
+    expect(outcomeOf(scene, { trigger: event({ storeId }) })).toBe('granted push')
+  })
+
+  it('place: a region covers the stores at it and below it; a store that nobody knows is nowhere', () => {
+    const scene = aScene('city', { triggers: [{ type: 'enter', at: { regionIds: [named('reg', 'city')] } }] })
+    const trigger = anEnter({ storeId })
+    expect(outcomeOf(scene, { trigger, merchant: { stores: new Map([[storeId, store]]) } })).toBe(
+      'granted push',
+    )
+    expect(outcomeOf(scene, { trigger })).toBe('place')
+  })
+
+  it('speed: past at speed, or nobody knows how fast', () => {
+    const scene = aScene('walkers', { triggers: [{ type: 'enter', maxSpeedMps: 3 }] })
+    expect(outcomeOf(scene, { trigger: anEnter({ speedMps: 3 }) })).toBe('granted push')
+    expect(outcomeOf(scene, { trigger: anEnter({ speedMps: 3.1 }) })).toBe('speed')
+    expect(outcomeOf(scene)).toBe('speed')
+  })
+
+  it('confidence: perhaps outside, or nobody knows', () => {
+    const scene = aScene('sure', { triggers: [{ type: 'enter', minConfidence: 0.6 }] })
+    expect(outcomeOf(scene, { trigger: anEnter({ confidence: 0.6 }) })).toBe('granted push')
+    expect(outcomeOf(scene, { trigger: anEnter({ confidence: 0.5 }) })).toBe('confidence')
+    expect(outcomeOf(scene)).toBe('confidence')
+  })
+
+  it('one side that is met is enough', () => {
+    const scene = aScene('either', {
+      triggers: [
+        { type: 'enter', maxSpeedMps: 1 },
+        { type: 'enter', minConfidence: 0.9 },
+      ],
+    })
+    expect(outcomeOf(scene, { trigger: anEnter({ speedMps: 9, confidence: 1 }) })).toBe('granted push')
+  })
+
+  it('marked: a jump or a mocked fix', () => {
+    expect(outcomeOf(greet, { trigger: anEnter({ marked: true }) })).toBe('marked')
+  })
+
+  it('stale: the trigger is older than the scene, or its side, allows', () => {
+    expect(outcomeOf(greet, { nowMs: T0 + 300 * SECOND })).toBe('granted push')
+    expect(outcomeOf(greet, { nowMs: T0 + 300 * SECOND + 1 })).toBe('stale')
+    const patient = aScene('patient', { triggers: [{ type: 'enter', maxAgeS: 600 }] })
+    expect(outcomeOf(patient, { nowMs: T0 + 600 * SECOND })).toBe('granted push')
   })
 
   it('stale: a due occasion may be a day late, whatever the scene allows', () => {
-    const back = aScene('back', { triggers: [{ type: 'due', daysSinceLastVisit: 7 }] })
-    const trigger = {
-      type: 'due',
-      user: ANNA,
-      merchantId: CAFE,
-      atMs: T0,
-      daysSinceLastVisit: 7,
-      occasion: 'due:1',
-    } as const
-    expect(outcomeOf(back, {}, { trigger, nowMs: T0 + DAY })).toBe('granted push')
-    expect(outcomeOf(back, {}, { trigger, nowMs: T0 + DAY + 1 })).toBe('stale')
+    expect(outcomeOf(back, { trigger: due, nowMs: T0 + 3 * HOUR })).toBe('granted push')
+    expect(outcomeOf(back, { trigger: due, nowMs: T0 + DAY + 1 })).toBe('stale')
+  })
+
+  it('stale: less than 30 s are left to deliver it', () => {
+    const scene = aScene('last minute', { when: { until: iso(T0 + 29 * SECOND) } })
+    expect(outcomeOf(scene)).toBe('stale')
+    expect(outcomeOf(scene, { nowMs: T0 - SECOND, trigger: anEnter({ atMs: T0 - SECOND }) })).toBe(
+      'granted push',
+    )
+  })
+
+  it('audience: not one of those meant, or not known to be', () => {
+    const vip = aScene('vip', { audience: { type: 'tag', tag: 'vip' } })
+    const of = (tags: readonly string[]) => ({
+      customer: { relationships: new Map([[CAFE, aRelationship({ tags })]]) },
+    })
+    expect(outcomeOf(vip, of(['vip']))).toBe('granted push')
+    expect(outcomeOf(vip, of([]))).toBe('audience')
+    expect(outcomeOf(vip, { customer: { relationships: new Map() } })).toBe('audience')
+    const strangers = aScene('strangers', { audience: { not: { type: 'locale', oneOf: ['en'] } } })
+    expect(outcomeOf(strangers)).toBe('audience')
+    expect(outcomeOf(strangers, { customer: { locale: 'de' } })).toBe('granted push')
+  })
+
+  it('audience: what another merchant knows of the customer counts for nothing', () => {
+    const vip = aScene('vip', { audience: { type: 'tag', tag: 'vip' } })
+    const relationships = new Map([
+      [CAFE, aRelationship()],
+      [named('mer', 'competitor'), aRelationship({ tags: ['vip'] })],
+    ])
+    expect(outcomeOf(vip, { customer: { relationships } })).toBe('audience')
+  })
+
+  const related = (rest: object): Given => ({
+    customer: { relationships: new Map([[CAFE, aRelationship(rest)]]) },
+  })
+
+  it('blocked: the merchant wants nothing to do with the customer', () => {
+    expect(outcomeOf(greet, related({ isBlocked: true }))).toBe('blocked')
+  })
+
+  it('complaintOpen: promotion waits, an answer does not', () => {
+    expect(outcomeOf(greet, related({ openComplaints: 1 }))).toBe('complaintOpen')
+    const answer = aScene('answer', {
+      triggers: [{ type: 'event', eventType: 'purchase' }],
+      message: { ...greet.message, kind: 'service' },
+    })
+    expect(outcomeOf(answer, { ...related({ openComplaints: 1 }), trigger: event() })).toBe('granted push')
   })
 
   const bySms = aScene('sms', { message: { sms: { body: 'Hi' }, ttlS: 600 } })
 
   it('consent: neither to push nor to this merchant’s SMS', () => {
-    expect(outcomeOf(greet, { pushConsent: false })).toBe('consent')
-    expect(outcomeOf(bySms, { hasPhoneNumber: true })).toBe('consent')
+    expect(outcomeOf(greet, { customer: { pushConsent: false } })).toBe('consent')
+    expect(outcomeOf(bySms, { customer: { hasPhoneNumber: true } })).toBe('consent')
     const others = { hasPhoneNumber: true, smsConsents: new Set([named('mer', 'another')]) }
-    expect(outcomeOf(bySms, others)).toBe('consent')
-    expect(outcomeOf(bySms, { hasPhoneNumber: true, smsConsents: new Set([CAFE]) })).toBe('granted sms')
+    expect(outcomeOf(bySms, { customer: others })).toBe('consent')
+    const ours = { hasPhoneNumber: true, smsConsents: new Set([CAFE]) }
+    expect(outcomeOf(bySms, { customer: ours })).toBe('granted sms')
   })
 
-  it('noChannel: consent, but no phone for it', () => {
-    expect(outcomeOf(greet, { hasPushDevice: false })).toBe('noChannel')
-    expect(outcomeOf(bySms, { smsConsents: new Set([CAFE]) })).toBe('noChannel')
+  it('muted: this merchant, or everybody until a moment', () => {
+    expect(outcomeOf(greet, { customer: { mutedMerchants: new Set([CAFE]) } })).toBe('muted')
+    expect(outcomeOf(greet, { customer: { mutedUntilMs: T0 + 1 } })).toBe('muted')
+    expect(outcomeOf(greet, { customer: { mutedUntilMs: T0 } })).toBe('granted push')
   })
 
-  it('platformCap: as many as all merchants together may send in 24 h', () => {
-    const recentSends = [1, 2, 3, 4].map((hours) => sent('other', T0 - hours * HOUR))
-    expect(outcomeOf(greet, { recentSends: recentSends.slice(0, 3) })).toBe('granted push')
-    expect(outcomeOf(greet, { recentSends })).toBe('platformCap')
-    // The oldest leaves the rolling day.
+  it('exclusionZone: at home or at school; or the venue’s own cap is reached', () => {
+    expect(outcomeOf(greet, { customer: { surroundings: { isExcluded: true, venues: [] } } })).toBe(
+      'exclusionZone',
+    )
+    const mall = named('zon', 'mall')
+    const surroundings = { isExcluded: false, venues: [{ id: mall, capPerDay: 1 }] }
+    const recentSends = [{ ...sent('other', T0 - HOUR, named('mer', 'bar')), venueId: mall }]
+    expect(outcomeOf(greet, { customer: { surroundings } })).toBe('granted push')
+    expect(outcomeOf(greet, { customer: { surroundings, recentSends } })).toBe('exclusionZone')
+  })
+
+  it('lawfulHours: at night, or nobody knows whose night', () => {
+    const night = Date.UTC(2026, 4, 2, 6)
+    expect(outcomeOf(greet, { nowMs: night, trigger: anEnter({ atMs: night }) })).toBe('lawfulHours')
+    const { timeZone: _, ...nowhere } = anEnter()
+    expect(outcomeOf(greet, { trigger: nowhere })).toBe('lawfulHours')
+    expect(outcomeOf(greet, { trigger: nowhere, customer: { phoneCountry: 'GB' } })).toBe('granted push')
+    const at = { relationships: new Map([[CAFE, aRelationship({ timeZone: 'America/Los_Angeles' })]]) }
+    expect(outcomeOf(greet, { trigger: nowhere, customer: at })).toBe('granted push')
+  })
+
+  it('quietHours: the customer’s own, on the clock of the place', () => {
+    const quietHours = [{ days: ['fri' as const], from: '10:00', to: '11:00' }]
+    expect(outcomeOf(greet, { customer: { quietHours } })).toBe('quietHours')
+    const later = T0 + HOUR
     expect(
-      outcomeOf(
-        greet,
-        { recentSends },
-        { nowMs: T0 + 20 * HOUR, trigger: anEnter({ atMs: T0 + 20 * HOUR }) },
-      ),
+      outcomeOf(greet, { customer: { quietHours }, nowMs: later, trigger: anEnter({ atMs: later }) }),
     ).toBe('granted push')
   })
 
-  it('platformCap: sends still count after the clock was set back', () => {
+  it('a reminder at night waits for the next open hour, a visit does not', () => {
+    const night = Date.UTC(2026, 4, 2, 6)
+    const [reminder] = decideOn(back, { trigger: { ...due, atMs: night }, nowMs: night })
+    // Nevada, Oregon, Washington and California share the zone: 08:00 to 20:00 holds in all of them.
+    expect(reminder).toMatchObject({ reason: 'lawfulHours', againMs: expect.any(Number) })
+    const again = reminder?.kind === 'suppressed' ? (reminder.againMs ?? 0) : 0
+    expect(again - night).toBeGreaterThan(8 * HOUR)
+    expect(again - night).toBeLessThanOrEqual(10 * HOUR)
+    expect(outcomeOf(back, { trigger: { ...due, atMs: again }, nowMs: again })).toBe('granted push')
+    const [visit] = decideOn(greet, { nowMs: night, trigger: anEnter({ atMs: night }) })
+    expect(visit).not.toHaveProperty('againMs')
+  })
+
+  it('holdout: the same customers always, as many as the scene says', () => {
+    const scene = aScene('measured', { experiment: { holdoutPercent: 20, salt: 'a' } })
+    const held = Array.from({ length: 2000 }, (_, index) => {
+      const trigger = anEnter({ user: named('usr', `customer ${index}`) })
+      return outcomeOf(scene, { trigger }) === 'holdout'
+    })
+    // 400 of 2,000; five standard deviations are 90.
+    expect(Math.abs(held.filter(Boolean).length - 400)).toBeLessThan(90)
+    const again = anEnter({ user: named('usr', 'customer 0'), visitId: named('vis', 'another') })
+    expect(outcomeOf(scene, { trigger: again }) === 'holdout').toBe(held[0])
+  })
+
+  const caps = [{ windowS: 3600, max: 1 }]
+
+  it('sceneCap, merchantCap, platformCap, kindCap: rolling windows', () => {
+    const own = { recentSends: [sent('greet', T0 - HOUR + 1)] }
+    const gone = { recentSends: [sent('greet', T0 - HOUR)] }
+    const capped = aScene('greet', { limits: { coolDownS: 0, maxAgeS: 300, caps } })
+    expect(outcomeOf(capped, { customer: own })).toBe('sceneCap')
+    expect(outcomeOf(capped, { customer: gone })).toBe('granted push')
+    expect(outcomeOf(greet, { customer: own, merchant: { caps } })).toBe('merchantCap')
+    expect(outcomeOf(greet, { customer: gone, merchant: { caps } })).toBe('granted push')
+    const byPlatform = { facts: { limits: { ...LIMITS, merchantCaps: caps } } }
+    expect(outcomeOf(greet, { customer: { ...own }, ...byPlatform })).toBe('merchantCap')
+    const strangers = { recentSends: [sent('x', T0 - 1, named('mer', 'bar'))] }
+    expect(outcomeOf(greet, { customer: strangers, merchant: { caps } })).toBe('granted push')
+    const kinds = { facts: { limits: { ...LIMITS, kindCaps: { greeting: caps } } } }
+    expect(
+      outcomeOf(greet, { ...kinds, customer: { recentSends: [{ ...sent('x', T0 - 1), kind: 'greeting' }] } }),
+    ).toBe('kindCap')
+  })
+
+  it('platformCap: as many as all merchants together may send in 24 h; fewer if the customer wants', () => {
+    const recentSends = [1, 2, 3, 4].map((hours) => sent('other', T0 - hours * HOUR))
+    expect(outcomeOf(greet, { customer: { recentSends: recentSends.slice(0, 3) } })).toBe('granted push')
+    expect(outcomeOf(greet, { customer: { recentSends } })).toBe('platformCap')
+    const fewer = { recentSends: recentSends.slice(0, 1), caps: [{ windowS: 86_400, max: 1 }] }
+    expect(outcomeOf(greet, { customer: fewer })).toBe('platformCap')
+    const more = { recentSends, caps: [{ windowS: 86_400, max: 50 }] }
+    expect(outcomeOf(greet, { customer: more })).toBe('platformCap')
+  })
+
+  it('platformCap: sends still count after the clock was set back; a raised cap counts at once', () => {
     const recentSends = [1, 2, 3, 4].map((hours) => sent('other', T0 + hours * HOUR))
-    expect(outcomeOf(greet, { recentSends })).toBe('platformCap')
+    expect(outcomeOf(greet, { customer: { recentSends } })).toBe('platformCap')
+    const raised = { limits: { ...LIMITS, platformCaps: [{ windowS: 86_400, max: 5 }] } }
+    expect(outcomeOf(greet, { customer: { recentSends }, facts: raised })).toBe('granted push')
+  })
+
+  it('budget: granting has found it used up', () => {
+    expect(outcomeOf(greet, { spent: { budgets: new Set([CAFE]) } })).toBe('budget')
+  })
+
+  it('pressure: enough hard advertising for now; a greeting weighs less', () => {
+    const recentSends = Array.from({ length: 3 }, (_, index) => ({
+      ...sent('x', T0 - index),
+      kind: 'offer' as const,
+    }))
+    const facts = { limits: { ...LIMITS, maxPressure: 3.5 } }
+    const offer = anOffer('coffee')
+    const giving = aScene('giving', { offerId: offer.id })
+    const merchant = { offers: new Map([[offer.id, offer]]) }
+    expect(outcomeOf(giving, { customer: { recentSends }, facts, merchant })).toBe('pressure')
+    expect(outcomeOf(greet, { customer: { recentSends }, facts, merchant })).toBe('granted push')
+    const one = { recentSends: recentSends.slice(0, 1) }
+    expect(outcomeOf(giving, { customer: one, facts, merchant })).toBe('granted push')
+  })
+
+  it('pressure: the share of scarcity offers is used up; one is always allowed', () => {
+    const rare = anOffer('rare', { isScarce: true })
+    const scene = aScene('rare', {
+      offerId: rare.id,
+      limits: { coolDownS: 0, maxAgeS: 300, maxScarcityShare: 0.5 },
+    })
+    const merchant = { offers: new Map([[rare.id, rare]]) }
+    const scarce = { ...sent('x', T0 - DAY), isScarce: true as const }
+    expect(outcomeOf(scene, { merchant })).toBe('granted push')
+    expect(outcomeOf(scene, { merchant, customer: { recentSends: [scarce] } })).toBe('pressure')
+    const mixed = [scarce, sent('y', T0 - DAY), sent('z', T0 - 2 * DAY)]
+    expect(outcomeOf(scene, { merchant, customer: { recentSends: mixed } })).toBe('granted push')
   })
 
   it('coolDown: this scene spoke not long ago', () => {
     const scene = aScene('greet', { limits: { coolDownS: 3600, maxAgeS: 300 } })
-    expect(outcomeOf(scene, { recentSends: [sent('greet', T0 - HOUR + 1)] })).toBe('coolDown')
-    expect(outcomeOf(scene, { recentSends: [sent('greet', T0 - HOUR)] })).toBe('granted push')
-    expect(outcomeOf(scene, { recentSends: [sent('other', T0 - 1)] })).toBe('granted push')
+    expect(outcomeOf(scene, { customer: { recentSends: [sent('greet', T0 - HOUR + 1)] } })).toBe('coolDown')
+    expect(outcomeOf(scene, { customer: { recentSends: [sent('greet', T0 - HOUR)] } })).toBe('granted push')
+    expect(outcomeOf(scene, { customer: { recentSends: [sent('other', T0 - 1)] } })).toBe('granted push')
   })
 
   it('occasionUsed: granting has found an earlier grant for it', () => {
     const occasions = new Set([occasionKey({ scene: greet, trigger: anEnter() })])
-    expect(outcomeOf(greet, {}, { spent: { ...NOTHING_SPENT, occasions } })).toBe('occasionUsed')
+    expect(outcomeOf(greet, { spent: { occasions } })).toBe('occasionUsed')
   })
 
-  it('soldOut: granting has found no stock', () => {
-    const offerId = named('off', 'coffee')
-    const spent = { ...NOTHING_SPENT, offers: new Set([offerId]) }
-    expect(outcomeOf(aScene('greet', { offerId }), {}, { spent })).toBe('soldOut')
-    expect(outcomeOf(greet, {}, { spent })).toBe('granted push')
-  })
-
-  it('outranked: another scene speaks', () => {
-    const outcomes = decide(
-      candidatesOf([greet, aScene('louder', { priority: 51 })], [anEnter()]),
-      WILLING,
-      LIMITS,
-      NOTHING_SPENT,
-      T0,
-    )
-    expect(outcomes.map((one) => (one.kind === 'granted' ? one.scene.name : one.reason))).toEqual([
-      'outranked',
-      'louder',
-    ])
-  })
-
-  it('are told in the order of the closed list, the first that holds', () => {
-    const offerId = named('off', 'coffee')
-    const wrong = aScene('greet', {
-      state: 'paused',
-      offerId,
-      when: {
-        until: new Date(T0 - HOUR).toISOString(),
-        weeklyHours: [{ days: ['mon'], from: '00:00', to: '01:00' }],
-      },
-      limits: { coolDownS: 3600, maxAgeS: 300 },
+  it('soldOut: nothing left of the offer, it is gone or over, or the one trial was given', () => {
+    const offer = anOffer('coffee')
+    const scene = aScene('greet', { offerId: offer.id })
+    const has = (one: typeof offer, rest: Partial<MerchantFacts> = {}) => ({
+      merchant: { offers: new Map([[one.id, one]]), ...rest },
     })
-    const trigger = anEnter({ atMs: T0 - HOUR })
-    const facts: CustomerFacts = {
-      pushConsent: false,
-      smsConsents: new Set(),
-      hasPushDevice: false,
-      hasPhoneNumber: false,
-      recentSends: [1, 2, 3, 4].map((minutes) => sent('greet', T0 - minutes * MINUTE)),
+    expect(outcomeOf(scene, has(offer))).toBe('granted push')
+    expect(outcomeOf(scene, { ...has(offer), spent: { offers: new Set([offer.id]) } })).toBe('soldOut')
+    expect(outcomeOf(scene)).toBe('soldOut')
+    expect(outcomeOf(scene, has({ ...offer, until: iso(T0) }))).toBe('soldOut')
+    const trial = { ...offer, kind: 'trial' as const }
+    expect(outcomeOf(scene, has(trial))).toBe('granted push')
+    expect(outcomeOf(scene, { ...has(trial), ...related({ trialAtMs: T0 - 400 * DAY }) })).toBe('soldOut')
+  })
+
+  it('soldOut: not while a substitute is left', () => {
+    const tea = anOffer('tea')
+    const coffee = anOffer('coffee', { substituteId: tea.id })
+    const merchant = { offers: new Map([coffee, tea].map((one) => [one.id, one])) }
+    const [outcome] = decideOn(aScene('greet', { offerId: coffee.id }), {
+      merchant,
+      spent: { offers: new Set([coffee.id]) },
+    })
+    expect(outcome).toMatchObject({ kind: 'granted', offer: { id: tea.id } })
+  })
+
+  it('outranked: another message has the customer’s attention, by its score or for 60 s', () => {
+    const slot = { atMs: T0 - 59 * SECOND, messageId: named('msg', 'before'), score: 700 }
+    const [outcome] = decideOn(greet, { customer: { slot } })
+    expect(outcome).toMatchObject({ reason: 'outranked', winnerScore: 700, score: expect.any(Number) })
+    expect(outcomeOf(greet, { customer: { slot: { ...slot, atMs: T0 - 60 * SECOND } } })).toBe('granted push')
+  })
+
+  it('noChannel: consent, but no phone for it, or a template that cannot be filled in', () => {
+    expect(outcomeOf(greet, { customer: { hasPushDevice: false } })).toBe('noChannel')
+    expect(outcomeOf(bySms, { customer: { smsConsents: new Set([CAFE]) } })).toBe('noChannel')
+    expect(outcomeOf(greet, { spent: { unreadable: new Set([greet.id]) } })).toBe('noChannel')
+  })
+
+  it('tell what was compared', () => {
+    const scene = aScene('greet', { limits: { coolDownS: 0, maxAgeS: 300, caps } })
+    const [outcome] = decideOn(scene, { customer: { recentSends: [sent('greet', T0 - 1)] } })
+    expect(outcome).toMatchObject({ compared: { sent: 1, max: 1, windowS: 3600 } })
+  })
+})
+
+describe('how long a message is worth delivering', () => {
+  const leftOf = (scene: Scene, given: Given = {}): number => {
+    const [outcome] = decideOn(scene, given)
+    return outcome?.kind === 'granted' ? (outcome.deliverUntilMs - (given.nowMs ?? T0)) / SECOND : -1
+  }
+  const long = aScene('long', { message: { push: { title: 'Hi', body: 'Hi' }, ttlS: 28 * 86_400 } })
+
+  it('is the scene’s own time, or its end', () => {
+    expect(leftOf(greet)).toBe(600)
+    expect(leftOf({ ...greet, when: { until: iso(T0 + 60 * SECOND) } })).toBe(60)
+  })
+
+  it('is the next closing of the lawful hours: 20:00 in all states of the zone', () => {
+    const left = leftOf(long)
+    expect(left).toBeLessThanOrEqual(11 * 3600)
+    expect(left).toBeGreaterThanOrEqual(9 * 3600)
+  })
+
+  it('is the closing of the scene’s hours, of the store, and the beginning of quiet hours', () => {
+    const weekly = (to: string) => [{ days: ['fri' as const], from: '09:00', to }]
+    expect(leftOf({ ...long, when: { weeklyHours: weekly('11:00') } })).toBe(3600)
+    const at = {
+      trigger: anEnter({ storeId }),
+      merchant: { stores: new Map([[storeId, { ...store, openingHours: weekly('10:30') }]]) },
     }
-    const spent = { occasions: new Set([occasionKey({ scene: wrong, trigger })]), offers: new Set([offerId]) }
-    type State = { scene: Scene; facts: CustomerFacts; spent: Spent; trigger: Trigger }
-    const mend: ((state: State) => State)[] = [
-      (state) => ({ ...state, scene: { ...state.scene, state: 'active' } }),
-      (state) => ({
-        ...state,
-        scene: { ...state.scene, when: { weeklyHours: wrong.when.weeklyHours ?? [] } },
-      }),
-      (state) => ({ ...state, scene: { ...state.scene, when: {} } }),
-      (state) => ({ ...state, trigger: { ...trigger, atMs: T0 } }),
-      (state) => ({ ...state, facts: { ...state.facts, pushConsent: true } }),
-      (state) => ({ ...state, facts: { ...state.facts, recentSends: facts.recentSends.slice(0, 1) } }),
-      (state) => ({ ...state, facts: { ...state.facts, recentSends: [] } }),
-      (state) => ({ ...state, spent: { ...state.spent, occasions: new Set() } }),
-      (state) => ({ ...state, spent: NOTHING_SPENT }),
-      (state) => ({ ...state, facts: { ...state.facts, hasPushDevice: true } }),
-    ]
-    let state: State = { scene: wrong, facts, spent, trigger }
-    const told: string[] = []
-    for (const next of mend) {
-      told.push(outcomeOf(state.scene, state.facts, { ...state, nowMs: T0 }))
-      state = next(state)
-    }
-    expect(told).toEqual(SUPPRESSION_REASONS.slice(0, -1))
-    expect(outcomeOf(state.scene, state.facts, { ...state, nowMs: T0 })).toBe('granted push')
+    expect(leftOf(long, at)).toBe(1800)
+    const quietHours = [{ days: ['fri' as const], from: '10:15', to: '11:00' }]
+    expect(leftOf(long, { ...at, customer: { quietHours } })).toBe(900)
+  })
+
+  it('is the end of the offer', () => {
+    const offer = anOffer('coffee', { validityS: 120 })
+    const merchant = { offers: new Map([[offer.id, offer]]) }
+    expect(leftOf({ ...long, offerId: offer.id }, { merchant })).toBe(120)
   })
 })
 
 describe('the channel', () => {
   const both = aScene('both', {
-    message: { push: { title: 'Hi', body: 'Hi' }, sms: { body: 'Hi' }, ttlS: 600 },
+    message: {
+      push: { title: 'Hi', body: 'Hi' },
+      sms: { body: 'Hi' },
+      locales: { de: { sms: { body: 'Hallo' } } },
+      ttlS: 600,
+    },
   })
   const sms = { hasPhoneNumber: true, smsConsents: new Set([CAFE]) }
 
   it('is push where there is a choice', () => {
-    expect(outcomeOf(both, sms)).toBe('granted push')
+    expect(outcomeOf(both, { customer: sms })).toBe('granted push')
   })
 
   it('is SMS without a phone for push, or without consent to it', () => {
-    expect(outcomeOf(both, { ...sms, hasPushDevice: false })).toBe('granted sms')
-    expect(outcomeOf(both, { ...sms, pushConsent: false })).toBe('granted sms')
+    expect(outcomeOf(both, { customer: { ...sms, hasPushDevice: false } })).toBe('granted sms')
+    expect(outcomeOf(both, { customer: { ...sms, pushConsent: false } })).toBe('granted sms')
+  })
+
+  it('is one that the customer’s language has a template for', () => {
+    expect(outcomeOf(both, { customer: { ...sms, locale: 'de-AT' } })).toBe('granted sms')
+    expect(outcomeOf(both, { customer: { locale: 'de-AT' } })).toBe('consent')
   })
 })
 
@@ -221,7 +542,7 @@ describe('arbitration', () => {
     anEnter({ visitId: named('vis', `visit ${index}`), distanceM: -10 * (index % 2) }),
   )
   const winnerOf = (candidates: readonly Candidate[]): string[] =>
-    decide(candidates, WILLING, LIMITS, NOTHING_SPENT, T0)
+    decide(candidates, someFacts(), NOTHING_SPENT, T0)
       .filter(({ kind }) => kind === 'granted')
       .map(occasionKey)
 
@@ -234,31 +555,60 @@ describe('arbitration', () => {
     },
   )
 
-  it('prefers the higher priority, then the place whose middle is nearer', () => {
+  it('prefers the higher priority, then the nearer place', () => {
     const low = { scene: aScene('low', { priority: 1 }), trigger: anEnter({ distanceM: -90 }) }
-    const far = { scene: aScene('far'), trigger: anEnter({ distanceM: -10 }) }
+    const far = { scene: aScene('far'), trigger: anEnter({ distanceM: 150 }) }
     const deep = { scene: aScene('deep'), trigger: anEnter({ distanceM: -20 }) }
     expect(winnerOf([low, far, deep])).toEqual([occasionKey(deep)])
   })
 
-  it('is fair among equals', () => {
-    const equals = [aScene('a'), aScene('b'), aScene('c')]
-    const wins = new Map(equals.map(({ id }) => [id as string, 0]))
-    const customers = 900
-    for (let index = 0; index < customers; index++) {
-      const trigger = anEnter({ user: named('usr', `customer ${index}`) })
-      const winner = winnerOf(candidatesOf(equals, [trigger]))[0]?.split(' ')[0] ?? ''
-      wins.set(winner, (wins.get(winner) ?? 0) + 1)
-    }
-    // 300 each; five standard deviations of a binomial are 71.
-    for (const count of wins.values()) expect(Math.abs(count - customers / 3)).toBeLessThan(71)
+  it('lets whoever can be reached speak: what has no channel keeps nobody else back', () => {
+    const loud = aScene('loud', { priority: 100, message: { sms: { body: 'Hi' }, ttlS: 600 } })
+    const facts = someFacts({ customer: aCustomer({ smsConsents: new Set([CAFE]) }) })
+    const outcomes = decide(candidatesOf([loud, greet], [anEnter()]), facts, NOTHING_SPENT, T0)
+    expect(outcomes.map((one) => (one.kind === 'granted' ? 'granted' : one.reason))).toEqual([
+      'outranked',
+      'granted',
+    ])
   })
 
-  it('explains every candidate once', () => {
-    const outcomes = decide(all, WILLING, LIMITS, NOTHING_SPENT, T0)
+  it('is fair among merchants of equal scores, however many scenes each has', () => {
+    const shops = [named('mer', 'small'), named('mer', 'large')]
+    const own = [
+      aScene('only', { merchantId: named('mer', 'small') }),
+      ...Array.from({ length: 9 }, (_, index) =>
+        aScene(`many ${index}`, { merchantId: named('mer', 'large') }),
+      ),
+    ]
+    const customers = 2000
+    let small = 0
+    for (let index = 0; index < customers; index++) {
+      const user = named('usr', `customer ${index}`)
+      const reached = shops.map((merchantId) =>
+        anEnter({ user, merchantId, visitId: named('vis', `${index} ${merchantId}`) }),
+      )
+      const [winner] = winnerOf(candidatesOf(own, reached))
+      if (winner?.startsWith(named('scn', 'only'))) small += 1
+    }
+    // Half of 2,000; five standard deviations of a binomial are 112.
+    expect(Math.abs(small - customers / 2)).toBeLessThan(112)
+  })
+
+  it('explains every candidate once, the losers with both scores', () => {
+    const outcomes = decide(all, someFacts(), NOTHING_SPENT, T0)
     expect(outcomes.map(occasionKey)).toEqual(all.map(occasionKey))
-    expect(outcomes.filter((one) => one.kind === 'suppressed' && one.reason === 'outranked')).toHaveLength(
-      all.length - 1,
-    )
+    const lost = outcomes.filter((one) => one.kind === 'suppressed' && one.reason === 'outranked')
+    expect(lost).toHaveLength(all.length - 1)
+    for (const one of lost) {
+      expect(one).toMatchObject({ score: expect.any(Number), winnerScore: expect.any(Number) })
+    }
+  })
+
+  it('speaks once for a celebration, whatever brings the customer', () => {
+    const festive = aScene('festive', {
+      when: { festivals: [{ id: 'labourDay', daysBefore: 0, daysAfter: 3 }] },
+    })
+    const outcomes = decide(candidatesOf([festive], triggers), someFacts(), NOTHING_SPENT, T0)
+    expect(new Set(outcomes.map(occasionKey))).toEqual(new Set([`${festive.id} festival:labourDay:2026`]))
   })
 })

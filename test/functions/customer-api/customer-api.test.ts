@@ -3,10 +3,15 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { handler } from '#functions/customer-api/handler.ts'
 import { triggerOfEvent } from '#functions/decide-offers/triggers-of.ts'
 import { handler as merchantApi } from '#functions/merchant-api/handler.ts'
+import { decisionRefOf } from '#shared/contracts/items/decision.ts'
 import { ledgerTrigger, parseDevices, parseProfile } from '#shared/contracts/items/ledger.ts'
-import { candidatesOf, decide, NOTHING_SPENT } from '#shared/domain/scenes/decide.ts'
+import { parseRelationship } from '#shared/contracts/items/relationship.ts'
+import { traceItems } from '#shared/contracts/items/trace.ts'
+import { candidatesOf } from '#shared/domain/scenes/candidate.ts'
+import { decide } from '#shared/domain/scenes/decide.ts'
+import { NOTHING_SPENT } from '#shared/domain/scenes/facts.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
-import { aScene } from '#test/support/builders.ts'
+import { aCustomer, anEnter, aScene, named, someFacts } from '#test/support/builders.ts'
 import { setClock } from '#test/support/clock.ts'
 import { createTables } from '#test/support/engine.ts'
 import { giveGrant } from '#test/support/grants.ts'
@@ -66,7 +71,13 @@ describe('a phone', () => {
     expect(status).toBe(200)
     expect(body).toEqual({ deviceId: 'pixel-1', platform: 'fcm', enabled: true, updatedAt: at() })
     const me = await callApi(handler, 'GET /v1/me', { subject: 'anna' })
-    expect(me.body).toEqual({ user: userIdOf('anna'), createdAt: at(), devices: [body], consents: {} })
+    expect(me.body).toEqual({
+      user: userIdOf('anna'),
+      createdAt: at(),
+      wishes: {},
+      devices: [body],
+      consents: {},
+    })
     expect(JSON.stringify(me.body)).not.toContain('token-anna')
     const [device] = parseDevices((await itemsOf('anna')).filter((item) => item['kind'] === 'device'))
     expect(device).toEqual({ ...body, token: 'token-anna' })
@@ -287,7 +298,8 @@ describe('app events', () => {
 
   test('that are acts mark the relationship', async () => {
     await post('xena', [event()])
-    expect((await itemsOf('xena')).map((item) => item['kind'])).toEqual(['event'])
+    const before = (await itemsOf('xena')).find((item) => item['kind'] === 'relationship')
+    expect(before).not.toHaveProperty('actedAt')
     await post('xena', [event({ id: 'e-2', type: 'qr_scan' }), event({ id: 'e-3', type: 'purchase' })])
     const relationship = (await itemsOf('xena')).find((item) => item['kind'] === 'relationship')
     expect(relationship).toMatchObject({ merchantId, actedAt: at() })
@@ -329,16 +341,12 @@ describe('app events', () => {
         merchantId,
         triggers: [{ type: 'event', eventType: 'qr_scan' }],
         when: { weeklyHours: [{ days: ['sun'], from, to }] },
+        // An answer to an act may come at any hour of the night.
+        message: { push: { title: 'Hello', body: 'Thanks' }, kind: 'service', ttlS: 600 },
       })
-      const facts = {
-        pushConsent: true,
-        smsConsents: new Set<never>(),
-        hasPushDevice: true,
-        hasPhoneNumber: false,
-        recentSends: [],
-      }
-      const limits = { platformCapPerDay: 4 }
-      return decide(candidatesOf([scene], [trigger]), facts, limits, NOTHING_SPENT, clock.nowMs)
+      // It is known by the number where the customer lives, also where the event names no place.
+      const facts = someFacts({ customer: aCustomer({ phoneCountry: 'US' }) })
+      return decide(candidatesOf([scene], [trigger]), facts, NOTHING_SPENT, clock.nowMs)
     }
     const events = [
       event({ id: 'at', type: 'qr_scan', storeId: store.id }),
@@ -496,4 +504,156 @@ describe('erasing', () => {
 
 test('needs the customer scope', async () => {
   expect((await callApi(handler, 'GET /v1/me', { scopes: ['merchant', 'till'] })).status).toBe(403)
+})
+
+describe('what the customer wishes', () => {
+  const wishes = {
+    locale: 'pt-BR',
+    birthday: '02-29',
+    preferences: { size: 'M', spicy: true },
+    quietHours: [{ days: ['sat', 'sun'], from: '22:00', to: '10:00' }],
+    caps: [{ windowS: 86_400, max: 1 }],
+    mutedMerchants: [merchantId],
+    mutedUntil: '2026-12-01T00:00:00.000Z',
+  }
+
+  test('is kept whole, answered, and read as deciding reads it', async () => {
+    const put = (body: unknown) => callApi(handler, 'PUT /v1/me/wishes', { subject: 'wanda', body })
+    expect((await put(wishes)).body).toEqual(wishes)
+    const me = await callApi(handler, 'GET /v1/me', { subject: 'wanda' })
+    expect(me.body.wishes).toEqual(wishes)
+    expect(parseProfile(await profileOf('wanda'))).toMatchObject({
+      locale: 'pt-BR',
+      birthday: '02-29',
+      caps: wishes.caps,
+      mutedMerchants: new Set([merchantId]),
+      mutedUntilMs: Date.UTC(2026, 11, 1),
+    })
+    expect((await put({})).body).toEqual({})
+    expect(parseProfile(await profileOf('wanda'))).toMatchObject({ caps: [], mutedMerchants: new Set() })
+  })
+
+  test.each([
+    ['a birthday with a year', { birthday: '2000-02-29' }, '/birthday'],
+    ['a language that is none', { locale: 'portugu\u00eas' }, '/locale'],
+    ['a member that is not known', { colour: 'red' }, '/colour'],
+  ])('with %s is refused', async (_, body, pointer) => {
+    const answer = await callApi(handler, 'PUT /v1/me/wishes', { subject: 'wanda', body })
+    expect([answer.status, answer.body.errors[0].pointer]).toEqual([400, pointer])
+  })
+
+  test('of an erased customer is gone', async () => {
+    await erased('gone with wishes')
+    const answer = await callApi(handler, 'PUT /v1/me/wishes', { subject: 'gone with wishes', body: {} })
+    expect(answer.status).toBe(410)
+  })
+})
+
+describe('app events and the relationship', () => {
+  const relationshipOf = async (subject: string) =>
+    parseRelationship((await itemsOf(subject)).find((item) => item['kind'] === 'relationship')).relationship
+  const send = (subject: string, ...events: object[]) =>
+    callApi(handler, 'POST /v1/events', {
+      subject,
+      body: { events: events.map((one) => ({ at: at(), merchantId, ...one })) },
+    })
+
+  test('count purchases, marks and complaints once each, however often they come', async () => {
+    const bought = {
+      id: 'b-1',
+      type: 'purchase',
+      properties: { amountMinor: 450, currency: 'USD' },
+    }
+    const all = [
+      bought,
+      { id: 'r-1', type: 'rating', properties: { mark: 4 } },
+      { id: 'c-1', type: 'complaint' },
+    ]
+    await send('paula', ...all)
+    await Promise.all([send('paula', ...all), send('paula', ...all)])
+    expect(await relationshipOf('paula')).toMatchObject({
+      spend: { USD: { count: 1, totalMinor: 450 } },
+      ratings: { count: 1, sum: 4 },
+      openComplaints: 1,
+      events: [{ type: 'purchase' }, { type: 'rating' }, { type: 'complaint' }],
+    })
+    await send('paula', { id: 'c-2', type: 'complaint_closed' })
+    expect(await relationshipOf('paula')).toMatchObject({ openComplaints: 0 })
+  })
+
+  test('that do not say enough count for nothing', async () => {
+    await send(
+      'quinn',
+      { id: 'b-1', type: 'purchase' },
+      { id: 'r-1', type: 'rating', properties: { mark: 9 } },
+    )
+    expect(await relationshipOf('quinn')).toMatchObject({ spend: {}, ratings: { count: 0 } })
+  })
+})
+
+describe('a claim', () => {
+  const claim = (subject: string, grantId: string, by = 'opened') =>
+    callApi(handler, 'POST /v1/me/offers/{grantId}/claim', { subject, path: { grantId }, body: { by } })
+  const giveTo = async (subject: string) => {
+    const { id: offerId } = await created(merchantApi, 'POST /v1/merchants/{merchantId}/offers', {
+      subject: 'owner',
+      path: { merchantId },
+      body: offerBody({ stock: 2 }),
+    })
+    const code = subject
+      .toUpperCase()
+      .padEnd(10, '0')
+      .slice(0, 10)
+      .replace(/[ILOU]/g, '1')
+    const { grantId } = await giveGrant(tables.client, tables.ledger, {
+      user: userIdOf(subject),
+      merchantId,
+      offerId,
+      code,
+      grantedAtMs: clock.nowMs,
+    })
+    const stockOf = async () =>
+      (await tables.allOf(tables.ledger)).find((item) => item['pk'] === `OFFER#${offerId}#0`)
+    return { grantId, code, stockOf }
+  }
+
+  test('confirms the unit once; the redemption that follows moves it no more', async () => {
+    const { grantId, code, stockOf } = await giveTo('clara')
+    const answers = await Promise.all([claim('clara', grantId), claim('clara', grantId, 'claimed')])
+    expect(answers.map(({ status }) => status)).toEqual([204, 204])
+    expect(await stockOf()).toMatchObject({ free: 1, reserved: 0, confirmed: 1 })
+    const redeemed = await callApi(merchantApi, 'POST /v1/merchants/{merchantId}/redemptions', {
+      subject: 'owner',
+      path: { merchantId },
+      body: { code },
+    })
+    expect(redeemed.status).toBe(200)
+    expect(await stockOf()).toMatchObject({ free: 1, reserved: 0, confirmed: 1 })
+    expect((await claim('clara', grantId)).status).toBe(204)
+    expect(await stockOf()).toMatchObject({ confirmed: 1 })
+  })
+
+  test('of what was never given, or was given to another, is none', async () => {
+    const { grantId } = await giveTo('dora')
+    expect((await claim('eva', grantId)).status).toBe(404)
+  })
+})
+
+describe('decisions', () => {
+  test('are told to the customer, the latest first, in pages', async () => {
+    const user = userIdOf('iris')
+    for (const [index, reason] of (['hours', 'audience'] as const).entries()) {
+      const trigger = anEnter({ user, merchantId, visitId: named('vis', reason), atMs: clock.nowMs + index })
+      const outcome = { scene: aScene(reason, { merchantId }), trigger, kind: 'suppressed', reason } as const
+      const { whole } = traceItems(decisionRefOf(user, [trigger], 0), [outcome], undefined, clock.nowMs)
+      await tables.client.send(new PutCommand({ TableName: tables.ledger, Item: whole }))
+    }
+    const list = (query: Record<string, string>) =>
+      callApi(handler, 'GET /v1/me/decisions', { subject: 'iris', query })
+    const { body: first } = await list({ limit: '1' })
+    expect(first.items).toMatchObject([{ outcomes: [{ result: 'audience', merchantId }] }])
+    const { body: second } = await list({ limit: '1', cursor: first.next })
+    expect(second.items).toMatchObject([{ outcomes: [{ result: 'hours' }] }])
+    expect((await callApi(handler, 'GET /v1/me/decisions', { subject: 'jo' })).body).toEqual({ items: [] })
+  })
 })

@@ -76,6 +76,10 @@ export const startDecideOffers = async (env: Readonly<Record<string, string>> = 
     PUSH_QUEUE_URL: queues.urlOf('push'),
     SMS_QUEUE_URL: queues.urlOf('sms'),
     PLATFORM_CAP_PER_DAY: '4',
+    MERCHANT_CAP_PER_DAY: '4',
+    MAX_PRESSURE: '100',
+    // Deliveries of one test stand at one moment: the slot has tests of its own.
+    SLOT_S: '0',
     DUE_SHARDS: '2',
     PUSH_PLATFORMS: 'apns,fcm',
     ...env,

@@ -253,6 +253,7 @@ describe('an app event', () => {
   it('is granted once, however often it comes', async () => {
     const user = await newCustomer({
       phoneNumber: '+14155550100',
+      phoneCountry: 'GB',
       consents: { sms: { [scan.merchantId]: { granted: true } } },
     })
     await deliver(scanned(user, 'e-1'))

@@ -1,7 +1,11 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import type { IndexedGeofence } from '#shared/domain/geo/geofence.ts'
+import { presenceItem } from '#shared/contracts/items/presence.ts'
+import type { IndexedGeofence, Position } from '#shared/domain/geo/geofence.ts'
 import { tilesOf } from '#shared/domain/geo/tiles.ts'
+import type { UserId } from '#shared/domain/ids.ts'
 import { type Offer, splitStock } from '#shared/domain/offers/offer.ts'
+import { toFix } from '#shared/domain/presence/fix.ts'
+import { fold, NO_PRESENCE } from '#shared/domain/presence/fold.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 import type { TestTables } from '#test/support/engine.ts'
 
@@ -24,6 +28,51 @@ export const storedIn = ({ client, catalog, ledger, presence, allOf }: TestTable
 
   return {
     putLedger: (...items: Item[]) => put(ledger, items),
+    putCatalog: async (...items: Item[]): Promise<void> => {
+      await put(catalog, items)
+      for (const { pk } of items) if (String(pk).startsWith('M#')) await countVersion(String(pk))
+    },
+
+    /** Sets attributes of a Ledger item. */
+    change: async (pk: string, sk: string, attributes: Item): Promise<void> => {
+      const { Item: known } = await client.send(
+        new GetCommand({ TableName: ledger, Key: { pk, sk }, ConsistentRead: true }),
+      )
+      await put(ledger, [{ ...known, pk, sk, ...attributes }])
+    },
+
+    /** As the operator suspends a merchant. */
+    suspend: (merchantId: string) =>
+      client.send(
+        new UpdateCommand({
+          TableName: catalog,
+          Key: { pk: `M#${merchantId}`, sk: 'VERSION' },
+          UpdateExpression: 'SET suspended = :why ADD version :one',
+          ExpressionAttributeValues: { ':why': { at: 'now' }, ':one': 1 },
+        }),
+      ),
+
+    /** As a merchant raises the stock of an offer that lies in one shard. */
+    addStock: (offerId: string, units: number) =>
+      client.send(
+        new UpdateCommand({
+          TableName: ledger,
+          Key: { pk: `OFFER#${offerId}#0`, sk: 'STOCK' },
+          UpdateExpression: 'ADD #free :units',
+          ExpressionAttributeNames: { '#free': 'free' },
+          ExpressionAttributeValues: { ':units': units },
+        }),
+      ),
+
+    /** A customer whose only fix is this one. */
+    standAt: (user: UserId, at: Position, atMs: number) => {
+      const folded = fold(user, NO_PRESENCE, [toFix({ atMs, ...at, accuracyM: 5 })], () => [], atMs)
+      const fix = toFix({ atMs, ...at, accuracyM: 5 })
+      return put(presence, [
+        presenceItem(user, 1, { ...folded, presence: { ...folded.presence, fixes: [fix] } }, atMs),
+      ])
+    },
+
     putPresence: (...items: Item[]) => put(presence, items),
 
     /** Lists geofences in their tiles. */

@@ -67,6 +67,38 @@ describe('a settled visit', () => {
     })
   })
 
+  it('after an offer was given confirms its unit, once; a visit before it does not', async () => {
+    const user = await newCustomer()
+    const offerId = named('off', 'followed')
+    const given = (name: string, grantedAtMs: number) => ({
+      pk: `U#${user}`,
+      sk: `GRANT#${named('grt', name)}`,
+      kind: 'grant',
+      user,
+      grantId: named('grt', name),
+      merchantId: CAFE,
+      state: 'reserved',
+      offerId,
+      stockShard: 0,
+      grantedAt: new Date(grantedAtMs).toISOString(),
+    })
+    await stored.putLedger(given('before', T0 - 2 * HOUR), given('after', T0 + HOUR), {
+      pk: `OFFER#${offerId}#0`,
+      sk: 'STOCK',
+      kind: 'stock',
+      offerId,
+      free: 0,
+      reserved: 2,
+      confirmed: 0,
+    })
+    await Promise.all([settle(user, seenAt('one', T0)), settle(user, seenAt('one', T0))])
+    expect(await stored.stockOf(offerId)).toEqual({ free: 0, reserved: 1, confirmed: 1 })
+    expect(await stored.ledgerItem(`U#${user}`, `GRANT#${named('grt', 'before')}`)).toMatchObject({
+      state: 'confirmed',
+      confirmedBy: 'visited',
+    })
+  })
+
   it('is kept once, however often it is told', async () => {
     const user = await newCustomer()
     await settle(user, seenAt('one', T0))
@@ -83,7 +115,13 @@ describe('a settled visit', () => {
     await settle(user, seenAt('late', T0))
     const before = await relationshipOf(user)
     await settle(user, seenAt('early', T0 - DAY, { timeZone: 'Europe/Paris' }))
-    expect(await relationshipOf(user)).toEqual({ ...before, visits: 2, version: 2 })
+    const { known, ...after } = (await relationshipOf(user)) ?? {}
+    const { known: _, ...rest } = before ?? {}
+    expect(after).toEqual({ ...rest, visits: 2, version: 2 })
+    expect(known).toMatchObject({
+      visits: { count: 2, lastAtMs: T0 - 5 * MINUTE },
+      timeZone: 'America/Los_Angeles',
+    })
   })
 
   it('joins what the customer’s own acts have begun', async () => {

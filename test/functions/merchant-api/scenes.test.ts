@@ -245,11 +245,13 @@ test('a merchant has at most 100 scenes; deleting one makes room', async () => {
   const { status, body } = await create()
   expect([status, body.code, body.detail]).toEqual([409, 'limitReached', 'a merchant has at most 100 scenes'])
   const call = { subject: 'owner', path: { merchantId: id, sceneId: first.id } }
-  const replaced = await callApi(handler, 'PUT /v1/merchants/{merchantId}/scenes/{sceneId}', {
-    ...call,
-    body: sceneBody({ state: 'archived' }),
-  })
-  expect(replaced.status).toBe(200)
+  for (const state of ['paused', 'archived']) {
+    const replaced = await callApi(handler, 'PUT /v1/merchants/{merchantId}/scenes/{sceneId}', {
+      ...call,
+      body: sceneBody({ state }),
+    })
+    expect(replaced.status).toBe(200)
+  }
   expect((await callApi(handler, 'DELETE /v1/merchants/{merchantId}/scenes/{sceneId}', call)).status).toBe(
     204,
   )

@@ -130,11 +130,13 @@ describe('a store', () => {
       body,
     })
     expect((await remove()).status).toBe(409)
-    await callApi(handler, 'PUT /v1/merchants/{merchantId}/scenes/{sceneId}', {
-      subject: 'owner',
-      path: { merchantId, sceneId: scene.id },
-      body: { ...body, state: 'archived' },
-    })
+    for (const state of ['paused', 'archived']) {
+      await callApi(handler, 'PUT /v1/merchants/{merchantId}/scenes/{sceneId}', {
+        subject: 'owner',
+        path: { merchantId, sceneId: scene.id },
+        body: { ...body, state },
+      })
+    }
     expect((await remove()).status).toBe(204)
     expect((await remove()).status).toBe(404)
   })

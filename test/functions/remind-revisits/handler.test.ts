@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepDue } from '#functions/remind-revisits/sweep-due.ts'
 import { createDueStore } from '#shared/adapters/dynamodb/ledger/due-store.ts'
-import { type Grant, grantIdOf, messageIdOf, messageItem } from '#shared/contracts/items/decision.ts'
+import { messageItem } from '#shared/contracts/items/decision.ts'
 import { dueKey } from '#shared/contracts/items/ledger.ts'
 import { shardOf, type UserId } from '#shared/domain/ids.ts'
 import { setEnvironment } from '#test/functions/decide-offers/environment.ts'
 import { recordQueues } from '#test/functions/decide-offers/queue-recorder.ts'
 import { type Stored, storedIn } from '#test/functions/decide-offers/stored.ts'
 import {
+  aGrant,
   anEnter,
   aScene,
   aTombstone,
@@ -61,8 +62,7 @@ const newCustomer = (): UserId => {
 const leaveMessage = async (channel: 'push' | 'sms', grantedAtMs: number) => {
   const user = newCustomer()
   const candidate = { scene: aScene('greet'), trigger: anEnter({ user }) }
-  const grantId = grantIdOf(candidate)
-  const grant: Grant = { candidate, channel, grantId, messageId: messageIdOf(grantId) }
+  const grant = aGrant(candidate, { channel })
   await stored.putLedger(messageItem(grant, grantedAtMs, SHARDS))
   return { user, messageId: grant.messageId }
 }

@@ -9,7 +9,7 @@ import {
 } from '#shared/contracts/items/decision.ts'
 import type { MessageId, UserId } from '#shared/domain/ids.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
-import type { Channel } from '#shared/domain/scenes/decide.ts'
+import type { Channel } from '#shared/domain/scenes/facts.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 import { setEnvironment } from '#test/functions/decide-offers/environment.ts'
 import { storedIn } from '#test/functions/decide-offers/stored.ts'
@@ -103,6 +103,11 @@ export const startSendMessages = async () => {
         offer,
         code: 'AAAAA-BBBBB',
         stockShard: 0,
+        content: { push: both.push, sms: { body: 'Come in Code AAAAA-BBBBB' } },
+        deliverUntilMs: T0 + scene.message.ttlS * 1000,
+        score: 500,
+        send: { kind: 'offer' },
+        tallies: [],
       }
       await stored.putLedger(
         aProfileItem(user, {

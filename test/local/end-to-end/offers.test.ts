@@ -37,7 +37,7 @@ describe('from a ping to a phone', () => {
     expect(received).toHaveLength(1)
     expect(received[0]).toMatchObject({
       channel: 'push',
-      title: 'Hello',
+      title: 'Push shop',
       text: 'A coffee is waiting for you',
     })
     const { items } = await world.api.get<{ items: object[] }>('/v1/me/offers', maria)
@@ -63,7 +63,9 @@ describe('from a ping to a phone', () => {
     const received = receivedSince(before)
     expect(received).toHaveLength(1)
     expect(received[0]).toMatchObject({ channel: 'sms', phoneNumber: '+14155550123' })
-    expect(JSON.stringify(received[0])).toMatch(/A coffee is waiting for you\. Code [0-9A-Z]{5}-[0-9A-Z]{5}/)
+    expect(JSON.stringify(received[0])).toMatch(
+      /SMS shop: a coffee is waiting for you\. Code [0-9A-Z]{5}-[0-9A-Z]{5}/,
+    )
   })
 
   it('sends nothing to a customer who never consented, and keeps the reason', async () => {
@@ -84,6 +86,12 @@ describe('from an app event to the till', () => {
     await addScene(world, shop.path, {
       offerId: shop.offerId,
       triggers: [{ type: 'event', eventType: 'qr_scan' }],
+      // It answers the customer's own act, so nobody has to know whose evening it is.
+      message: {
+        push: { title: '{{ merchant.name }}', body: 'A coffee is waiting for you' },
+        kind: 'service',
+        ttlS: 3600,
+      },
     })
     const lin = await pushCustomer(world, 'lin')
     const before = lastSeq()

@@ -1,9 +1,12 @@
 import type { Batch } from '#local/replay/batches.ts'
 import { distanceM } from '#shared/domain/geo/distance.ts'
 import type { IndexedGeofence, Position } from '#shared/domain/geo/geofence.ts'
-import { hashId, type UserId } from '#shared/domain/ids.ts'
+import type { SceneId, UserId } from '#shared/domain/ids.ts'
 import { toFix } from '#shared/domain/presence/fix.ts'
 import { fold, NO_PRESENCE, type Presence } from '#shared/domain/presence/fold.ts'
+import { pressureOf, rankFairly, scoreOf } from '#shared/domain/scenes/score.ts'
+import { lawfulPlaceOf, sendingHours } from '#shared/domain/schedule/lawful-hours.ts'
+import { isOpenInAll } from '#shared/domain/schedule/weekly-hours.ts'
 
 /** What the limits of a replay are. */
 export type RecountLimits = {
@@ -59,11 +62,48 @@ const visitsOf = (
   return visits
 }
 
-type Send = { readonly atMs: number; readonly scene: string }
+type Send = { readonly atMs: number; readonly scene: SceneId; readonly merchantId: string }
+
+/** A message keeps the customer's attention for a minute. */
+const SLOT_MS = 60_000
+const PRIORITY = 50
+const MAX_PRESSURE = 12
+const MIN_TTL_MS = 30_000
+
+/** May promotion go now, at this place, with half a minute left to deliver it? */
+const isLawful = (timeZone: string, nowMs: number): boolean => {
+  const place = lawfulPlaceOf([{ timeZone }])
+  if (place === undefined) return false
+  const hours = sendingHours(place)
+  return isOpenInAll(hours, nowMs) && isOpenInAll(hours, nowMs + MIN_TTL_MS - 1)
+}
+
+const scoreAmong = (
+  mine: readonly Send[],
+  { merchantId, distanceM, atMs }: { merchantId: string; distanceM: number; atMs: number },
+  maxAgeS: number,
+  nowMs: number,
+): number => {
+  const last = mine.findLast((send) => send.merchantId === merchantId)
+  return scoreOf(
+    {
+      priority: PRIORITY,
+      distanceM,
+      fit: 0,
+      ageS: Math.max(0, nowMs - atMs) / 1000,
+      maxAgeS,
+      ...(last && { lastFromMerchantMs: last.atMs }),
+      kind: 'offer',
+      pressure: pressureOf(mine, nowMs),
+    },
+    nowMs,
+  )
+}
 
 /**
  * Counts again, in the plainest way, what a replay must have granted: upload by upload, of all entries that are young
- * enough, whose brand is not cooling down and has something left, the nearest one, as long as the customer's day is not full.
+ * enough and lawful, whose brand is not cooling down and has something left, the best one, as long as the customer's day is not
+ * full and nobody else has the customer's attention.
  *
  * @param sceneOf the one scene of a geofence's merchant
  */
@@ -71,7 +111,7 @@ export const recount = (
   batches: readonly Batch[],
   geofences: readonly IndexedGeofence[],
   userOf: (name: string) => UserId,
-  sceneOf: (merchantId: string) => string,
+  sceneOf: (merchantId: string) => SceneId,
   limits: RecountLimits,
 ): Recount => {
   const near = gridOf(geofences)
@@ -96,17 +136,24 @@ export const recount = (
           !mine.some((send) => send.scene === scene && now - send.atMs < limits.coolDownS * 1000),
       )
       .filter(({ merchantId }) => (left.get(merchantId) ?? limits.stockPerMerchant) > 0)
-      .toSorted(
-        (a, b) =>
-          a.distanceM - b.distanceM ||
-          (hashId('wrt', user, a.scene, a.visitId) < hashId('wrt', user, b.scene, b.visitId) ? -1 : 1),
-      )
-    const [best] = possible
+      .filter(({ timeZone }) => isLawful(timeZone, now))
+    const [best] = rankFairly(
+      possible,
+      (enter) => ({
+        score: scoreAmong(mine, enter, limits.maxAgeS, now),
+        merchantId: enter.merchantId,
+        sceneId: enter.scene,
+        occasion: enter.visitId,
+      }),
+      user,
+    )
     const today = mine.filter(({ atMs }) => now - atMs < 86_400_000).length
-    if (best === undefined || today >= limits.capPerDay) continue
+    const isHeld = mine.some(({ atMs }) => now - atMs < SLOT_MS)
+    const isPressed = pressureOf(mine, now) + 1 > MAX_PRESSURE
+    if (best === undefined || today >= limits.capPerDay || isHeld || isPressed) continue
     grants.add(`${best.scene} ${user} ${best.visitId}`)
     left.set(best.merchantId, (left.get(best.merchantId) ?? limits.stockPerMerchant) - 1)
-    sends.set(user, [...mine, { atMs: now, scene: best.scene }])
+    sends.set(user, [...mine, { atMs: now, scene: best.scene, merchantId: best.merchantId }])
   }
   return { visits: visitsOf(batches, userOf, near), grants, enters }
 }

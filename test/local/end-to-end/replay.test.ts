@@ -7,6 +7,7 @@ import { playPings } from '#local/replay/play-pings.ts'
 import { readPings, type TracePing } from '#local/replay/read-pings.ts'
 import { readStores, type TraceStore } from '#local/replay/read-stores.ts'
 import { registerCustomers } from '#local/replay/register-customers.ts'
+import { parseScene } from '#shared/contracts/items/catalog.ts'
 import type { IndexedGeofence } from '#shared/domain/geo/geofence.ts'
 import { hashId, type UserId } from '#shared/domain/ids.ts'
 import { recount } from '#test/local/end-to-end/recount.ts'
@@ -53,9 +54,9 @@ const countAgain = async (world: World, batches: readonly Batch[]) => {
   const geofences = (await world.itemsOf('catalog')).filter(({ sk }) => String(sk).startsWith('GEOFENCE#'))
   const own = geofences.filter(({ pk }) => String(pk).startsWith('M#')) as unknown as IndexedGeofence[]
   const scenes = new Map(
-    (await world.itemsOf('catalog', 'scene')).map((scene) => [scene['merchantId'], String(scene['id'])]),
+    (await world.itemsOf('catalog', 'scene')).map((scene) => [scene['merchantId'], parseScene(scene).id]),
   )
-  return recount(batches, own, userOf, (merchantId) => scenes.get(merchantId) ?? '', {
+  return recount(batches, own, userOf, (merchantId) => scenes.get(merchantId) ?? hashId('scn', 'none'), {
     coolDownS: OPTIONS.coolDownS,
     maxAgeS: 300,
     capPerDay: CAP_PER_DAY,

@@ -98,8 +98,8 @@ export const addScene = async (
     goal: 'visit',
     triggers: [{ type: 'enter' }],
     message: {
-      push: { title: 'Hello', body: 'A coffee is waiting for you' },
-      sms: { body: 'A coffee is waiting for you.' },
+      push: { title: '{{ merchant.name }}', body: 'A coffee is waiting for you' },
+      sms: { body: '{{ merchant.name }}: a coffee is waiting for you.' },
       ttlS: 3600,
     },
     ...rest,

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { type CatalogTables, merchantPk } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
+import type { EntityType } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { type Item, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
@@ -11,12 +12,19 @@ const namesSchema = z.object({
   state: z.string().optional(),
   storeId: z.string().optional(),
   offerId: z.string().optional(),
+  substituteId: z.string().optional(),
+  regionId: z.string().optional(),
+  parentId: z.string().optional(),
   triggers: z
     .array(
       z.object({
         at: z
-          .object({ geofenceIds: z.array(z.string()).default([]), storeIds: z.array(z.string()).default([]) })
-          .default({ geofenceIds: [], storeIds: [] }),
+          .object({
+            geofenceIds: z.array(z.string()).default([]),
+            storeIds: z.array(z.string()).default([]),
+            regionIds: z.array(z.string()).default([]),
+          })
+          .default({ geofenceIds: [], storeIds: [], regionIds: [] }),
       }),
     )
     .default([]),
@@ -24,10 +32,12 @@ const namesSchema = z.object({
 
 // An archived scene fires no more; when it is taken up again, what it names is checked again.
 const names = (item: Item): string[] => {
-  const { state, storeId, offerId, triggers } = namesSchema.parse(item)
+  const { state, triggers, storeId, offerId, substituteId, regionId, parentId } = namesSchema.parse(item)
   if (state === 'archived') return []
-  const places = triggers.flatMap(({ at }) => [...at.geofenceIds, ...at.storeIds])
-  return [storeId, offerId, ...places].flatMap((id) => (id === undefined ? [] : [id]))
+  const places = triggers.flatMap(({ at }) => [...at.geofenceIds, ...at.storeIds, ...at.regionIds])
+  return [storeId, offerId, substituteId, regionId, parentId, ...places].flatMap((id) =>
+    id === undefined ? [] : [id],
+  )
 }
 
 const anyNames = async (
@@ -44,7 +54,7 @@ const anyNames = async (
       {
         TableName: catalog,
         KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ProjectionExpression: '#state, storeId, offerId, triggers',
+        ProjectionExpression: '#state, storeId, offerId, substituteId, regionId, parentId, triggers',
         ExpressionAttributeNames: { '#state': 'state' },
         ExpressionAttributeValues: { ':pk': merchantPk(merchantId), ':prefix': prefix },
         ConsistentRead: true,
@@ -60,12 +70,12 @@ const anyNames = async (
   throw new BusyError('too many rows to look through')
 }
 
-/** Does a geofence or a scene that is not archived name this id? Reads every row under the prefixes. */
+/** Does one of the merchant's things, archived scenes aside, name this id? Reads every row under the prefixes. */
 export const isNamedAnywhere = async (
   tables: CatalogTables,
   merchantId: MerchantId,
   id: string,
-  prefixes: readonly ('GEOFENCE#' | 'SCENE#')[],
+  prefixes: readonly `${EntityType}#`[],
   signal?: AbortSignal,
 ): Promise<boolean> => {
   for (const prefix of prefixes) {

@@ -12,6 +12,7 @@ import {
   retrying,
   versionKey,
 } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
+import { nextVersion } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { type Membership, merchantSchema } from '#shared/contracts/http/merchants.ts'
@@ -44,7 +45,7 @@ export type MerchantRecords = {
 
 /** Renaming and removing write two items for each member, in one transaction. */
 const MAX_MEMBERS = 40
-const CHILDREN = ['STORE#', 'GEOFENCE#', 'SCENE#', 'OFFER#'] as const
+const CHILDREN = ['STORE#', 'GEOFENCE#', 'SCENE#', 'OFFER#', 'REGION#'] as const
 
 const memberSchema = z.object({ role: z.enum(MEMBER_ROLES), user: idSchema('usr') })
 const membershipItemSchema = z.object({
@@ -182,6 +183,8 @@ export const createMerchantRecords = (tables: CatalogTables): MerchantRecords =>
                 ExpressionAttributeValues: { ':revision': current.revision },
               },
             },
+            // Its name, caps and budget are part of what deciding caches.
+            nextVersion(catalog, versionKey(merchantId), 'version'),
             ...members.map(
               ({ user }): TransactItem => ({
                 Update: {

@@ -109,7 +109,12 @@ export const createOfferRecords = (tables: CatalogTables): EntityRecords<OfferId
   return createEntityRecords(tables, {
     type: 'OFFER',
     parse: (item): Offer => offerSchema.parse(item),
-    isNamed: (merchantId, id, signal) => isNamedAnywhere(tables, merchantId, id, ['SCENE#'], signal),
+    references: ({ id, substituteId }) =>
+      substituteId === undefined || substituteId === id
+        ? []
+        : [{ type: 'OFFER', id: substituteId, pointer: '/substituteId' }],
+    isNamed: (merchantId, id, signal) =>
+      isNamedAnywhere(tables, merchantId, id, ['SCENE#', 'OFFER#'], signal),
     along: async (before, after, signal) => {
       const writes = await stockWrites(before, after, signal)
       return typeof writes === 'string' ? writes : writes.map((write) => ({ write }))

@@ -1,11 +1,17 @@
-import type { CatalogTables } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import {
+  type CatalogTables,
+  listUnder,
+  merchantPk,
+  type PageOf,
+} from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
+import {
+  type Along,
   createEntityRecords,
   type EntityRecords,
   type Reference,
 } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { sceneSchema } from '#shared/contracts/http/scenes.ts'
-import type { SceneId } from '#shared/domain/ids.ts'
+import type { MerchantId, SceneId } from '#shared/domain/ids.ts'
 import type { Scene, SceneTrigger } from '#shared/domain/scenes/scene.ts'
 
 /** Drafts and archived ones included: deciding reads them all. */
@@ -13,11 +19,13 @@ const MAX_SCENES_PER_MERCHANT = 100
 
 const placesOf = (trigger: SceneTrigger, index: number): Reference[] => {
   if (!('at' in trigger) || trigger.at === undefined) return []
-  const { geofenceIds = [], storeIds = [] } = trigger.at
+  const { geofenceIds = [] } = 'geofenceIds' in trigger.at ? trigger.at : {}
+  const { storeIds = [], regionIds = [] } = trigger.at
   const at = `/triggers/${index}/at`
   return [
     ...geofenceIds.map((id, n): Reference => ({ type: 'GEOFENCE', id, pointer: `${at}/geofenceIds/${n}` })),
     ...storeIds.map((id, n): Reference => ({ type: 'STORE', id, pointer: `${at}/storeIds/${n}` })),
+    ...regionIds.map((id, n): Reference => ({ type: 'REGION', id, pointer: `${at}/regionIds/${n}` })),
   ]
 }
 
@@ -26,6 +34,46 @@ const referencesOf = ({ triggers, offerId }: Scene): Reference[] => [
   ...(offerId === undefined ? [] : [{ type: 'OFFER', id: offerId, pointer: '/offerId' } as const]),
 ]
 
+const revisionKey = (merchantId: MerchantId, sceneId: SceneId, revision: number) => ({
+  pk: merchantPk(merchantId),
+  sk: `REVISION#${sceneId}#${String(revision).padStart(8, '0')}`,
+})
+
+/** Every revision stays as it was, beside the scene as it is. */
+const keepRevision = (catalog: string, scene: Scene): Along => ({
+  write: {
+    Put: {
+      TableName: catalog,
+      Item: {
+        ...revisionKey(scene.merchantId, scene.id, scene.revision),
+        kind: 'sceneRevision',
+        ...scene,
+      },
+    },
+  },
+})
+
+/** The revisions of a scene, the oldest first; also of one that was deleted. */
+export type ListRevisions = (
+  merchantId: MerchantId,
+  sceneId: SceneId,
+  page: { readonly limit: number; readonly after?: string | undefined },
+  signal?: AbortSignal,
+) => Promise<PageOf<Scene>>
+
+export const createListRevisions =
+  (tables: CatalogTables): ListRevisions =>
+  async (merchantId, sceneId, { limit, after }, signal) => {
+    const prefix = `REVISION#${sceneId}#`
+    const place = { pk: merchantPk(merchantId), prefix, limit, after }
+    const { items, more } = await listUnder(tables, place, signal)
+    const last = items.at(-1)
+    return {
+      items: items.map((item): Scene => sceneSchema.parse(item)),
+      ...(more && last !== undefined && { next: String(last['sk']).slice(prefix.length) }),
+    }
+  }
+
 /** A merchant's scenes. What they name must be the merchant's own. */
 export const createSceneRecords = (tables: CatalogTables): EntityRecords<SceneId, Scene> =>
   createEntityRecords(tables, {
@@ -33,4 +81,5 @@ export const createSceneRecords = (tables: CatalogTables): EntityRecords<SceneId
     quota: { attribute: 'scenes', most: MAX_SCENES_PER_MERCHANT },
     parse: (item): Scene => sceneSchema.parse(item),
     references: referencesOf,
+    along: async (_before, after) => (after === undefined ? [] : [keepRevision(tables.catalog, after)]),
   })

@@ -10,6 +10,8 @@ export const createStoreRecords = (tables: CatalogTables): EntityRecords<StoreId
   createEntityRecords(tables, {
     type: 'STORE',
     parse: (item): Store => storeSchema.parse(item),
+    references: ({ regionId }) =>
+      regionId === undefined ? [] : [{ type: 'REGION', id: regionId, pointer: '/regionId' }],
     isNamed: (merchantId, id, signal) =>
       isNamedAnywhere(tables, merchantId, id, ['GEOFENCE#', 'SCENE#'], signal),
   })

@@ -3,8 +3,9 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import type { RetryOptions, TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
 import { profileKey, userKey } from '#shared/contracts/items/ledger.ts'
+import { customerIndex } from '#shared/contracts/items/relationship.ts'
 import { DEVICE_PLATFORMS, type Device, type DevicePlatform } from '#shared/domain/customers/customer.ts'
-import type { UserId } from '#shared/domain/ids.ts'
+import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 
 /** Where what customers have and did is kept. */
 export type CustomerTables = { readonly client: DynamoDBDocumentClient; readonly ledger: string }
@@ -70,12 +71,17 @@ export const newProfileValues = (user: UserId, nowMs: number) => ({
 })
 
 /** Marks that the customer acted with a merchant: from then on the merchant may see the customer. */
-export const markActed = (ledger: string, user: UserId, merchantId: string, nowMs: number): TransactItem => ({
+export const markActed = (
+  ledger: string,
+  user: UserId,
+  merchantId: MerchantId,
+  nowMs: number,
+): TransactItem => ({
   Update: {
     TableName: ledger,
     Key: { pk: userKey(user), sk: `M#${merchantId}` },
     UpdateExpression:
-      'SET kind = :kind, #user = :user, merchantId = :merchant, actedAt = :at, visits = if_not_exists(visits, :none) ADD version :one',
+      'SET kind = :kind, #user = :user, merchantId = :merchant, actedAt = if_not_exists(actedAt, :at), merchantPk = :mpk, merchantSk = :msk, visits = if_not_exists(visits, :none) ADD version :one',
     ExpressionAttributeNames: { '#user': 'user' },
     ExpressionAttributeValues: {
       ':kind': 'relationship',
@@ -84,6 +90,8 @@ export const markActed = (ledger: string, user: UserId, merchantId: string, nowM
       ':at': new Date(nowMs).toISOString(),
       ':none': 0,
       ':one': 1,
+      ':mpk': customerIndex(user, merchantId).merchantPk,
+      ':msk': customerIndex(user, merchantId).merchantSk,
     },
   },
 })

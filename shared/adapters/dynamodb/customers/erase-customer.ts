@@ -8,6 +8,7 @@ import {
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { parseGrant, type StoredGrant } from '#shared/adapters/dynamodb/customers/grant-records.ts'
 import { createProfileRecords } from '#shared/adapters/dynamodb/customers/profile-records.ts'
+import { moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { codeKey } from '#shared/contracts/items/decision.ts'
 import { userKey } from '#shared/contracts/items/ledger.ts'
@@ -72,16 +73,7 @@ export const createEraseCustomer = (
   const releaseUnit = ({ state, offerId, stockShard }: StoredGrant): TransactItem | undefined =>
     state !== 'reserved' || offerId === undefined || stockShard === undefined
       ? undefined
-      : {
-          Update: {
-            TableName: ledger,
-            Key: { pk: `OFFER#${offerId}#${stockShard}`, sk: 'STOCK' },
-            UpdateExpression: 'ADD reserved :minus, #free :plus',
-            ConditionExpression: 'reserved > :none',
-            ExpressionAttributeNames: { '#free': 'free' },
-            ExpressionAttributeValues: { ':minus': -1, ':plus': 1, ':none': 0 },
-          },
-        }
+      : moveUnit(ledger, offerId, stockShard, { from: 'reserved', to: 'free' })
 
   const grantDeletion = (item: Item): Deletion => {
     const grant = parseGrant(item)

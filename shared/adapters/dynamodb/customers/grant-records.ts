@@ -3,17 +3,27 @@ import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import {
   type CustomerTables,
-  markActed,
+  type Erased,
   notErased,
   retrying,
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
+import { confirmWrites } from '#shared/adapters/dynamodb/ledger/confirm-grants.ts'
 import { addCounts } from '#shared/adapters/dynamodb/ledger/counters.ts'
+import { writeRelationship } from '#shared/adapters/dynamodb/ledger/relationship-writes.ts'
+import { moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { idSchema } from '#shared/contracts/http/primitives.ts'
 import { codeKey } from '#shared/contracts/items/decision.ts'
 import { userKey } from '#shared/contracts/items/ledger.ts'
+import {
+  parseRelationship,
+  relationshipKey,
+  type StoredRelationship,
+} from '#shared/contracts/items/relationship.ts'
+import { withRedemption } from '#shared/domain/customers/relationship.ts'
 import type { GrantId, MerchantId, StoreId, UserId } from '#shared/domain/ids.ts'
+import { OFFER_KINDS } from '#shared/domain/offers/offer.ts'
 
 const grantSchema = z.object({
   user: idSchema('usr'),
@@ -23,7 +33,8 @@ const grantSchema = z.object({
   offerId: idSchema('off').exactOptional(),
   offerName: z.string().exactOptional(),
   code: z.string().exactOptional(),
-  state: z.enum(['reserved', 'redeemed', 'released']),
+  offerKind: z.enum(OFFER_KINDS).exactOptional(),
+  state: z.enum(['reserved', 'confirmed', 'redeemed', 'released']),
   grantedAt: z.string(),
   validUntil: z.string().exactOptional(),
   stockShard: z.int().exactOptional(),
@@ -35,6 +46,8 @@ const grantSchema = z.object({
 export type StoredGrant = z.output<typeof grantSchema>
 
 export const parseGrant = (item: unknown): StoredGrant => grantSchema.parse(item)
+
+export type Claimed = 'confirmed' | 'absent' | 'released' | Erased
 
 export type ToRedeem = {
   /** As `readCode` gives it. */
@@ -58,6 +71,14 @@ export type GrantRecords = {
     page: { readonly limit: number; readonly after?: GrantId | undefined },
     signal?: AbortSignal,
   ) => Promise<{ readonly items: readonly StoredGrant[]; readonly next?: GrantId }>
+  /** The customer opened or claimed it: from then on its unit does not go back. Safe to repeat. */
+  readonly claim: (
+    user: UserId,
+    grantId: GrantId,
+    by: 'opened' | 'claimed',
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<Claimed>
   readonly redeem: (request: ToRedeem, nowMs: number, signal?: AbortSignal) => Promise<Redeemed>
 }
 
@@ -93,7 +114,12 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables): GrantRec
     return item && parseGrant(item)
   }
 
-  const redeemItems = (grant: StoredGrant, { storeId, idempotencyKey }: ToRedeem, nowMs: number) => {
+  const redeemItems = (
+    grant: StoredGrant,
+    before: StoredRelationship,
+    { storeId, idempotencyKey }: ToRedeem,
+    nowMs: number,
+  ) => {
     const { user, grantId, merchantId, sceneId } = grant
     const redeemedAt = new Date(nowMs).toISOString()
     const key = idempotencyKey === undefined ? undefined : keyHash(merchantId, idempotencyKey)
@@ -107,12 +133,11 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables): GrantRec
             ...(storeId === undefined ? [] : ['redeemedAtStoreId = :store']),
             ...(key === undefined ? [] : ['redemptionKey = :key']),
           ].join(', '),
-          ConditionExpression:
-            '#state = :reserved AND (attribute_not_exists(validUntil) OR validUntil > :now)',
+          ConditionExpression: '#state = :was AND (attribute_not_exists(validUntil) OR validUntil > :now)',
           ExpressionAttributeNames: { '#state': 'state' },
           ExpressionAttributeValues: {
             ':redeemed': 'redeemed',
-            ':reserved': 'reserved',
+            ':was': grant.state,
             ':now': redeemedAt,
             ...(storeId !== undefined && { ':store': storeId }),
             ...(key !== undefined && { ':key': key }),
@@ -120,27 +145,38 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables): GrantRec
         },
       },
       notErased(ledger, user),
-      markActed(ledger, user, merchantId, nowMs),
+      countRedemption(grant, before, nowMs),
       addCounts(ledger, sceneId, user, nowMs, { redeemed: 1 }),
       ...confirmUnit(grant),
     ]
     return { items, redeemedAt }
   }
 
-  const confirmUnit = ({ offerId, stockShard }: StoredGrant): TransactItem[] =>
-    offerId === undefined || stockShard === undefined
+  const confirmUnit = ({ state, offerId, stockShard }: StoredGrant): TransactItem[] =>
+    // One that was opened or visited before holds a confirmed unit already.
+    state === 'confirmed' || offerId === undefined || stockShard === undefined
       ? []
-      : [
-          {
-            Update: {
-              TableName: ledger,
-              Key: { pk: `OFFER#${offerId}#${stockShard}`, sk: 'STOCK' },
-              UpdateExpression: 'ADD reserved :minus, confirmed :plus',
-              ConditionExpression: 'reserved > :none',
-              ExpressionAttributeValues: { ':minus': -1, ':plus': 1, ':none': 0 },
-            },
-          },
-        ]
+      : [moveUnit(ledger, offerId, stockShard, { from: 'reserved', to: 'confirmed' })]
+
+  const readRelationship = async ({ user, merchantId }: StoredGrant, signal?: AbortSignal) =>
+    parseRelationship(await get(relationshipKey(user, merchantId), signal))
+
+  /** The redemption becomes part of what the merchant knows, in the same transaction. */
+  const countRedemption = (
+    { user, merchantId, offerKind }: StoredGrant,
+    before: StoredRelationship,
+    nowMs: number,
+  ): TransactItem => {
+    const isTrial = offerKind === 'trial'
+    const isDiscount = offerKind === 'coupon' || offerKind === 'points'
+    const { relationship } = before
+    const after = {
+      ...relationship,
+      ...withRedemption(relationship, { atMs: nowMs, isTrial, isDiscount }),
+      ...(isTrial && relationship.trialAtMs === undefined && { trialAtMs: nowMs }),
+    }
+    return writeRelationship(ledger, user, merchantId, before, after, nowMs)
+  }
 
   /** What stands in the way of redeeming a grant, by what was read. */
   const obstacle = (
@@ -180,13 +216,27 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables): GrantRec
       return { items, ...(page.next !== undefined && last !== undefined && { next: last.grantId }) }
     },
 
+    claim: (user, grantId, by, nowMs, signal) =>
+      optimistically(async (): Promise<Claimed | 'again'> => {
+        const item = await get(grantKey(user, grantId), signal)
+        if (item === undefined) return 'absent'
+        const grant = parseGrant(item)
+        if (grant.state === 'released') return 'released'
+        if (grant.state !== 'reserved') return 'confirmed'
+        const writes = [...confirmWrites(ledger, user, grant, by, nowMs), notErased(ledger, user)]
+        const outcome = await transact(client, writes, retrying(signal))
+        if (outcome.kind === 'done') return 'confirmed'
+        return outcome.reasons.at(-1) === 'ConditionalCheckFailed' ? 'erased' : 'again'
+      }, signal),
+
     redeem: (request, nowMs, signal) =>
       optimistically(async (): Promise<Redeemed | 'again'> => {
         const grant = await findByCode(request, signal)
         if (grant === undefined) return { kind: 'unknownCode' }
         const refusal = obstacle(grant, request, nowMs)
         if (refusal) return refusal
-        const { items, redeemedAt } = redeemItems(grant, request, nowMs)
+        const before = await readRelationship(grant, signal)
+        const { items, redeemedAt } = redeemItems(grant, before, request, nowMs)
         const outcome = await transact(client, items, retrying(signal))
         if (outcome.kind === 'refused') {
           // By the order of the items: an erased customer's code is unknown; else somebody else was first, look again.

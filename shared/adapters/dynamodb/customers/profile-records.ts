@@ -13,7 +13,8 @@ import {
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
-import { consentSchema } from '#shared/contracts/http/me.ts'
+import { consentSchema, wishesSchema } from '#shared/contracts/http/me.ts'
+import { countryOfNumber } from '#shared/contracts/http/phone-number.ts'
 import { idSchema } from '#shared/contracts/http/primitives.ts'
 import { profileKey, userKey } from '#shared/contracts/items/ledger.ts'
 import {
@@ -23,6 +24,7 @@ import {
   MAX_DEVICES,
   type Profile,
   tombstone,
+  type Wishes,
   withSmsConsent,
 } from '#shared/domain/customers/customer.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
@@ -44,6 +46,13 @@ export type ProfileRecords = {
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<'saved' | 'full' | Erased>
+  /** In place of what the customer asked for before. */
+  readonly saveWishes: (
+    user: UserId,
+    wishes: Wishes,
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<'saved' | Erased>
   /** The number moves here from the customer who had it; `undefined` removes it. */
   readonly savePhoneNumber: (
     user: UserId,
@@ -60,6 +69,7 @@ const profileSchema = z.object({
   version: z.int(),
   createdAt: z.string(),
   phoneNumber: z.string().exactOptional(),
+  wishes: wishesSchema.default({}),
   consents: z
     .object({
       push: consentSchema.exactOptional(),
@@ -161,7 +171,7 @@ export const createProfileRecords = ({ client, ledger }: CustomerTables): Profil
     Update: {
       TableName: ledger,
       Key: profileKey(former),
-      UpdateExpression: 'REMOVE phoneNumber ADD version :one',
+      UpdateExpression: 'REMOVE phoneNumber, phoneCountry ADD version :one',
       ConditionExpression: 'phoneNumber = :number',
       ExpressionAttributeValues: { ':number': number, ':one': 1 },
     },
@@ -228,12 +238,24 @@ export const createProfileRecords = ({ client, ledger }: CustomerTables): Profil
         signal,
       ),
 
+    saveWishes: (user, wishes, nowMs, signal) =>
+      optimistically(async (): Promise<'saved' | Erased | 'again'> => {
+        const current = await find(user, signal)
+        if (current === 'erased') return 'erased'
+        const items = [update(user, current, nowMs, { set: { wishes, wishesAtMs: nowMs } })]
+        const outcome = await transact(client, items, retrying(signal))
+        return outcome.kind === 'done' ? 'saved' : 'again'
+      }, signal),
+
     savePhoneNumber: (user, number, nowMs, signal) =>
       optimistically(async (): Promise<'saved' | Erased | 'again'> => {
         const current = await find(user, signal)
         if (current === 'erased') return 'erased'
         if (number === undefined && current?.phoneNumber === undefined) return 'saved'
-        const change = number === undefined ? { remove: 'phoneNumber' } : { set: { phoneNumber: number } }
+        const change =
+          number === undefined
+            ? { remove: 'phoneNumber, phoneCountry' }
+            : { set: { phoneNumber: number, phoneCountry: countryOfNumber(number) } }
         const items = [
           update(user, current, nowMs, change),
           ...(await numberItems(user, current?.phoneNumber, number, signal)),

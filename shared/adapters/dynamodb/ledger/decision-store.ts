@@ -1,39 +1,40 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { addCounts } from '#shared/adapters/dynamodb/ledger/counters.ts'
+import { grantWrites, type Refusable } from '#shared/adapters/dynamodb/ledger/grant-writes.ts'
+import type { ReadPlatform } from '#shared/adapters/dynamodb/ledger/platform-state.ts'
 import { readDevices } from '#shared/adapters/dynamodb/ledger/read-devices.ts'
-import type { MerchantScenes, SceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
+import type { SceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
 import { batchGetAll, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
-import {
-  codeKey,
-  countsOf,
-  type DecisionRef,
-  type Grant,
-  grantItem,
-  messageItem,
-  traceItem,
-  withSend,
-} from '#shared/contracts/items/decision.ts'
+import { countsOf, type DecisionRef, type Grant, waitingItem } from '#shared/contracts/items/decision.ts'
 import { id } from '#shared/contracts/items/ids.ts'
-import {
-  expiryOf,
-  type Item,
-  type ProfileFacts,
-  parseProfile,
-  profileKey,
-} from '#shared/contracts/items/ledger.ts'
-import type { MerchantId, MessageId, OfferId, UserId } from '#shared/domain/ids.ts'
-import type { Channel, CustomerFacts, Outcome } from '#shared/domain/scenes/decide.ts'
+import { type Item, type ProfileFacts, parseProfile, profileKey } from '#shared/contracts/items/ledger.ts'
+import { parseRelationship, relationshipKey } from '#shared/contracts/items/relationship.ts'
+import { hasRoom, stockKey, type Tally } from '#shared/contracts/items/stock.ts'
+import { traceItems } from '#shared/contracts/items/trace.ts'
+import { waitItem } from '#shared/contracts/items/waiting-list.ts'
+import type { MerchantId, MessageId, UserId } from '#shared/domain/ids.ts'
+import type { Offer } from '#shared/domain/offers/offer.ts'
+import type { Outcome } from '#shared/domain/scenes/decide.ts'
+import type {
+  Channel,
+  CustomerFacts,
+  DecisionFacts,
+  KnownRelationship,
+  MerchantFacts,
+} from '#shared/domain/scenes/facts.ts'
 
 type Tables = { readonly catalog: string; readonly ledger: string }
 
 /** A message that a decision made earlier; it may not be on its queue yet. */
 export type EarlierDecision = { readonly messageId: MessageId; readonly channel: Channel } | 'nothingGranted'
 
-export type Facts = {
+export type Facts = Omit<DecisionFacts, 'limits'> & {
   readonly customer: CustomerFacts & ProfileFacts
   /** Whether `hasPushDevice` was looked up; until then it is taken for granted. */
   readonly devicesRead: boolean
-  readonly merchants: ReadonlyMap<MerchantId, MerchantScenes>
+  /** Whether it was looked up where the customer stands. */
+  readonly placeRead: boolean
+  readonly zonesVersion: number
 }
 
 export type Stored =
@@ -42,21 +43,32 @@ export type Stored =
   | { readonly kind: 'decidedAlready'; readonly earlier: EarlierDecision }
   /** The customer's profile changed since it was read. */
   | { readonly kind: 'profileChanged' }
-  | { readonly kind: 'occasionUsed' }
-  | { readonly kind: 'shardEmpty' }
-  | { readonly kind: 'codeTaken' }
+  /** Somebody was faster: at the occasion, the stock, the code, or what is counted beside the stock. */
+  | { readonly kind: Refusable }
+
+/** What is left of an offer, and of the counts that one more grant would raise. */
+export type StockRead = {
+  /** How many are free on each shard. */
+  readonly free: readonly number[]
+  /** For each tally in order, whether there is room. */
+  readonly room: readonly boolean[]
+}
 
 export type DecisionStore = {
   readonly loadFacts: (
     user: UserId,
     merchantIds: readonly MerchantId[],
+    nowMs: number,
     signal?: AbortSignal,
   ) => Promise<Facts>
   /** Has the customer a phone that a push platform of this deployment reaches? */
   readonly hasPushDevice: (user: UserId, signal?: AbortSignal) => Promise<boolean>
-  /** How many are free on each shard of an offer's stock. */
-  readonly freeStock: (offerId: OfferId, shards: number, signal?: AbortSignal) => Promise<number[]>
-  /** Stores a decision whole, or not at all: grant, caps, stock, counts, message and trace. */
+  readonly readStock: (
+    offer: Offer | undefined,
+    tallies: readonly Tally[],
+    signal?: AbortSignal,
+  ) => Promise<StockRead>
+  /** Stores a decision whole, or not at all: grant, caps, slot, stock, counts, message and trace. */
   readonly store: (
     ref: DecisionRef,
     outcomes: readonly Outcome[],
@@ -73,148 +85,191 @@ const parseEarlier = (trace: Item | undefined): EarlierDecision => {
   return { messageId: messageId.data, channel: trace?.['channel'] === 'sms' ? 'sms' : 'push' }
 }
 
+/** What the customer said of itself stands above what a merchant noted. */
+const withOwnPreferences = (
+  relationship: KnownRelationship,
+  { preferences, wishesAtMs }: ProfileFacts,
+): KnownRelationship => {
+  const own = Object.entries(preferences).map(([name, value]) => [
+    name,
+    { value, source: 'customer' as const, atMs: wishesAtMs },
+  ])
+  if (own.length === 0) return relationship
+  return { ...relationship, preferences: { ...relationship.preferences, ...Object.fromEntries(own) } }
+}
+
+/** Whoever waits already keeps the place; so does who was called up and found it sold out again. */
+const joinQueue = (
+  table: string,
+  wait: NonNullable<ReturnType<typeof waitItem>>,
+  wasCalledUp: boolean,
+): TransactItem => {
+  const { pk, sk, merchantSk, ...rest } = wait
+  const names = Object.keys(rest)
+  const place = wasCalledUp ? 'if_not_exists(place, :place)' : ':place'
+  return {
+    Update: {
+      TableName: table,
+      Key: { pk, sk },
+      UpdateExpression: `SET ${names.map((_, n) => `#n${n} = :v${n}`).join(', ')}, merchantSk = if_not_exists(merchantSk, ${place})`,
+      ExpressionAttributeNames: Object.fromEntries(names.map((name, n) => [`#n${n}`, name])),
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(Object.values(rest).map((value, n) => [`:v${n}`, value])),
+        ':place': merchantSk,
+      },
+    },
+  }
+}
+
+/** Of one decision: its triggers are of one customer, and reminders come alone. */
+const MAX_WAITS = 5
+
 /** What deciding reads from and writes to the Ledger. */
 export const createDecisionStore = (
   client: DynamoDBDocumentClient,
   tables: Tables,
   scenes: SceneCache,
+  readPlatform: ReadPlatform,
   options: { readonly dueShards: number; readonly pushPlatforms: ReadonlySet<string> },
 ): DecisionStore => {
   const retry = (signal?: AbortSignal) => ({ random: Math.random, signal })
+  const { ledger } = tables
 
   const hasPushDevice = async (user: UserId, signal?: AbortSignal): Promise<boolean> => {
-    const devices = await readDevices(client, tables.ledger, user, signal)
+    const devices = await readDevices(client, ledger, user, signal)
     return devices.some(({ platform }) => options.pushPlatforms.has(platform))
-  }
-
-  const grantItems = (grant: Grant, facts: Facts, nowMs: number): TransactItem[] => {
-    const { candidate, messageId, offer, code, stockShard, grantId } = grant
-    const { scene, trigger } = candidate
-    const send = { atMs: nowMs, merchantId: scene.merchantId, sceneId: scene.id, messageId }
-    const absent = { ConditionExpression: 'attribute_not_exists(pk)' }
-    const items: TransactItem[] = [
-      { Put: { TableName: tables.ledger, Item: grantItem(grant, nowMs, options.dueShards), ...absent } },
-      { Put: { TableName: tables.ledger, Item: messageItem(grant, nowMs, options.dueShards) } },
-    ]
-    const profile: TransactItem = {
-      Update: {
-        TableName: tables.ledger,
-        Key: profileKey(trigger.user),
-        ConditionExpression: 'version = :read AND attribute_not_exists(tombstone)',
-        UpdateExpression: 'SET recentSends = :sends ADD version :one',
-        ExpressionAttributeValues: {
-          ':read': facts.customer.version,
-          ':sends': withSend(facts.customer.recentSends, send),
-          ':one': 1,
-        },
-      },
-    }
-    if (offer === undefined || code === undefined || stockShard === undefined) return [profile, ...items]
-    return [
-      profile,
-      ...items,
-      {
-        Update: {
-          TableName: tables.ledger,
-          Key: { pk: `OFFER#${offer.id}#${stockShard}`, sk: 'STOCK' },
-          ConditionExpression: '#free > :none',
-          UpdateExpression: 'ADD #free :minus, reserved :plus',
-          // A reserved word of DynamoDB's expressions.
-          ExpressionAttributeNames: { '#free': 'free' },
-          ExpressionAttributeValues: { ':none': 0, ':minus': -1, ':plus': 1 },
-        },
-      },
-      {
-        Put: {
-          TableName: tables.ledger,
-          Item: {
-            ...codeKey(code),
-            kind: 'code',
-            user: trigger.user,
-            grantId,
-            merchantId: scene.merchantId,
-            ttl: expiryOf(nowMs),
-          },
-          ...absent,
-        },
-      },
-    ]
   }
 
   const notErased = (user: UserId): TransactItem => ({
     ConditionCheck: {
-      TableName: tables.ledger,
+      TableName: ledger,
       Key: profileKey(user),
       ConditionExpression: 'attribute_not_exists(tombstone)',
     },
   })
 
+  const traceWrites = (
+    ref: DecisionRef,
+    outcomes: readonly Outcome[],
+    grant: Grant | undefined,
+    nowMs: number,
+  ): { readonly first: TransactItem; readonly rest: TransactItem[] } => {
+    const { whole, copies } = traceItems(ref, outcomes, grant, nowMs)
+    return {
+      first: {
+        Put: {
+          TableName: ledger,
+          Item: whole,
+          ConditionExpression: 'attribute_not_exists(pk)',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        },
+      },
+      rest: copies.map((copy) => ({ Put: { TableName: ledger, Item: copy } })),
+    }
+  }
+
+  /** Reminders that wait for an open hour, and customers who wait for stock. */
+  const waitWrites = (outcomes: readonly Outcome[], facts: Facts, nowMs: number): TransactItem[] => {
+    const writes = new Map<string, TransactItem>()
+    for (const outcome of outcomes) {
+      if (outcome.kind !== 'suppressed') continue
+      const { againMs, trigger } = outcome
+      if (againMs !== undefined) {
+        const later = waitingItem({ ...outcome, againMs }, options.dueShards)
+        writes.set(later.sk, { Put: { TableName: ledger, Item: later } })
+      }
+      const wait = waitItem(outcome, facts.merchants, nowMs)
+      if (wait !== undefined) writes.set(wait.sk, joinQueue(ledger, wait, trigger.type === 'restock'))
+    }
+    return [...writes.values()].slice(0, MAX_WAITS)
+  }
+
   return {
-    loadFacts: async (user, merchantIds, signal) => {
-      const [[profile] = [], versions = []] = await batchGetAll(
-        client,
-        [
-          { table: tables.ledger, keys: [profileKey(user)], consistent: true },
-          {
-            table: tables.catalog,
-            keys: merchantIds.map((merchantId) => ({ pk: `M#${merchantId}`, sk: 'VERSION' })),
-          },
-        ],
-        retry(signal),
-      )
-      const loaded = await Promise.all(
-        merchantIds.map(
-          async (merchantId, index): Promise<[MerchantId, MerchantScenes]> => [
-            merchantId,
-            await scenes.at(merchantId, Number(versions[index]?.['version'] ?? 0), signal),
+    loadFacts: async (user, merchantIds, nowMs, signal) => {
+      const [[[profile, ...relationships] = [], versions = []], platform] = await Promise.all([
+        batchGetAll(
+          client,
+          [
+            {
+              table: ledger,
+              keys: [profileKey(user), ...merchantIds.map((merchant) => relationshipKey(user, merchant))],
+              consistent: true,
+            },
+            {
+              table: tables.catalog,
+              keys: merchantIds.map((merchantId) => ({ pk: `M#${merchantId}`, sk: 'VERSION' })),
+            },
           ],
+          retry(signal),
         ),
+        readPlatform(nowMs, signal),
+      ])
+      const merchants = await Promise.all(
+        merchantIds.map(async (merchantId, index): Promise<[MerchantId, MerchantFacts]> => {
+          const version = versions[index]
+          const configured = await scenes.at(merchantId, Number(version?.['version'] ?? 0), signal)
+          return [merchantId, { ...configured, isSuspended: version?.['suspended'] !== undefined }]
+        }),
       )
+      const known = parseProfile(profile)
       return {
-        customer: { ...parseProfile(profile), hasPushDevice: true },
+        customer: {
+          ...known,
+          hasPushDevice: true,
+          relationships: new Map(
+            merchantIds.map((merchantId, index) => [
+              merchantId,
+              withOwnPreferences(parseRelationship(relationships[index]).relationship, known),
+            ]),
+          ),
+        },
         devicesRead: false,
-        merchants: new Map(loaded),
+        placeRead: false,
+        merchants: new Map(merchants),
+        isKilled: platform.killed,
+        zonesVersion: platform.zonesVersion,
       }
     },
 
     hasPushDevice,
 
-    freeStock: async (offerId, shards, signal) => {
-      const keys = Array.from({ length: shards }, (_, shard) => ({
-        pk: `OFFER#${offerId}#${shard}`,
-        sk: 'STOCK',
-      }))
+    readStock: async (offer, tallies, signal) => {
+      const shards = Array.from({ length: offer?.stockShards ?? 0 }, (_, shard) => shard)
+      const keys = [
+        ...shards.map((shard) => (offer ? stockKey(offer.id, shard) : { pk: '', sk: '' })),
+        ...tallies.map(({ pk, sk }) => ({ pk, sk })),
+      ]
+      if (keys.length === 0) return { free: [], room: [] }
       const [items = []] = await batchGetAll(
         client,
-        [{ table: tables.ledger, keys, consistent: true }],
+        [{ table: ledger, keys, consistent: true }],
         retry(signal),
       )
-      return items.map((item) => Number(item?.['free'] ?? 0))
+      return {
+        free: shards.map((shard) => Number(items[shard]?.['free'] ?? 0)),
+        room: tallies.map((tally, index) => hasRoom(tally, items[shards.length + index])),
+      }
     },
 
     store: async (ref, outcomes, grant, facts, nowMs, signal) => {
+      const trace = traceWrites(ref, outcomes, grant, nowMs)
+      const granted = grant && grantWrites(ledger, grant, facts, options.dueShards, nowMs)
       const items: TransactItem[] = [
-        {
-          Put: {
-            TableName: tables.ledger,
-            Item: traceItem(ref, outcomes, grant, nowMs),
-            ConditionExpression: 'attribute_not_exists(pk)',
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          },
-        },
-        ...(grant ? grantItems(grant, facts, nowMs) : [notErased(ref.user)]),
+        trace.first,
+        ...(granted ? granted.map(({ item }) => item) : [notErased(ref.user)]),
+        ...trace.rest,
+        ...waitWrites(outcomes, facts, nowMs),
         ...[...countsOf(outcomes)].map(([sceneId, counts]) =>
-          addCounts(tables.ledger, sceneId, ref.user, nowMs, counts),
+          addCounts(ledger, sceneId, ref.user, nowMs, counts),
         ),
       ]
       const outcome = await transact(client, items, retry(signal))
       if (outcome.kind === 'done') return { kind: 'stored' }
       const refused = (index: number): boolean => outcome.reasons[index] === 'ConditionalCheckFailed'
-      // By the order of the items above.
       if (refused(0)) return { kind: 'decidedAlready', earlier: parseEarlier(outcome.items[0]) }
-      if (refused(1)) return { kind: 'profileChanged' }
-      if (refused(2)) return { kind: 'occasionUsed' }
-      return { kind: refused(4) ? 'shardEmpty' : 'codeTaken' }
+      // The trace stands first; the grant's own writes follow it in their order.
+      const first = granted?.find((_, index) => refused(index + 1))
+      return { kind: first?.refusal ?? 'profileChanged' }
     },
   }
 }

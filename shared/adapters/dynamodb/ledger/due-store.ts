@@ -1,6 +1,9 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import { createRaiseLater } from '#shared/adapters/dynamodb/ledger/raise-later.ts'
+import { createServeWaiters } from '#shared/adapters/dynamodb/ledger/serve-waiters.ts'
+import { moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { type Item, queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import { dueKey, expiryOf, profileKey, userKey } from '#shared/contracts/items/ledger.ts'
@@ -20,9 +23,31 @@ const dueItem = z.discriminatedUnion('kind', [
   z.object({
     ...due,
     kind: z.literal('grant'),
-    state: z.enum(['reserved', 'redeemed', 'released']),
+    state: z.enum(['reserved', 'confirmed', 'redeemed', 'released']),
     offerId: id('off'),
     stockShard: z.number(),
+  }),
+  z.object({
+    ...due,
+    kind: z.literal('later'),
+    merchantId: id('mer'),
+    occasion: z.string().max(200),
+    againMs: z.number(),
+    daysSinceLastVisit: z.number().optional(),
+    sceneId: id('scn').optional(),
+    offerId: id('off').optional(),
+    storeId: id('sto').optional(),
+    timeZone: z.string().optional(),
+  }),
+  z.object({
+    pk: due.pk,
+    sk: due.sk,
+    duePk: due.duePk,
+    dueSk: due.dueSk,
+    kind: z.literal('waiting'),
+    offerId: id('off'),
+    merchantId: id('mer'),
+    stockShards: z.number().max(64),
   }),
 ])
 /** `unreadable`: it stands in the index, but is none of these. */
@@ -30,6 +55,10 @@ export type DueItem = z.output<typeof dueItem> | { readonly kind: 'unreadable' }
 export type DueMessage = Extract<DueItem, { kind: 'message' }>
 export type DueRelationship = Extract<DueItem, { kind: 'relationship' }>
 export type DueGrant = Extract<DueItem, { kind: 'grant' }>
+/** A reminder that waited for an open hour. */
+export type DueLater = Extract<DueItem, { kind: 'later' }>
+/** An offer for which somebody waits. */
+export type DueWaiting = Extract<DueItem, { kind: 'waiting' }>
 
 /** Up to 100 items, and where the next page starts. */
 export type DuePage = { readonly items: readonly DueItem[]; readonly next: Item | undefined }
@@ -60,6 +89,10 @@ export type DueStore = {
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<void>
+  /** Raises a reminder again that came outside the open hours. */
+  readonly raiseLater: (later: DueLater, nowMs: number, signal?: AbortSignal) => Promise<void>
+  /** Calls up who waits longest, as many as units are free, and looks again in a minute while anybody waits. */
+  readonly serveWaiters: (waiting: DueWaiting, nowMs: number, signal?: AbortSignal) => Promise<void>
 }
 
 /** The `due` index of the Ledger. */
@@ -175,16 +208,7 @@ export const createDueStore = (
               ExpressionAttributeValues: { ':reserved': 'reserved', ':released': 'released', ':seen': dueSk },
             },
           },
-          {
-            Update: {
-              TableName: table,
-              Key: { pk: `OFFER#${offerId}#${stockShard}`, sk: 'STOCK' },
-              ConditionExpression: 'reserved > :none',
-              UpdateExpression: 'ADD #free :plus, reserved :minus',
-              ExpressionAttributeNames: { '#free': 'free' },
-              ExpressionAttributeValues: { ':none': 0, ':plus': 1, ':minus': -1 },
-            },
-          },
+          moveUnit(table, offerId, stockShard, { from: 'reserved', to: 'free' }),
         ],
         { random: Math.random, signal },
       )
@@ -248,5 +272,9 @@ export const createDueStore = (
       const isErased = outcome.kind === 'refused' && outcome.reasons[2] === 'ConditionalCheckFailed'
       if (isErased) await forget(relationship, signal)
     },
+
+    raiseLater: createRaiseLater(client, table, forget),
+
+    serveWaiters: createServeWaiters(client, table, dueShards),
   }
 }

@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { addCounts } from '#shared/adapters/dynamodb/ledger/counters.ts'
 import type { Ending } from '#shared/adapters/dynamodb/ledger/message-store.ts'
+import { moveUnit, takeFromTally } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import {
   messageKey,
@@ -48,7 +49,10 @@ const leaveCaps = (table: string, message: StoredMessage, profile: ProfileFacts)
     TableName: table,
     Key: profileKey(message.user),
     ConditionExpression: 'version = :read',
-    UpdateExpression: 'SET recentSends = :sends ADD version :one',
+    // The attention that it held is free for another.
+    UpdateExpression: `SET recentSends = :sends${
+      profile.slot?.messageId === message.messageId ? ' REMOVE slot' : ''
+    } ADD version :one`,
     ExpressionAttributeValues: {
       ':read': profile.version,
       ':sends': profile.recentSends.filter(({ messageId }) => messageId !== message.messageId),
@@ -68,25 +72,19 @@ const releaseGrant = (table: string, { user, grantId }: StoredMessage): Transact
   },
 })
 
-const releaseUnit = (table: string, { offerId, stockShard }: StoredMessage): TransactItem => ({
-  Update: {
-    TableName: table,
-    Key: { pk: `OFFER#${offerId}#${stockShard}`, sk: 'STOCK' },
-    ConditionExpression: 'reserved > :none',
-    UpdateExpression: 'ADD #free :plus, reserved :minus',
-    // FREE is a word that DynamoDB reserves.
-    ExpressionAttributeNames: { '#free': 'free' },
-    ExpressionAttributeValues: { ':none': 0, ':plus': 1, ':minus': -1 },
-  },
-})
+const unitOf = (table: string, { offerId, stockShard }: StoredMessage): TransactItem[] =>
+  offerId === undefined || stockShard === undefined
+    ? []
+    : [moveUnit(table, offerId, stockShard, { from: 'reserved', to: 'free' })]
 
 /** What a message that did not go out gives back, each on its own condition. */
-type Held = 'caps' | 'grant' | 'unit'
+type Held = 'caps' | 'grant' | 'unit' | `tally ${number}`
 
 const heldBy = (message: StoredMessage, ending: Ending): Held[] => {
   if (ending.state === 'sent' || ending.state === 'unknown') return []
   const holdsStock = message.offerId !== undefined && message.stockShard !== undefined
-  return holdsStock ? ['caps', 'grant', 'unit'] : ['caps']
+  const tallies = message.tallies.map((_, index): Held => `tally ${index}`)
+  return [...(holdsStock ? (['caps', 'grant', 'unit'] as const) : (['caps'] as const)), ...tallies]
 }
 
 /** What is left to give back after a refusal: caps are read again, the others are gone. */
@@ -114,8 +112,11 @@ export const finishMessage = async (
     const profile = held.length > 0 ? await readProfile(message, signal) : undefined
     const givenBack = held.flatMap((one): { held: Held; item: TransactItem }[] => {
       if (one === 'grant') return [{ held: one, item: releaseGrant(table, message) }]
-      if (one === 'unit') return [{ held: one, item: releaseUnit(table, message) }]
-      return profile && profile.version > 0 ? [{ held: one, item: leaveCaps(table, message, profile) }] : []
+      if (one === 'unit') return unitOf(table, message).map((item) => ({ held: one, item }))
+      if (one === 'caps')
+        return profile && profile.version > 0 ? [{ held: one, item: leaveCaps(table, message, profile) }] : []
+      const tally = message.tallies[Number(one.slice('tally '.length))]
+      return tally === undefined ? [] : [{ held: one, item: takeFromTally(table, tally) }]
     })
     const outcome = await transact(
       client,

@@ -1,25 +1,55 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { queryPage } from '#shared/adapters/dynamodb/transactions.ts'
-import { parseOffer, parseScene } from '#shared/contracts/items/catalog.ts'
-import type { MerchantId, OfferId } from '#shared/domain/ids.ts'
-import type { Offer } from '#shared/domain/offers/offer.ts'
-import type { Scene } from '#shared/domain/scenes/scene.ts'
+import {
+  parseMerchant,
+  parseOffer,
+  parseRegion,
+  parseScene,
+  parseStore,
+} from '#shared/contracts/items/catalog.ts'
+import type { MerchantId } from '#shared/domain/ids.ts'
+import type { Merchant, Region, Store } from '#shared/domain/merchants/merchant.ts'
+import type { MerchantFacts } from '#shared/domain/scenes/facts.ts'
+import { NO_STORES, regionPath, type StoreBook } from '#shared/domain/scenes/places.ts'
 
-export type MerchantScenes = {
-  readonly scenes: readonly Scene[]
-  readonly offers: ReadonlyMap<OfferId, Offer>
-}
+/** What a merchant has configured. Whether it is suspended is no part of it: that is read each time. */
+export type MerchantScenes = Omit<MerchantFacts, 'isSuspended'>
 
-const NONE: MerchantScenes = { scenes: [], offers: new Map() }
+const NONE: MerchantScenes = { name: '', scenes: [], offers: new Map(), stores: NO_STORES, caps: [] }
 const MAX_MERCHANTS = 2_000
 const PAGE = 100
 
 export type SceneCache = {
-  /** The scenes and offers of a merchant as of `version`, the number on its VERSION item (0 = it has nothing). */
+  /** What a merchant has as of `version`, the number on its VERSION item (0 = it has nothing). */
   readonly at: (merchantId: MerchantId, version: number, signal?: AbortSignal) => Promise<MerchantScenes>
 }
 
-/** Scenes and offers of the merchants a container has met, least recently used first out. */
+const storeBook = (stores: readonly Store[], regions: readonly Region[]): StoreBook => {
+  const nodes = new Map(regions.map((region) => [region.id, region]))
+  return new Map(
+    stores.map(({ id, name, timeZone, isFlagship, regionId, openingHours, closedDates }) => [
+      id,
+      {
+        name,
+        timeZone,
+        isFlagship: isFlagship === true,
+        regionPath: regionPath(regionId, nodes),
+        ...(openingHours && { openingHours }),
+        ...(closedDates && { closedDates }),
+      },
+    ]),
+  )
+}
+
+const merchantSettings = (
+  merchant: Merchant | undefined,
+): Pick<MerchantFacts, 'name' | 'caps' | 'budget'> => ({
+  name: merchant?.name ?? '',
+  caps: merchant?.caps ?? [],
+  ...(merchant?.budget && { budget: merchant.budget }),
+})
+
+/** Scenes, offers and stores of the merchants a container has met, least recently used first out. */
 export const createSceneCache = (client: DynamoDBDocumentClient, table: string): SceneCache => {
   const cache = new Map<MerchantId, { version: number; value: MerchantScenes }>()
 
@@ -45,6 +75,21 @@ export const createSceneCache = (client: DynamoDBDocumentClient, table: string):
     return items
   }
 
+  const load = async (merchantId: MerchantId, signal?: AbortSignal): Promise<MerchantScenes> => {
+    const [scenes, offers, stores, regions, merchants] = await Promise.all(
+      ['SCENE#', 'OFFER#', 'STORE#', 'REGION#', 'MERCHANT'].map((prefix) =>
+        queryAll(merchantId, prefix, signal),
+      ),
+    )
+    const [merchant] = merchants ?? []
+    return {
+      ...merchantSettings(merchant && parseMerchant(merchant)),
+      scenes: (scenes ?? []).map(parseScene),
+      offers: new Map((offers ?? []).map(parseOffer).map((offer) => [offer.id, offer])),
+      stores: storeBook((stores ?? []).map(parseStore), (regions ?? []).map(parseRegion)),
+    }
+  }
+
   return {
     at: async (merchantId, version, signal) => {
       if (version === 0) return NONE
@@ -55,14 +100,7 @@ export const createSceneCache = (client: DynamoDBDocumentClient, table: string):
         return known.value
       }
       // Read after the version: what changes in between is newer than it, and is read again next time.
-      const [scenes, offers] = await Promise.all([
-        queryAll(merchantId, 'SCENE#', signal),
-        queryAll(merchantId, 'OFFER#', signal),
-      ])
-      const value: MerchantScenes = {
-        scenes: scenes.map(parseScene),
-        offers: new Map(offers.map(parseOffer).map((offer) => [offer.id, offer])),
-      }
+      const value = await load(merchantId, signal)
       cache.set(merchantId, { version, value })
       const oldest = cache.keys().next()
       if (cache.size > MAX_MERCHANTS && !oldest.done) cache.delete(oldest.value)

@@ -6,7 +6,14 @@ import {
   transact,
 } from '#shared/adapters/dynamodb/transactions.ts'
 import { dueKey, expiryOf, profileKey, userKey } from '#shared/contracts/items/ledger.ts'
+import {
+  customerIndex,
+  parseRelationship,
+  relationshipAttributes,
+  relationshipKey,
+} from '#shared/contracts/items/relationship.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
+import { type Relationship, withVisit } from '#shared/domain/customers/relationship.ts'
 import { type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
 import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
 
@@ -42,12 +49,16 @@ const visitItem = (user: UserId, visit: ClosedVisit, nowMs: number) => ({
   ttl: expiryOf(nowMs),
 })
 
+const afterVisits = (before: Relationship, visits: readonly ClosedVisit[]): Relationship =>
+  visits.reduce((so, visit) => withVisit(so, visitOf(visit)), before)
+
 /** When the sweep looks at a relationship next, and for which reminders (days after the last visit). */
 type Plan = { readonly duePk: string; readonly dueSk: string; readonly dueDays: readonly number[] }
 
-const relationshipKey = (user: UserId, merchantId: MerchantId) => ({
-  pk: userKey(user),
-  sk: `M#${merchantId}`,
+const visitOf = ({ enteredAtMs, exitedAtMs, timeZone }: ClosedVisit) => ({
+  enterMs: enteredAtMs,
+  durationS: Math.max(0, (exitedAtMs - enteredAtMs) / 1000),
+  timeZone,
 })
 
 /** Visits and the relationships that they make, in the Ledger. */
@@ -82,8 +93,15 @@ export const createVisitStore = (
     const lastVisitAtMs = Math.max(last.lastInsideAtMs, Number(known?.['lastVisitAtMs'] ?? 0))
     const isNewer = last.lastInsideAtMs === lastVisitAtMs
     const plan = isNewer ? planOf(user, merchantId, lastVisitAtMs, days, nowMs) : undefined
+    const stored = parseRelationship(known)
+    const { known: next } = relationshipAttributes({
+      ...stored.relationship,
+      ...afterVisits(stored.relationship, visits),
+    })
+    const { merchantPk, merchantSk } = customerIndex(user, merchantId)
     const sets = [
       'kind = :kind, #user = :user, merchantId = :merchantId, lastVisitAtMs = :last, #zone = :zone',
+      '#known = :known, merchantPk = :mpk, merchantSk = :msk',
       ...(plan ? ['duePk = :duePk, dueSk = :dueSk, dueDays = :dueDays'] : []),
     ]
     // An older visit leaves the plan as it is; a newer one without a plan ends it.
@@ -95,7 +113,7 @@ export const createVisitStore = (
         ConditionExpression: known ? 'version = :version' : 'attribute_not_exists(version)',
         UpdateExpression: `SET ${sets.join(', ')}${remove} ADD version :one, visits :count`,
         // TIMEZONE is a word that DynamoDB reserves.
-        ExpressionAttributeNames: { '#user': 'user', '#zone': 'timeZone' },
+        ExpressionAttributeNames: { '#user': 'user', '#zone': 'timeZone', '#known': 'known' },
         ExpressionAttributeValues: {
           ':kind': 'relationship',
           ':user': user,
@@ -104,6 +122,9 @@ export const createVisitStore = (
           ':zone': isNewer ? last.timeZone : (known?.['timeZone'] ?? last.timeZone),
           ':one': 1,
           ':count': visits.length,
+          ':known': next,
+          ':mpk': merchantPk,
+          ':msk': merchantSk,
           ...(known ? { ':version': Number(known['version'] ?? 0) } : {}),
           ...(plan ? { ':duePk': plan.duePk, ':dueSk': plan.dueSk, ':dueDays': plan.dueDays } : {}),
         },

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createMessageStore } from '#shared/adapters/dynamodb/ledger/message-store.ts'
-import { type Grant, grantIdOf, messageIdOf, messageItem } from '#shared/contracts/items/decision.ts'
+import { messageItem } from '#shared/contracts/items/decision.ts'
 import type { StoredMessage } from '#shared/contracts/items/ledger.ts'
 import { storedIn } from '#test/functions/decide-offers/stored.ts'
-import { anEnter, aScene, MINUTE, named, T0 } from '#test/support/builders.ts'
+import { aGrant, anEnter, aScene, MINUTE, named, T0 } from '#test/support/builders.ts'
 import { createTables } from '#test/support/engine.ts'
 
 const tables = await createTables()
@@ -13,8 +13,7 @@ const store = createMessageStore(tables.client, tables.ledger, 1)
 const leave = async (name: string, rest: object = {}): Promise<StoredMessage> => {
   const user = named('usr', name)
   const candidate = { scene: aScene('greet'), trigger: anEnter({ user }) }
-  const grantId = grantIdOf(candidate)
-  const grant: Grant = { candidate, channel: 'push', grantId, messageId: messageIdOf(grantId) }
+  const grant = aGrant(candidate)
   await stored.putLedger({ ...messageItem(grant, T0, 1), ...rest })
   const { message } = await store.read(user, grant.messageId)
   if (message === undefined) throw new Error('no message')

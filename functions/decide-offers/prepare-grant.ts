@@ -1,0 +1,103 @@
+import type { DecideServices } from '#functions/decide-offers/decide-triggers.ts'
+import { contentOf } from '#functions/decide-offers/write-message.ts'
+import type { Facts } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
+import { type Grant, grantIdOf, messageIdOf } from '#shared/contracts/items/decision.ts'
+import { budgetTallies, offerTallies, type Tally } from '#shared/contracts/items/stock.ts'
+import type { MerchantId, OfferId, SceneId } from '#shared/domain/ids.ts'
+import type { Offer } from '#shared/domain/offers/offer.ts'
+import type { Granted } from '#shared/domain/scenes/decide.ts'
+import { kindOf } from '#shared/domain/scenes/scene.ts'
+
+/** A grant that can be stored, or what deciding is to do without when it decides again. */
+export type Prepared =
+  | { readonly kind: 'grant'; readonly grant: Grant }
+  | { readonly kind: 'soldOut'; readonly offerId: OfferId }
+  | { readonly kind: 'overBudget'; readonly merchantId: MerchantId }
+  | { readonly kind: 'unreadable'; readonly sceneId: SceneId }
+
+/** Shards that were found empty while a decision was being stored. */
+export type Tried = ReadonlyMap<OfferId, readonly number[]>
+const MAX_TRIES = 3
+
+/** What an SMS of one part costs in cents, roughly; push costs nothing to speak of. */
+const SMS_CENTS = 1
+
+const anyOf = <T>(all: readonly T[], random: () => number): T | undefined =>
+  all[Math.floor(random() * all.length)]
+
+const budgetOf = ({ scene, channel, offer }: Granted, facts: Facts, nowMs: number): Tally[] => {
+  const budget = facts.merchants.get(scene.merchantId)?.budget
+  if (budget === undefined) return []
+  const cost = (channel === 'sms' ? SMS_CENTS : 0) + (offer?.costCents ?? 0)
+  return budgetTallies(scene.merchantId, budget, cost, nowMs)
+}
+
+/** One of the shards that still hold something, at random, so that concurrent grants spread; three tries at most. */
+const shardFor = (
+  offer: Offer,
+  free: readonly number[],
+  tried: Tried,
+  random: () => number,
+): number | undefined => {
+  const empty = tried.get(offer.id) ?? []
+  if (empty.length >= MAX_TRIES) return undefined
+  const filled = free.flatMap((count, shard) => (count > 0 && !empty.includes(shard) ? [shard] : []))
+  return anyOf(filled, random)
+}
+
+const isHeldForOthers = async (
+  services: DecideServices,
+  offer: Offer,
+  { trigger }: Granted,
+  signal?: AbortSignal,
+): Promise<boolean> =>
+  offer.hasWaitingList === true && trigger.type !== 'restock' && (await services.hasWaiters(offer.id, signal))
+
+/** Reads what the winner needs beside the facts (stock, counts, budget), and fills in its message. */
+export const prepareGrant = async (
+  services: DecideServices,
+  winner: Granted,
+  facts: Facts,
+  tried: Tried,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<Prepared> => {
+  const { scene, trigger, channel, offer, occasion } = winner
+  const candidate = { scene, trigger, ...(occasion !== undefined && { occasion }) }
+  const ofOffer = offer ? offerTallies(offer, trigger.user, trigger.storeId, nowMs) : []
+  const ofBudget = budgetOf(winner, facts, nowMs)
+  const { free, room } = await services.readStock(offer, [...ofOffer, ...ofBudget], signal)
+  const budget = anyOf(
+    ofBudget.filter((_, index) => room[ofOffer.length + index]),
+    services.random,
+  )
+  if (ofBudget.length > 0 && budget === undefined) return { kind: 'overBudget', merchantId: scene.merchantId }
+  const stockShard = offer && shardFor(offer, free, tried, services.random)
+  if (offer !== undefined) {
+    const isLeft = stockShard !== undefined && ofOffer.every((_, index) => room[index])
+    if (!isLeft || (await isHeldForOthers(services, offer, winner, signal)))
+      return { kind: 'soldOut', offerId: offer.id }
+  }
+  const code = offer && services.newCode()
+  const content = contentOf(winner, facts, code, nowMs)
+  if (content === undefined) return { kind: 'unreadable', sceneId: scene.id }
+  const [venue] = facts.customer.surroundings?.venues ?? []
+  const grantId = grantIdOf(candidate)
+  const grant: Grant = {
+    candidate,
+    channel,
+    grantId,
+    messageId: messageIdOf(grantId),
+    content,
+    deliverUntilMs: winner.deliverUntilMs,
+    score: winner.score,
+    send: {
+      kind: kindOf(scene),
+      ...(offer?.isScarce && { isScarce: true }),
+      ...(venue && { venueId: venue.id }),
+    },
+    ...(offer && code !== undefined && stockShard !== undefined && { offer, code, stockShard }),
+    tallies: [...ofOffer, ...(budget ? [budget] : [])],
+  }
+  return { kind: 'grant', grant }
+}

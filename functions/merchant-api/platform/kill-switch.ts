@@ -1,0 +1,28 @@
+import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import type { KillSwitchRequest } from '#shared/contracts/http/platform.ts'
+import type { PlatformState } from '#shared/contracts/items/platform.ts'
+import type { UseCase } from '#shared/runtime/http/route.ts'
+
+const viewOf = ({ killed, killedReason, changedAt }: PlatformState) => ({
+  on: killed,
+  ...(killedReason !== undefined && { reason: killedReason }),
+  ...(changedAt !== undefined && { changedAt }),
+})
+
+/** Answers the operator whether everything is switched off. */
+export const getKillSwitch: UseCase<Pick<MerchantServices, 'platform'>> =
+  ({ platform }) =>
+  async ({ signal }) => ({ status: 200, body: viewOf(await platform.read(signal)) })
+
+/** Switches all messages off, or on again. Functions look every 5 s: it works within 10. */
+export const putKillSwitch: UseCase<
+  Pick<MerchantServices, 'platform' | 'nowMs'>,
+  unknown,
+  unknown,
+  KillSwitchRequest
+> =
+  ({ platform, nowMs }) =>
+  async ({ body, signal }) => {
+    const state = await platform.switch(body.on, body.reason, nowMs(), signal)
+    return { status: 200, body: viewOf(state) }
+  }

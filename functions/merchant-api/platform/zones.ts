@@ -1,0 +1,47 @@
+import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import type { ZoneRequest } from '#shared/contracts/http/platform.ts'
+import type { PageQuery } from '#shared/contracts/http/primitives.ts'
+import { isId, type ZoneId } from '#shared/domain/ids.ts'
+import { decodeCursor, encodeCursor } from '#shared/runtime/http/cursor.ts'
+import { Problem } from '#shared/runtime/http/problem.ts'
+import type { UseCase } from '#shared/runtime/http/route.ts'
+
+type Services = Pick<MerchantServices, 'zones'>
+type Path = { readonly zoneId: ZoneId }
+
+const isZoneId = (text: string): text is ZoneId => isId('zon', text)
+
+/** Answers a page of the operator's zones, in the order of their ids. */
+export const listZones: UseCase<Services, unknown, PageQuery> =
+  ({ zones }) =>
+  async ({ query, signal }) => {
+    const after = decodeCursor(query.cursor, isZoneId)
+    const all = await zones.list(signal)
+    const rest = after === undefined ? all : all.filter(({ id }) => id > after)
+    const items = rest.slice(0, query.limit)
+    const last = items.at(-1)
+    const hasMore = rest.length > items.length
+    return {
+      status: 200,
+      body: { items, ...(hasMore && last !== undefined && { next: encodeCursor(last.id) }) },
+    }
+  }
+
+/** Draws a zone, or draws it anew; it counts within 10 s. */
+export const putZone: UseCase<Services, Path, unknown, ZoneRequest> =
+  ({ zones }) =>
+  async ({ path, body, signal }) => {
+    const zone = { id: path.zoneId, ...body }
+    const saved = await zones.put(zone, signal)
+    if (saved === 'full')
+      throw new Problem('limitReached', { detail: 'the platform has as many zones as it may' })
+    return { status: 200, body: zone }
+  }
+
+/** Removes a zone; one that is gone already is no fault. */
+export const deleteZone: UseCase<Services, Path> =
+  ({ zones }) =>
+  async ({ path, signal }) => {
+    await zones.remove(path.zoneId, signal)
+    return { status: 204 }
+  }

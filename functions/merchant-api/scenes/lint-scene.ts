@@ -1,0 +1,80 @@
+import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import type { SceneRequest } from '#shared/contracts/http/scenes.ts'
+import type { MerchantId } from '#shared/domain/ids.ts'
+import type { Merchant } from '#shared/domain/merchants/merchant.ts'
+import { type LintContext, type LintReport, lintMessage } from '#shared/domain/messages/lint-template.ts'
+import { smsParts } from '#shared/domain/messages/sms-parts.ts'
+import type { Offer } from '#shared/domain/offers/offer.ts'
+import { Problem } from '#shared/runtime/http/problem.ts'
+
+type Services = Pick<MerchantServices, 'merchants' | 'offers' | 'stores'>
+
+/** Enough to find a long name; what is longer is cut in the message anyway. */
+const STORES = 100
+
+/** Does every trigger happen at a store, so that a template may name it? */
+const isAtStores = ({ triggers }: SceneRequest): boolean =>
+  triggers.every((side) => {
+    if (!('at' in side) || side.at === undefined) return false
+    return !('geofenceIds' in side.at && side.at.geofenceIds !== undefined)
+  })
+
+const longestOf = (names: readonly string[]): string | undefined =>
+  names.toSorted((a, b) => b.length - a.length)[0]
+
+const contextOf = (
+  scene: SceneRequest,
+  merchant: Merchant,
+  offer: Offer | undefined,
+  storeName: string | undefined,
+): LintContext => ({
+  merchantName: merchant.name,
+  ...(storeName !== undefined && { storeName }),
+  ...(offer && {
+    offer: {
+      name: offer.name,
+      isLimited: offer.isScarce === true,
+      hasEnd: offer.until !== undefined,
+    },
+  }),
+  sceneEnds: scene.when.until !== undefined,
+  countSms: smsParts,
+  // Where a template does not place the code it stands at the end.
+  ...(offer && { smsSuffix: ' Code 7ZK3P-Q4X10' }),
+})
+
+/** Reads a scene's templates as a critical customer would; undefined for a merchant that is gone. */
+export const lintScene = async (
+  { merchants, offers, stores }: Services,
+  merchantId: MerchantId,
+  scene: SceneRequest,
+  signal: AbortSignal,
+): Promise<LintReport | undefined> => {
+  const [merchant, offer, named] = await Promise.all([
+    merchants.find(merchantId, signal),
+    scene.offerId === undefined ? undefined : offers.find(merchantId, scene.offerId, signal),
+    isAtStores(scene) ? stores.list(merchantId, { limit: STORES }, signal) : undefined,
+  ])
+  if (merchant === undefined) return undefined
+  const storeName = longestOf((named?.items ?? []).map(({ name }) => name))
+  return lintMessage(scene.message, contextOf(scene, merchant, offer, storeName))
+}
+
+/**
+ * Refuses a scene that is to speak with templates that mislead, overrun or cannot be filled in. A draft may hold them.
+ *
+ * @throws {Problem} 422 with a pointer and a sentence for each fault
+ */
+export const requireCleanMessage = async (
+  services: Services,
+  merchantId: MerchantId,
+  scene: SceneRequest,
+  signal: AbortSignal,
+): Promise<void> => {
+  if (scene.state === 'draft' || scene.state === 'archived') return
+  const report = await lintScene(services, merchantId, scene, signal)
+  if (report === undefined || report.findings.length === 0) return
+  throw new Problem('unprocessable', {
+    errors: report.findings.map(({ pointer, sentence }) => ({ pointer, detail: sentence.slice(0, 400) })),
+  })
+}

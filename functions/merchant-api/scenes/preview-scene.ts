@@ -1,0 +1,24 @@
+import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
+import { lintScene } from '#functions/merchant-api/scenes/lint-scene.ts'
+import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import type { SceneRequest } from '#shared/contracts/http/scenes.ts'
+import { Problem } from '#shared/runtime/http/problem.ts'
+import type { UseCase } from '#shared/runtime/http/route.ts'
+
+type Services = Pick<MerchantServices, 'merchants' | 'offers' | 'stores'>
+
+/** Answers what stands in the way of a scene's templates, and how many parts each SMS has, without saving anything. */
+export const previewScene: UseCase<Services, MerchantPath, unknown, SceneRequest> =
+  (services) => async (request) => {
+    await requireMember(services, request, 'read')
+    const { path, body, signal } = request
+    const report = await lintScene(services, path.merchantId, body, signal)
+    if (report === undefined) throw new Problem('notFound')
+    return {
+      status: 200,
+      body: {
+        findings: report.findings.map(({ rule, pointer, sentence }) => ({ rule, pointer, sentence })),
+        sms: report.sms.map(({ pointer, parts, encoding }) => ({ pointer, parts, encoding })),
+      },
+    }
+  }

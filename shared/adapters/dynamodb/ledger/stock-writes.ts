@@ -1,0 +1,72 @@
+import type { TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
+import { expiryOf, type StoredTally } from '#shared/contracts/items/ledger.ts'
+import { stockKey, type Tally } from '#shared/contracts/items/stock.ts'
+import type { OfferId } from '#shared/domain/ids.ts'
+
+type Move = { readonly from: 'free' | 'reserved'; readonly to: 'free' | 'reserved' | 'confirmed' }
+
+/**
+ * Moves one unit of a stock: `free` to `reserved` with a grant, to `confirmed` when it is used, back to `free` when it
+ * is not. Fails where there is none to move, so that free + reserved + confirmed stays the stock.
+ */
+export const moveUnit = (
+  table: string,
+  offerId: OfferId,
+  shard: number,
+  { from, to }: Move,
+): TransactItem => ({
+  Update: {
+    TableName: table,
+    Key: stockKey(offerId, shard),
+    ConditionExpression: '#from > :none',
+    UpdateExpression: 'ADD #from :minus, #to :plus',
+    // FREE is a word that DynamoDB reserves.
+    ExpressionAttributeNames: { '#from': from, '#to': to },
+    ExpressionAttributeValues: { ':none': 0, ':minus': -1, ':plus': 1 },
+  },
+})
+
+/** Counts a grant up, if there is room. */
+export const addToTally = (table: string, { pk, sk, add, max }: Tally, nowMs: number): TransactItem => {
+  const fields = Object.keys(add)
+  // Those of a customer and of a store count for ever.
+  const isOfDay = sk.startsWith('DAY#')
+  const rooms = fields.map((_, n) => `(attribute_not_exists(#f${n}) OR #f${n} <= :r${n})`)
+  return {
+    Update: {
+      TableName: table,
+      Key: { pk, sk },
+      ConditionExpression: rooms.join(' AND '),
+      UpdateExpression: `SET kind = :kind${isOfDay ? ', #ttl = :ttl' : ''} ADD ${fields.map((_, n) => `#f${n} :a${n}`).join(', ')}`,
+      ExpressionAttributeNames: {
+        ...(isOfDay && { '#ttl': 'ttl' }),
+        ...Object.fromEntries(fields.map((field, n) => [`#f${n}`, field])),
+      },
+      ExpressionAttributeValues: {
+        ':kind': 'tally',
+        ...(isOfDay && { ':ttl': expiryOf(nowMs) }),
+        ...Object.fromEntries(
+          fields.flatMap((field, n) => [
+            [`:a${n}`, add[field] ?? 0],
+            [`:r${n}`, (max[field] ?? 0) - (add[field] ?? 0)],
+          ]),
+        ),
+      },
+    },
+  }
+}
+
+/** Counts a grant down again; fails where nothing is counted any more. */
+export const takeFromTally = (table: string, { pk, sk, add }: StoredTally): TransactItem => {
+  const fields = Object.keys(add)
+  return {
+    Update: {
+      TableName: table,
+      Key: { pk, sk },
+      ConditionExpression: 'attribute_exists(pk)',
+      UpdateExpression: `ADD ${fields.map((_, n) => `#f${n} :m${n}`).join(', ')}`,
+      ExpressionAttributeNames: Object.fromEntries(fields.map((field, n) => [`#f${n}`, field])),
+      ExpressionAttributeValues: Object.fromEntries(fields.map((field, n) => [`:m${n}`, -(add[field] ?? 0)])),
+    },
+  }
+}

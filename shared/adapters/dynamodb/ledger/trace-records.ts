@@ -1,0 +1,94 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { batchGetAll, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
+import { userKey } from '#shared/contracts/items/ledger.ts'
+import { parseRelationship, relationshipKey } from '#shared/contracts/items/relationship.ts'
+import { parseTrace, type StoredTrace, TRACE_SHARDS, tracePk } from '#shared/contracts/items/trace.ts'
+import type { MerchantId, UserId } from '#shared/domain/ids.ts'
+
+/** A trace, with the place where a list goes on after it. */
+export type ListedTrace = StoredTrace & { readonly place: string }
+
+export type TraceRecords = {
+  /** A customer's decisions, the latest first; `before` = the place of the last one of the page before. */
+  readonly listOf: (
+    user: UserId,
+    page: { readonly limit: number; readonly before?: string | undefined },
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<readonly ListedTrace[]>
+  /** The decisions about a merchant's scenes, of all its customers, the latest first. */
+  readonly listFor: (
+    merchantId: MerchantId,
+    page: { readonly limit: number; readonly before?: string | undefined },
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<readonly ListedTrace[]>
+  /** Which of these customers have acted with the merchant, and so are known to it. */
+  readonly knownTo: (
+    merchantId: MerchantId,
+    users: readonly UserId[],
+    signal?: AbortSignal,
+  ) => Promise<ReadonlySet<UserId>>
+}
+
+const PREFIX = 'TRACE#'
+
+/** Why what was sent or not, over the Ledger. */
+export const createTraceRecords = (client: DynamoDBDocumentClient, table: string): TraceRecords => {
+  // TTL deletes late: what is over does not count any more.
+  const isKept = (item: Readonly<Record<string, unknown>>, nowMs: number): boolean =>
+    Number(item['ttl'] ?? Infinity) * 1000 > nowMs
+
+  const pageOf = async (
+    query: { readonly index?: string; readonly pk: string; readonly sk: string; readonly from: string },
+    page: { readonly limit: number; readonly before?: string | undefined },
+    value: string,
+    nowMs: number,
+    signal?: AbortSignal,
+  ): Promise<ListedTrace[]> => {
+    const found = await queryPage(
+      client,
+      {
+        TableName: table,
+        ...(query.index === undefined ? {} : { IndexName: query.index }),
+        KeyConditionExpression: `${query.pk} = :pk AND ${query.sk} BETWEEN :from AND :to`,
+        ExpressionAttributeValues: {
+          ':pk': value,
+          ':from': query.from,
+          ':to': page.before ?? `${query.from}~`,
+        },
+        ScanIndexForward: false,
+        // The place itself is on the page before.
+        Limit: page.limit + (page.before === undefined ? 0 : 1),
+      },
+      { signal },
+    )
+    return found.items
+      .filter((item) => isKept(item, nowMs) && item[query.sk] !== page.before)
+      .map((item) => ({ ...parseTrace(item), place: String(item[query.sk]) }))
+      .slice(0, page.limit)
+  }
+
+  return {
+    listOf: (user, page, nowMs, signal) =>
+      pageOf({ pk: 'pk', sk: 'sk', from: PREFIX }, page, userKey(user), nowMs, signal),
+
+    listFor: async (merchantId, page, nowMs, signal) => {
+      const shards = Array.from({ length: TRACE_SHARDS }, (_, shard) => tracePk(merchantId, shard))
+      const query = { index: 'byMerchant', pk: 'merchantPk', sk: 'merchantSk', from: '2' }
+      const pages = await Promise.all(shards.map((pk) => pageOf(query, page, pk, nowMs, signal)))
+      return pages
+        .flat()
+        .toSorted((a, b) => (a.place < b.place ? 1 : -1))
+        .slice(0, page.limit)
+    },
+
+    knownTo: async (merchantId, users, signal) => {
+      const distinct = [...new Set(users)]
+      if (distinct.length === 0) return new Set()
+      const keys = distinct.map((user) => relationshipKey(user, merchantId))
+      const [items = []] = await batchGetAll(client, [{ table, keys }], { random: Math.random, signal })
+      return new Set(distinct.filter((_, index) => parseRelationship(items[index]).actedAt !== undefined))
+    },
+  }
+}

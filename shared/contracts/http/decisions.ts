@@ -1,0 +1,74 @@
+import * as z from 'zod'
+import { idSchema, instantSchema } from '#shared/contracts/http/primitives.ts'
+import { SUPPRESSION_REASONS } from '#shared/domain/scenes/reasons.ts'
+
+const reason = z.enum(SUPPRESSION_REASONS)
+
+/** What became of one scene in a decision. */
+export const outcomeSchema = z.strictObject({
+  sceneId: idSchema('scn'),
+  revision: z.int().min(1),
+  trigger: z.string().max(20),
+  result: z.enum(['granted', ...SUPPRESSION_REASONS]),
+  /** The checks before it, in their order. */
+  passed: z.array(reason).max(SUPPRESSION_REASONS.length),
+  /** What the failing check compared. */
+  compared: z
+    .record(z.string().max(40), z.union([z.string().max(200), z.number(), z.boolean()]))
+    .exactOptional(),
+  /** To the geofence's boundary, in steps; negative inside. */
+  distance: z.string().max(40).exactOptional(),
+  score: z.number().exactOptional(),
+  winnerScore: z.number().exactOptional(),
+  /** When a reminder that came outside the open hours is decided on again. */
+  again: instantSchema.exactOptional(),
+  /** How many occasions ended so. */
+  count: z.int().min(1),
+})
+
+/** `GET /v1/me/decisions`: what was decided about the customer in the last 30 days, the latest first. */
+export const myDecisionSchema = z.strictObject({
+  decidedAt: instantSchema,
+  outcomes: z.array(outcomeSchema.extend({ merchantId: idSchema('mer') })).max(1000),
+})
+
+/**
+ * `GET /v1/merchants/{merchantId}/scenes/{sceneId}/decisions`. A customer who has not acted with the merchant is not
+ * named, and the time is that of the hour.
+ */
+export const sceneDecisionSchema = z.strictObject({
+  decidedAt: instantSchema,
+  user: idSchema('usr').exactOptional(),
+  outcomes: z.array(outcomeSchema).max(100),
+})
+
+export const outcomeView = ({
+  sceneId,
+  revision,
+  trigger,
+  result,
+  compared,
+  distance,
+  score,
+  winnerScore,
+  again,
+  count,
+}: Omit<z.output<typeof outcomeSchema>, 'passed'>) => ({
+  sceneId,
+  revision,
+  trigger,
+  result,
+  passed: [...passedBefore(result)],
+  ...(compared && { compared }),
+  ...(distance !== undefined && { distance }),
+  ...(score !== undefined && { score }),
+  ...(winnerScore !== undefined && { winnerScore }),
+  ...(again !== undefined && { again }),
+  count,
+})
+
+/** All checks before the one that failed; all there are for a grant. */
+const passedBefore = (result: z.output<typeof outcomeSchema>['result']) =>
+  result === 'granted'
+    ? SUPPRESSION_REASONS
+    : SUPPRESSION_REASONS.slice(0, SUPPRESSION_REASONS.indexOf(result))

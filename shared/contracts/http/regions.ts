@@ -1,0 +1,21 @@
+import * as z from 'zod'
+import { idSchema, instantSchema, nameSchema, revisionSchema } from '#shared/contracts/http/primitives.ts'
+
+export const regionPathSchema = z.strictObject({ merchantId: idSchema('mer'), regionId: idSchema('reg') })
+
+/** `POST /v1/merchants/{merchantId}/regions` and `PUT …/{regionId}`: a node of the region tree, under its parent. */
+export const regionRequestSchema = z.strictObject({
+  name: nameSchema,
+  parentId: idSchema('reg').exactOptional(),
+})
+export type RegionRequest = z.output<typeof regionRequestSchema>
+
+export const regionSchema = z.object({
+  id: idSchema('reg'),
+  merchantId: idSchema('mer'),
+  name: nameSchema,
+  parentId: idSchema('reg').exactOptional(),
+  revision: revisionSchema,
+  createdAt: instantSchema,
+  updatedAt: instantSchema,
+})

@@ -1,0 +1,124 @@
+import * as z from 'zod'
+import { type Item, userKey } from '#shared/contracts/items/ledger.ts'
+import {
+  MAX_PREFERENCES,
+  MAX_RECENT_VISITS,
+  MAX_TAGS,
+  NO_RELATIONSHIP,
+  PREFERENCE_SOURCES,
+  type Relationship,
+} from '#shared/domain/customers/relationship.ts'
+import { type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
+import type { KnownRelationship } from '#shared/domain/scenes/facts.ts'
+import { APP_EVENT_TYPES } from '#shared/domain/scenes/scene.ts'
+
+/** How many of a merchant's app events a relationship keeps. */
+export const MAX_RECENT_EVENTS = 100
+
+const count = z.number().default(0)
+const known = z.object({
+  visits: z.object({
+    count,
+    firstAtMs: z.number().exactOptional(),
+    lastAtMs: z.number().exactOptional(),
+    recentAtMs: z.array(z.number()).max(MAX_RECENT_VISITS),
+    dwellS: count,
+    timedCount: count,
+    hourOfWeek: z.array(z.number()).max(168),
+  }),
+  spend: z.record(
+    z.string(),
+    z.object({ count, totalMinor: z.number(), lastMinor: z.number(), lastAtMs: z.number() }),
+  ),
+  redemptions: z.object({ count, trials: count, discounts: count, lastAtMs: z.number().exactOptional() }),
+  ratings: z.object({ count, sum: count, last: z.number().exactOptional() }),
+  referrals: count,
+  tags: z.array(z.string()).max(MAX_TAGS),
+  preferences: z
+    .record(
+      z.string(),
+      z.object({
+        value: z.union([z.string(), z.number(), z.boolean()]),
+        source: z.enum(PREFERENCE_SOURCES),
+        atMs: z.number(),
+      }),
+    )
+    .refine((all) => Object.keys(all).length <= MAX_PREFERENCES),
+  openComplaints: count,
+  isBlocked: z.boolean(),
+  trialAtMs: z.number().exactOptional(),
+  timeZone: z.string().exactOptional(),
+})
+
+const stored = z.object({
+  version: z.number().default(0),
+  known: known.exactOptional(),
+  events: z
+    .array(z.object({ type: z.enum(APP_EVENT_TYPES), atMs: z.number() }))
+    .max(MAX_RECENT_EVENTS)
+    .default([]),
+  eventsSinceMs: z.number().default(0),
+  actedAt: z.string().exactOptional(),
+})
+
+/** A relationship as read; `version` is what a write of it is conditioned on, 0 where there is none yet. */
+export type StoredRelationship = {
+  readonly version: number
+  readonly relationship: KnownRelationship
+  /** When the customer acted with the merchant for the first time; until then the merchant does not see the customer. */
+  readonly actedAt?: string
+}
+
+export const relationshipKey = (user: UserId, merchantId: MerchantId) => ({
+  pk: userKey(user),
+  sk: `M#${merchantId}`,
+})
+
+/** Over how many partitions of the index a merchant's customers are spread. */
+export const CUSTOMER_SHARDS = 4
+
+/** Where the index `byMerchant` lists a merchant's customers. */
+export const customerIndexPk = (merchantId: MerchantId, shard: number): string =>
+  `M#${merchantId}#CUSTOMER#${shard}`
+
+/** The attributes by which the index `byMerchant` finds the relationship. */
+export const customerIndex = (user: UserId, merchantId: MerchantId) => ({
+  merchantPk: customerIndexPk(merchantId, shardOf(user, CUSTOMER_SHARDS)),
+  merchantSk: user,
+})
+
+/**
+ * Reads the item of a customer and a merchant; where there is none they have had nothing to do with each other.
+ *
+ * @throws {z.ZodError} when the item has another form
+ */
+export const parseRelationship = (item: Item | undefined): StoredRelationship => {
+  const parsed = stored.parse(item ?? {})
+  return {
+    version: parsed.version,
+    relationship: {
+      ...(parsed.known ?? NO_RELATIONSHIP),
+      events: parsed.events,
+      eventsSinceMs: parsed.eventsSinceMs,
+    },
+    ...(parsed.actedAt !== undefined && { actedAt: parsed.actedAt }),
+  }
+}
+
+/** The latest app events after some more, and since when they are complete. */
+export const withEvents = (
+  { events, eventsSinceMs }: Pick<KnownRelationship, 'events' | 'eventsSinceMs'>,
+  more: KnownRelationship['events'],
+): Pick<KnownRelationship, 'events' | 'eventsSinceMs'> => {
+  const all = [...events, ...more].toSorted((a, b) => a.atMs - b.atMs)
+  const kept = all.slice(-MAX_RECENT_EVENTS)
+  const lost = all.at(-MAX_RECENT_EVENTS - 1)
+  return { events: kept, eventsSinceMs: Math.max(eventsSinceMs, lost?.atMs ?? 0) }
+}
+
+/** The attributes that hold what is known. */
+export const relationshipAttributes = ({ events, eventsSinceMs, ...relationship }: KnownRelationship) => ({
+  known: relationship satisfies Relationship,
+  events,
+  eventsSinceMs,
+})

@@ -1,0 +1,151 @@
+import * as z from 'zod'
+import type { DecisionRef, Grant } from '#shared/contracts/items/decision.ts'
+import { id } from '#shared/contracts/items/ids.ts'
+import { TRACE_TTL_S, userKey } from '#shared/contracts/items/ledger.ts'
+import { type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
+import { occasionOfCandidate } from '#shared/domain/scenes/candidate.ts'
+import type { Outcome } from '#shared/domain/scenes/decide.ts'
+import { SUPPRESSION_REASONS } from '#shared/domain/scenes/reasons.ts'
+import type { Trigger } from '#shared/domain/scenes/trigger.ts'
+
+/** Over how many partitions of the index a merchant's traces are spread. */
+export const TRACE_SHARDS = 4
+
+export const tracePk = (merchantId: MerchantId, shard: number): string => `M#${merchantId}#TRACE#${shard}`
+
+const iso = (ms: number): string => new Date(ms).toISOString()
+
+export const traceKey = ({ user, decisionId, atMs, part }: DecisionRef) => ({
+  pk: userKey(user),
+  sk: `TRACE#${iso(atMs)}#${decisionId}#${part}`,
+})
+
+const BUCKETS_M = [-500, -200, -100, -50, -20, 0, 20, 50, 100, 200, 500]
+
+/**
+ * A distance to a geofence's boundary as a trace tells it: in steps, so that it draws no path.
+ *
+ * @example distanceBucket(-37) // '-50 to -20 m'
+ */
+export const distanceBucket = (distanceM: number): string => {
+  const upper = BUCKETS_M.findIndex((limit) => distanceM < limit)
+  if (upper === 0) return 'below -500 m'
+  if (upper === -1) return 'above 500 m'
+  return `${BUCKETS_M[upper - 1]} to ${BUCKETS_M[upper]} m`
+}
+
+const distanceOf = (trigger: Trigger) =>
+  'distanceM' in trigger ? { distance: distanceBucket(trigger.distanceM) } : {}
+
+const resultOf = (outcome: Outcome) => (outcome.kind === 'granted' ? 'granted' : outcome.reason)
+
+const scoresOf = (outcome: Outcome) => ({
+  ...(outcome.score !== undefined && { score: outcome.score }),
+  ...(outcome.kind === 'suppressed' &&
+    outcome.winnerScore !== undefined && { winnerScore: outcome.winnerScore }),
+})
+
+/**
+ * The outcomes of a decision, those of a scene with the same trigger and result together: `count` of them, the first
+ * occasion standing for all. So a trace is bounded by the scenes of a decision, however many visits a batch holds.
+ */
+const outcomeEntries = (outcomes: readonly Outcome[]) =>
+  [
+    ...Map.groupBy(
+      outcomes,
+      (outcome) => `${outcome.scene.id} ${outcome.trigger.type} ${resultOf(outcome)}`,
+    ).values(),
+  ].flatMap((same) => {
+    const [first] = same
+    if (first === undefined) return []
+    const { scene, trigger } = first
+    return [
+      {
+        sceneId: scene.id,
+        revision: scene.revision,
+        merchantId: scene.merchantId,
+        trigger: trigger.type,
+        occasion: occasionOfCandidate(first),
+        result: resultOf(first),
+        ...distanceOf(trigger),
+        ...scoresOf(first),
+        ...(first.kind === 'suppressed' && first.compared && { compared: first.compared }),
+        ...(first.kind === 'suppressed' && first.againMs !== undefined && { again: iso(first.againMs) }),
+        count: same.length,
+      },
+    ]
+  })
+
+const listedFor = (merchantId: MerchantId, ref: DecisionRef, nowMs: number) => ({
+  merchantPk: tracePk(merchantId, shardOf(ref.user, TRACE_SHARDS)),
+  merchantSk: `${iso(nowMs)}#${ref.decisionId}#${ref.part}`,
+})
+
+/** How many merchants the scenes of some outcomes have. */
+const merchantsOf = (outcomes: readonly Outcome[]): MerchantId[] => [
+  ...new Set(outcomes.map(({ scene }) => scene.merchantId)),
+]
+
+/**
+ * The items that explain a decision for 30 days: one for the customer, with everything; where scenes of several
+ * merchants met, one more for each merchant, with its own scenes alone. The first is written once for each decision.
+ */
+export const traceItems = (
+  ref: DecisionRef,
+  outcomes: readonly Outcome[],
+  grant: Grant | undefined,
+  nowMs: number,
+) => {
+  const common = {
+    user: ref.user,
+    decidedAt: iso(nowMs),
+    ttl: Math.floor(nowMs / 1000) + TRACE_TTL_S,
+  }
+  const merchants = merchantsOf(outcomes)
+  const [only] = merchants
+  const isShared = merchants.length > 1
+  const key = traceKey(ref)
+  const whole = {
+    ...key,
+    kind: 'trace' as const,
+    ...common,
+    outcomes: outcomeEntries(outcomes),
+    ...(grant ? { messageId: grant.messageId, channel: grant.channel } : {}),
+    ...(only !== undefined && !isShared ? listedFor(only, ref, nowMs) : {}),
+  }
+  const copies = !isShared
+    ? []
+    : merchants.map((merchantId) => ({
+        pk: key.pk,
+        sk: `MERCHANT${key.sk}#${merchantId}`,
+        kind: 'merchantTrace' as const,
+        ...common,
+        outcomes: outcomeEntries(outcomes.filter(({ scene }) => scene.merchantId === merchantId)),
+        ...listedFor(merchantId, ref, nowMs),
+      }))
+  return { whole, copies }
+}
+
+const outcome = z.object({
+  sceneId: id('scn'),
+  revision: z.number().default(1),
+  merchantId: id('mer'),
+  trigger: z.string(),
+  occasion: z.string(),
+  result: z.enum(['granted', ...SUPPRESSION_REASONS]),
+  distance: z.string().exactOptional(),
+  score: z.number().exactOptional(),
+  winnerScore: z.number().exactOptional(),
+  compared: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).exactOptional(),
+  again: z.string().exactOptional(),
+  count: z.number(),
+})
+const trace = z.object({ user: id('usr'), decidedAt: z.string(), outcomes: z.array(outcome) })
+
+export type StoredTrace = {
+  readonly user: UserId
+  readonly decidedAt: string
+  readonly outcomes: readonly z.output<typeof outcome>[]
+}
+/** Reads a trace. */
+export const parseTrace = (item: unknown): StoredTrace => trace.parse(item)

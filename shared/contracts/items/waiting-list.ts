@@ -1,0 +1,38 @@
+import { TRACE_TTL_S, userKey } from '#shared/contracts/items/ledger.ts'
+import type { MerchantId, OfferId } from '#shared/domain/ids.ts'
+import type { Suppressed } from '#shared/domain/scenes/decide.ts'
+import type { MerchantFacts } from '#shared/domain/scenes/facts.ts'
+import { occasionOf } from '#shared/domain/scenes/trigger.ts'
+
+/** Where the index `byMerchant` lists who waits for an offer, in the order in which they came. */
+export const waitersPk = (merchantId: MerchantId, offerId: OfferId): string =>
+  `M#${merchantId}#WAIT#${offerId}`
+
+/** Stands while somebody waits; the minute schedule looks whether stock has returned. */
+export const waitingKey = (offerId: OfferId) => ({ pk: `OFFER#${offerId}`, sk: 'WAITING' })
+
+/** The place in the queue of a customer who found an offer sold out; none where the offer keeps no waiting list. */
+export const waitItem = (
+  { scene, trigger, reason }: Suppressed,
+  merchants: ReadonlyMap<MerchantId, MerchantFacts>,
+  nowMs: number,
+) => {
+  const offer =
+    scene.offerId === undefined ? undefined : merchants.get(scene.merchantId)?.offers.get(scene.offerId)
+  if (reason !== 'soldOut' || offer?.hasWaitingList !== true) return undefined
+  return {
+    pk: userKey(trigger.user),
+    sk: `WAIT#${offer.id}`,
+    kind: 'wait',
+    user: trigger.user,
+    merchantId: scene.merchantId,
+    sceneId: scene.id,
+    offerId: offer.id,
+    occasion: occasionOf(trigger),
+    ...(trigger.timeZone !== undefined && { timeZone: trigger.timeZone }),
+    ...(trigger.storeId !== undefined && { storeId: trigger.storeId }),
+    merchantPk: waitersPk(scene.merchantId, offer.id),
+    merchantSk: `${new Date(nowMs).toISOString()}#${trigger.user}`,
+    ttl: Math.floor(nowMs / 1000) + TRACE_TTL_S,
+  }
+}

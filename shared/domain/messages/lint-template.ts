@@ -1,0 +1,356 @@
+import {
+  DEADLINE,
+  LAST_CHANCE,
+  PERSONAL_SENDER,
+  SCARCITY,
+  SHORT_LINK_DOMAINS,
+} from '#shared/domain/messages/misleading-words.ts'
+import {
+  type CompiledTemplate,
+  compileTemplate,
+  isCompiled,
+  type LocalizedTemplates,
+  renderTemplate,
+} from '#shared/domain/messages/template.ts'
+import {
+  cleanValue,
+  type MessageVariables,
+  TEMPLATE_VARIABLES,
+  validUntilText,
+} from '#shared/domain/messages/template-variables.ts'
+import type { Templates } from '#shared/domain/scenes/scene.ts'
+
+/** What a lock screen shows before it cuts. */
+export const MAX_PUSH_TITLE_CHARS = 65
+export const MAX_PUSH_BODY_CHARS = 240
+export const DEFAULT_MAX_SMS_PARTS = 3
+
+export const LINT_RULES = [
+  'syntax',
+  'unknownVariable',
+  'unavailableVariable',
+  'missingFallback',
+  'empty',
+  'senderMissing',
+  'disguisedSender',
+  'fakeScarcity',
+  'fakeDeadline',
+  'shouting',
+  'shortLink',
+  'hiddenCharacters',
+  'titleTooLong',
+  'bodyTooLong',
+  'tooManyParts',
+] as const
+export type LintRule = (typeof LINT_RULES)[number]
+
+/** What is wrong with one text of a message: where (a JSON pointer), which rule, and a sentence for the merchant. */
+export type LintFinding = { readonly rule: LintRule; readonly pointer: string; readonly sentence: string }
+
+/** How an SMS is cut and written; the counter is an argument because it belongs to the sender. */
+export type SmsCount = { readonly parts: number; readonly encoding: string }
+
+/** What an SMS would cost at its longest. */
+export type SmsCost = SmsCount & {
+  readonly pointer: string
+  /** In units of the currency. */
+  readonly cost?: number
+  readonly currency?: string
+}
+
+/** What a message is about, as far as the linter must know. */
+export type LintContext = {
+  readonly merchantName: string
+  /** The longest name of a store that may be named; absent where a trigger has no store. */
+  readonly storeName?: string
+  /** The offer of the scene; has it limited stock, does it end on a day? */
+  readonly offer?: { readonly name: string; readonly isLimited: boolean; readonly hasEnd: boolean }
+  /** Does the scene itself end on a day? */
+  readonly sceneEnds: boolean
+  readonly countSms: (text: string) => SmsCount
+  /** What the sender adds to every SMS: how to opt out. */
+  readonly smsSuffix?: string
+  readonly maxSmsParts?: number
+  readonly smsPrice?: { readonly perPart: number; readonly currency: string }
+}
+
+export type LintReport = { readonly findings: readonly LintFinding[]; readonly sms: readonly SmsCost[] }
+
+/** A first name that is longer than most. */
+const LONG_FIRST_NAME = 'Maximiliana Josephin'
+const SAMPLE_CODE = '7ZK3P-Q4X10'
+// A date and a time with two figures each, so that no other is longer.
+const SAMPLE_END_MS = Date.UTC(2026, 10, 28, 22, 45)
+const DEFAULT_LOCALE = 'en'
+
+/** Which of the variables that may be missing are there. */
+type Given = { readonly firstName: boolean; readonly withinM: boolean; readonly code: boolean }
+
+const BOTH = [true, false]
+/** All ways in which variables can be missing: a text must hold in each. */
+const VERSIONS: readonly Given[] = BOTH.flatMap((firstName) =>
+  BOTH.flatMap((withinM) => BOTH.map((code) => ({ firstName, withinM, code }))),
+)
+
+const variablesOf = (
+  { merchantName, storeName, offer }: LintContext,
+  locale: string | undefined,
+  given: Given,
+): MessageVariables => {
+  const validUntil = validUntilText(SAMPLE_END_MS, locale ?? DEFAULT_LOCALE, 'UTC')
+  return {
+    customer: given.firstName ? { firstName: LONG_FIRST_NAME } : {},
+    merchant: { name: merchantName },
+    ...(storeName === undefined
+      ? {}
+      : { store: { name: storeName, ...(given.withinM && { withinM: 1000 }) } }),
+    ...(offer && { offer: { name: offer.name, validUntil, ...(given.code && { code: SAMPLE_CODE }) } }),
+  }
+}
+
+/** A text of a message with its place, and what it says in each of the `VERSIONS`. */
+type Text = {
+  readonly pointer: string
+  readonly template: CompiledTemplate
+  readonly written: readonly string[]
+}
+
+const isOneOf = (list: readonly string[], text: string): boolean => list.includes(text)
+
+// A group may be asked for in an `if`.
+const KNOWN_NAMES = [...TEMPLATE_VARIABLES, 'customer', 'merchant', 'store', 'offer']
+
+const variableFindings = (
+  { variables }: CompiledTemplate,
+  pointer: string,
+  { storeName, offer }: LintContext,
+): LintFinding[] =>
+  variables.flatMap((name): LintFinding[] => {
+    if (!isOneOf(KNOWN_NAMES, name)) {
+      const known = TEMPLATE_VARIABLES.join(', ')
+      return [{ rule: 'unknownVariable', pointer, sentence: `There is no ${name}. There are ${known}.` }]
+    }
+    const lacksOffer = name.startsWith('offer.') && offer === undefined
+    const lacksStore = name.startsWith('store.') && storeName === undefined
+    if (!lacksOffer && !lacksStore) return []
+    const what = lacksOffer ? 'The scene has no offer' : 'The scene has triggers without a store'
+    return [{ rule: 'unavailableVariable', pointer, sentence: `${what}: ${name} would be missing.` }]
+  })
+
+const compileText = (
+  source: string,
+  pointer: string,
+  context: LintContext,
+  locale: string | undefined,
+): { readonly text?: Text; readonly findings: readonly LintFinding[] } => {
+  const template = compileTemplate(source)
+  if (!isCompiled(template))
+    return {
+      findings: [{ rule: 'syntax', pointer, sentence: `This template cannot be used: ${template.fault}.` }],
+    }
+  const findings = variableFindings(template, pointer, context)
+  if (findings.length > 0) return { findings }
+  const results = VERSIONS.map((given) => renderTemplate(template, variablesOf(context, locale, given)))
+  for (const result of results) {
+    if (result.kind === 'text') continue
+    if (result.reason === 'missingVariable') {
+      const sentence = `${result.variable} is not always known: write {{ ${result.variable} | default: '…' }} or put it into an if.`
+      return { findings: [{ rule: 'missingFallback', pointer, sentence }] }
+    }
+    if (result.reason === 'empty')
+      return { findings: [{ rule: 'empty', pointer, sentence: 'This text may come out empty.' }] }
+    return {
+      findings: [{ rule: 'syntax', pointer, sentence: 'This template asks for too much to be rendered.' }],
+    }
+  }
+  const written = results.flatMap((result) => (result.kind === 'text' ? result.text : []))
+  return { text: { pointer, template, written }, findings: [] }
+}
+
+const matchIn = ({ written }: Text, patterns: readonly RegExp[]): string | undefined => {
+  for (const text of written)
+    for (const pattern of patterns) {
+      const found = pattern.exec(text)?.[0]
+      if (found !== undefined) return found.trim()
+    }
+  return undefined
+}
+
+const urgencyFindings = (text: Text, { offer, sceneEnds }: LintContext): LintFinding[] => {
+  const isLimited = offer?.isLimited ?? false
+  const ends = sceneEnds || (offer?.hasEnd ?? false)
+  const findings: LintFinding[] = []
+  const add = (rule: LintRule, words: string | undefined, sentence: string) => {
+    if (words !== undefined)
+      findings.push({ rule, pointer: text.pointer, sentence: `“${words}”: ${sentence}` })
+  }
+  if (!isLimited) add('fakeScarcity', matchIn(text, SCARCITY), 'the offer has no limited stock.')
+  if (!ends) add('fakeDeadline', matchIn(text, DEADLINE), 'neither the offer nor the scene ends on a day.')
+  if (!isLimited && !ends)
+    add('fakeDeadline', matchIn(text, LAST_CHANCE), 'there is neither limited stock nor an end.')
+  return findings
+}
+
+const MIN_SHOUTED_WORDS = 2
+
+const isShouting = ({ template }: Text, { merchantName }: LintContext): boolean => {
+  // The names that are filled in are not the template's words, nor is the merchant's where it is written out.
+  const words = template.source
+    .replace(/\{\{.*?\}\}|\{%.*?%\}/gsu, ' ')
+    .replaceAll(merchantName, ' ')
+    .match(/\p{L}{4,}/gu)
+  if (words === null) return false
+  const shouted = words.filter((word) => word === word.toUpperCase() && word !== word.toLowerCase())
+  return shouted.length >= MIN_SHOUTED_WORDS && shouted.length > words.length / 2
+}
+
+const MANY_MARKS = /[!！?？]{3,}/u
+
+const shortLinkIn = ({ written }: Text): string | undefined => {
+  for (const text of written)
+    for (const [, host = ''] of text.matchAll(/(?:^|[^\w.@-])((?:[a-z0-9-]+\.)+[a-z]{2,})(?=[/\s?#]|$)/giu)) {
+      const domain = host.toLowerCase().replace(/^www\./, '')
+      if (isOneOf(SHORT_LINK_DOMAINS, domain)) return domain
+    }
+  return undefined
+}
+
+// Zero width space, and marks that turn the direction of text.
+const HIDDEN = /[\u200b\u202a-\u202e\u2066-\u2069]/u
+
+const wordFindings = (text: Text, context: LintContext): LintFinding[] => {
+  const { pointer } = text
+  const findings: LintFinding[] = []
+  const personal = matchIn(text, PERSONAL_SENDER)
+  if (personal !== undefined) {
+    const sentence = `“${personal}” poses as a person whom the customer knows. The merchant is the sender.`
+    findings.push({ rule: 'disguisedSender', pointer, sentence })
+  }
+  if (isShouting(text, context) || MANY_MARKS.test(text.template.source))
+    findings.push({
+      rule: 'shouting',
+      pointer,
+      sentence: 'Capitals and marks in rows shout at the customer.',
+    })
+  const domain = shortLinkIn(text)
+  if (domain !== undefined) {
+    const sentence = `${domain} hides where the link leads, and carriers block it. Use your own domain.`
+    findings.push({ rule: 'shortLink', pointer, sentence })
+  }
+  if (HIDDEN.test(text.template.source))
+    findings.push({ rule: 'hiddenCharacters', pointer, sentence: 'There are characters that nobody sees.' })
+  return [...findings, ...urgencyFindings(text, context)]
+}
+
+const longest = ({ written }: Text): number => Math.max(...written.map((text) => [...text].length))
+
+const lengthFinding = (text: Text, rule: LintRule, most: number): LintFinding[] => {
+  const length = longest(text)
+  if (length <= most) return []
+  const sentence = `With long names this has ${length} characters; phones show ${most}.`
+  return [{ rule, pointer: text.pointer, sentence }]
+}
+
+/** Does each version name the merchant? */
+const senderFindings = (
+  texts: readonly Text[],
+  pointer: string,
+  { merchantName }: LintContext,
+): LintFinding[] => {
+  const name = cleanValue(merchantName).toLowerCase()
+  const isNamed = VERSIONS.every((_, version) =>
+    texts.some(({ written }) => (written[version] ?? '').toLowerCase().includes(name)),
+  )
+  if (isNamed) return []
+  const sentence = 'The customer must see who writes: put {{ merchant.name }} into the text.'
+  return [{ rule: 'senderMissing', pointer, sentence }]
+}
+
+const costOf = (text: Text, { countSms, smsSuffix = '', smsPrice }: LintContext): SmsCost => {
+  const counts = text.written.map((written) => countSms(`${written}${smsSuffix}`))
+  const most = counts.reduce((a, b) => (b.parts > a.parts ? b : a))
+  if (smsPrice === undefined) return { ...most, pointer: text.pointer }
+  // Prices have fractions of cents; sums must not show more digits than they have.
+  const cost = Math.round(most.parts * smsPrice.perPart * 1e6) / 1e6
+  return { ...most, pointer: text.pointer, cost, currency: smsPrice.currency }
+}
+
+const lintSms = (text: Text, context: LintContext): LintReport => {
+  const cost = costOf(text, context)
+  const { maxSmsParts = DEFAULT_MAX_SMS_PARTS } = context
+  const sentence = `With long names this takes ${cost.parts} parts (${cost.encoding}); at most ${maxSmsParts} are sent.`
+  const tooMany: LintFinding[] =
+    cost.parts > maxSmsParts ? [{ rule: 'tooManyParts', pointer: text.pointer, sentence }] : []
+  return { findings: [...wordFindings(text, context), ...tooMany], sms: [cost] }
+}
+
+const merged = (reports: readonly LintReport[]): LintReport => ({
+  findings: reports.flatMap(({ findings }) => findings),
+  sms: reports.flatMap(({ sms }) => sms),
+})
+
+const lintPush = (
+  push: NonNullable<Templates['push']>,
+  context: LintContext,
+  pointer: string,
+  locale: string | undefined,
+): LintReport => {
+  const title = compileText(push.title, `${pointer}/title`, context, locale)
+  const body = compileText(push.body, `${pointer}/body`, context, locale)
+  const findings = [...title.findings, ...body.findings]
+  if (title.text === undefined || body.text === undefined) return { findings, sms: [] }
+  const texts = [title.text, body.text]
+  return {
+    findings: [
+      ...findings,
+      ...senderFindings(texts, pointer, context),
+      ...texts.flatMap((text) => wordFindings(text, context)),
+      ...lengthFinding(title.text, 'titleTooLong', MAX_PUSH_TITLE_CHARS),
+      ...lengthFinding(body.text, 'bodyTooLong', MAX_PUSH_BODY_CHARS),
+    ],
+    sms: [],
+  }
+}
+
+/**
+ * Reads the templates of one language as a critical customer would: refuses what misleads (a sender in disguise,
+ * urgency without a reason, links that hide), what shouts and what is too long.
+ *
+ * @param pointer where the templates stand in the request, for example '/message'
+ * @param locale undefined for the standard templates
+ */
+export const lintTemplate = (
+  { push, sms }: Templates,
+  context: LintContext,
+  pointer: string,
+  locale?: string,
+): LintReport => {
+  const reports: LintReport[] = []
+  if (push !== undefined) reports.push(lintPush(push, context, `${pointer}/push`, locale))
+  if (sms !== undefined) {
+    const { text, findings } = compileText(sms.body, `${pointer}/sms/body`, context, locale)
+    if (text === undefined) reports.push({ findings, sms: [] })
+    else {
+      const sender = senderFindings([text], text.pointer, context)
+      reports.push({ findings: sender, sms: [] }, lintSms(text, context))
+    }
+  }
+  return merged(reports)
+}
+
+/**
+ * Lints all templates of a scene. No findings: the message may be used.
+ *
+ * @example lintMessage({ sms: { body: '{{ merchant.name }}: soup today' } }, context).findings // []
+ */
+export const lintMessage = (
+  message: LocalizedTemplates,
+  context: LintContext,
+  pointer = '/message',
+): LintReport =>
+  merged([
+    lintTemplate(message, context, pointer),
+    ...Object.entries(message.locales ?? {}).map(([locale, templates]) =>
+      lintTemplate(templates, context, `${pointer}/locales/${locale}`, locale),
+    ),
+  ])

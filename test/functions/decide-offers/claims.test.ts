@@ -81,12 +81,22 @@ describe.each([
       granted: STOCK,
       suppressed_soldOut: CLAIMS - STOCK,
     })
-    proxy.reset()
+    // A cancelled transaction costs as much as one that is done: a late claim costs as much as one without consent.
+    const costOf = async (user: UserId): Promise<number | undefined> => {
+      proxy.reset()
+      expect(await deliver(claim(user, merchantId, 'late'))).toEqual([])
+      return proxy.units()[tables.ledger]?.write
+    }
     const late = await customer(`late ${stockShards}`)
-    expect(await deliver(claim(late, merchantId, 'late'))).toEqual([])
-    // One transaction, for the trace and the counter.
-    expect(proxy.faults()).toEqual({})
-    expect(await stored.countsOf(scene.id)).toMatchObject({ suppressed_soldOut: CLAIMS - STOCK + 1 })
+    const unwilling = named('usr', `unwilling ${stockShards}`)
+    await stored.putLedger(aProfileItem(unwilling, { consents: {} }))
+    const plain = await costOf(unwilling)
+    expect(plain).toBeGreaterThan(0)
+    expect(await costOf(late)).toBe(plain)
+    expect(await stored.countsOf(scene.id)).toMatchObject({
+      suppressed_soldOut: CLAIMS - STOCK + 1,
+      suppressed_consent: 1,
+    })
   }, 1_800_000)
 })
 

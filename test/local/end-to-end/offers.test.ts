@@ -122,6 +122,34 @@ describe('from an app event to the till', () => {
   })
 })
 
+describe('what the operator and the merchant see', () => {
+  it('is every decision with its reason; the kill switch ends them all', async () => {
+    const shop = await openShop(world, 'Watched shop')
+    const sceneId = await addScene(world, shop.path, {})
+    const operator = await world.api.token('the operator', ['operator'])
+    const set = (on: boolean) => world.api.put('/v1/platform/kill-switch', { on }, operator)
+    type Decision = { outcomes: { result: string; passed: string[] }[]; user?: string }
+    const nora = await pushCustomer(world, 'nora')
+    await set(true)
+    await world.pass(10)
+    const before = lastSeq()
+    await ping(world, nora, SQUARE)
+    await set(false)
+    expect(receivedSince(before)).toEqual([])
+    const mine = await world.api.get<{ items: Decision[] }>('/v1/me/decisions', nora)
+    const results = new Set(mine.items.flatMap(({ outcomes }) => outcomes.map(({ result }) => result)))
+    expect(results).toEqual(new Set(['killSwitch']))
+    const { items } = await world.api.get<{ items: Decision[] }>(
+      `${shop.path}/scenes/${sceneId}/decisions`,
+      world.merchantToken,
+    )
+    expect(items).toMatchObject([{ outcomes: [{ result: 'killSwitch', passed: [] }] }])
+    // She has only walked by: the merchant does not learn who she is.
+    expect(items[0]).not.toHaveProperty('user')
+    await world.pass(10)
+  })
+})
+
 describe('without a ping', () => {
   it('finds that a silent customer has stayed', async () => {
     const shop = await openShop(world, 'Dwell shop')

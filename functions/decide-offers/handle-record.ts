@@ -54,7 +54,10 @@ const handleNews = async (
   await decideTriggers(services, news.user, triggersOfNews(news), facts, nowMs, signal)
   await services.arm(timersFor(news, facts, nowMs), nowMs, signal)
   await services.recordVisits(news.user, news.settled, remindAfterDays(facts), nowMs, signal)
-  await services.confirmVisited(news.user, news.settled, nowMs, signal)
+  const withOffers = news.settled.filter(
+    ({ merchantId }) => (facts.merchants.get(merchantId)?.offers.size ?? 0) > 0,
+  )
+  await services.confirmVisited(news.user, withOffers, nowMs, signal)
 }
 
 /** Decides on one trigger that does not come from a presence write. */

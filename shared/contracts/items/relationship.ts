@@ -1,12 +1,13 @@
 import * as z from 'zod'
 import { type Item, userKey } from '#shared/contracts/items/ledger.ts'
 import {
+  HOURS_PER_WEEK,
   MAX_PREFERENCES,
   MAX_RECENT_VISITS,
   MAX_TAGS,
   NO_RELATIONSHIP,
   PREFERENCE_SOURCES,
-  type Relationship,
+  type Visits,
 } from '#shared/domain/customers/relationship.ts'
 import { type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
 import type { KnownRelationship } from '#shared/domain/scenes/facts.ts'
@@ -24,7 +25,8 @@ const known = z.object({
     recentAtMs: z.array(z.number()).max(MAX_RECENT_VISITS),
     dwellS: count,
     timedCount: count,
-    hourOfWeek: z.array(z.number()).max(168),
+    /** By the hour of the week; hours without a visit are left out. */
+    hours: z.record(z.string(), z.number()).default({}),
   }),
   spend: z.record(
     z.string(),
@@ -59,6 +61,21 @@ const stored = z.object({
     .default([]),
   eventsSinceMs: z.number().default(0),
   actedAt: z.string().exactOptional(),
+})
+
+type PackedVisits = z.output<typeof known>['visits']
+
+/** Most customers come at few hours: the others take no room. */
+const packVisits = ({ hourOfWeek, ...visits }: Visits): PackedVisits => ({
+  ...visits,
+  recentAtMs: [...visits.recentAtMs],
+  hours: Object.fromEntries(hourOfWeek.flatMap((count, hour) => (count > 0 ? [[String(hour), count]] : []))),
+})
+
+const unpackVisits = ({ hours, ...visits }: PackedVisits): Visits => ({
+  ...visits,
+  hourOfWeek:
+    visits.count === 0 ? [] : Array.from({ length: HOURS_PER_WEEK }, (_, hour) => hours[String(hour)] ?? 0),
 })
 
 /** A relationship as read; `version` is what a write of it is conditioned on, 0 where there is none yet. */
@@ -97,7 +114,7 @@ export const parseRelationship = (item: Item | undefined): StoredRelationship =>
   return {
     version: parsed.version,
     relationship: {
-      ...(parsed.known ?? NO_RELATIONSHIP),
+      ...(parsed.known ? { ...parsed.known, visits: unpackVisits(parsed.known.visits) } : NO_RELATIONSHIP),
       events: parsed.events,
       eventsSinceMs: parsed.eventsSinceMs,
     },
@@ -118,7 +135,7 @@ export const withEvents = (
 
 /** The attributes that hold what is known. */
 export const relationshipAttributes = ({ events, eventsSinceMs, ...relationship }: KnownRelationship) => ({
-  known: relationship satisfies Relationship,
+  known: { ...relationship, visits: packVisits(relationship.visits) },
   events,
   eventsSinceMs,
 })

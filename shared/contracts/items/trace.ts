@@ -5,7 +5,7 @@ import { TRACE_TTL_S, userKey } from '#shared/contracts/items/ledger.ts'
 import { type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
 import { occasionOfCandidate } from '#shared/domain/scenes/candidate.ts'
 import type { Outcome } from '#shared/domain/scenes/decide.ts'
-import { SUPPRESSION_REASONS } from '#shared/domain/scenes/reasons.ts'
+import { SUPPRESSION_REASONS, type SuppressionReason } from '#shared/domain/scenes/reasons.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 
 /** Over how many partitions of the index a merchant's traces are spread. */
@@ -81,14 +81,29 @@ const listedFor = (merchantId: MerchantId, ref: DecisionRef, nowMs: number) => (
   merchantSk: `${iso(nowMs)}#${ref.decisionId}#${ref.part}`,
 })
 
-/** How many merchants the scenes of some outcomes have. */
+/**
+ * What holds for all merchants alike and tells a merchant nothing of its scene: where several met it is counted, and
+ * stands in the customer's trace; a list of it for each of them would cost more than the decision.
+ */
+const ALIKE: ReadonlySet<string> = new Set<SuppressionReason>([
+  'stale',
+  'exclusionZone',
+  'lawfulHours',
+  'quietHours',
+  'platformCap',
+])
+
+const isOfMerchant = (outcome: Outcome): boolean => !ALIKE.has(resultOf(outcome))
+
+/** The merchants of the scenes of some outcomes. */
 const merchantsOf = (outcomes: readonly Outcome[]): MerchantId[] => [
   ...new Set(outcomes.map(({ scene }) => scene.merchantId)),
 ]
 
 /**
  * The items that explain a decision for 30 days: one for the customer, with everything; where scenes of several
- * merchants met, one more for each merchant, with its own scenes alone. The first is written once for each decision.
+ * merchants met, one more for each merchant that it tells something of its own, with its own scenes alone. The first is
+ * written once for each decision.
  */
 export const traceItems = (
   ref: DecisionRef,
@@ -115,7 +130,7 @@ export const traceItems = (
   }
   const copies = !isShared
     ? []
-    : merchants.map((merchantId) => ({
+    : merchantsOf(outcomes.filter(isOfMerchant)).map((merchantId) => ({
         pk: key.pk,
         sk: `MERCHANT${key.sk}#${merchantId}`,
         kind: 'merchantTrace' as const,

@@ -5,6 +5,7 @@ import { newsOf, startDecideOffers } from '#test/functions/decide-offers/decide-
 import {
   aDeviceItem,
   anEnter,
+  anOffer,
   aProfileItem,
   aScene,
   aTombstone,
@@ -69,7 +70,8 @@ describe('a settled visit', () => {
 
   it('after an offer was given confirms its unit, once; a visit before it does not', async () => {
     const user = await newCustomer()
-    const offerId = named('off', 'followed')
+    const { id: offerId } = anOffer('followed')
+    await stored.putScenes([], [anOffer('followed', { stock: 0 })])
     const given = (name: string, grantedAtMs: number) => ({
       pk: `U#${user}`,
       sk: `GRANT#${named('grt', name)}`,

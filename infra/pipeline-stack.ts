@@ -198,6 +198,7 @@ export class PipelineStack extends Stack {
     const presenceStream = new ChangeStream(this, 'PresenceStream', {
       table: presence,
       where: { attribute: 'news', isOneOf: ['yes'] },
+      removedWhere: { attribute: 'stays', isOneOf: ['yes'] },
       reader: decideOffers,
       batchesPerShard: streamBatchesPerShard,
     })

@@ -56,12 +56,13 @@ export const buildServices = (env: z.output<typeof decideOffersEnv>): RecordServ
         signal,
       ),
     recordVisits,
+    loadAround: presence.load,
+    geofencesAt: tiles.geofencesAt,
   }
   return {
     ...services,
     readPresence: presence.read,
     writePresence: presence.write,
-    geofencesNear: tiles.near,
     rearm: (timer, delayS, signal) => send(env.TIMERS_QUEUE_URL, [{ body: timer, delayS }], signal),
     decide: (trigger, nowMs, signal) => decideOne(services, trigger, nowMs, signal),
   }

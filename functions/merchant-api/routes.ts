@@ -30,6 +30,7 @@ import {
   geofencePathSchema,
   geofenceRequestSchema,
   geofenceSchema,
+  MAX_GEOFENCE_BODY_BYTES,
 } from '#shared/contracts/http/geofences.ts'
 import {
   membershipSchema,
@@ -107,6 +108,7 @@ export const routes: Readonly<Record<string, Route<MerchantServices>>> = {
   'POST /v1/merchants/{merchantId}/geofences': route({
     ...merchant,
     body: geofenceRequestSchema,
+    maxBodyBytes: MAX_GEOFENCE_BODY_BYTES,
     response: geofenceSchema,
     use: createGeofence,
   }),
@@ -124,6 +126,7 @@ export const routes: Readonly<Record<string, Route<MerchantServices>>> = {
   'PUT /v1/merchants/{merchantId}/geofences/{geofenceId}': route({
     ...geofence,
     body: geofenceRequestSchema,
+    maxBodyBytes: MAX_GEOFENCE_BODY_BYTES,
     response: geofenceSchema,
     use: replaceGeofence,
   }),

@@ -16,7 +16,7 @@ import { createStoreRecords } from '#shared/adapters/dynamodb/catalog/store-reco
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { createGrantRecords, type GrantRecords } from '#shared/adapters/dynamodb/customers/grant-records.ts'
 import { createFindAddress, type FindAddress } from '#shared/adapters/location/find-address.ts'
-import type { Geofence } from '#shared/domain/geo/geofence.ts'
+import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
 import type { GeofenceId, IdByPrefix, IdPrefix, OfferId, SceneId, StoreId } from '#shared/domain/ids.ts'
 import type { Store } from '#shared/domain/merchants/merchant.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
@@ -30,7 +30,7 @@ export type MerchantServices = {
   readonly newId: <P extends IdPrefix>(prefix: P) => IdByPrefix[P]
   readonly merchants: MerchantRecords
   readonly stores: EntityRecords<StoreId, Store>
-  readonly geofences: EntityRecords<GeofenceId, Geofence>
+  readonly geofences: EntityRecords<GeofenceId, DeclaredGeofence>
   readonly scenes: EntityRecords<SceneId, Scene>
   readonly offers: EntityRecords<OfferId, Offer>
   readonly findContaining: FindContaining
@@ -47,7 +47,7 @@ export const buildServices = (env: MerchantApiEnv): MerchantServices => {
     newId,
     merchants: createMerchantRecords(tables),
     stores: createStoreRecords(tables),
-    geofences: createGeofenceRecords(tables),
+    geofences: createGeofenceRecords(tables, nowMs),
     scenes: createSceneRecords(tables),
     offers: createOfferRecords(tables),
     findContaining: createFindContaining(tables),

@@ -53,6 +53,8 @@ export type CloudOptions = {
 export type CloudStats = {
   functions: Record<string, FunctionStats>
   queues: Record<string, QueueCounts>
+  /** About how many requests SQS would bill. */
+  queueRequests: number
   /** Capacity units by table; only with `proxy`. */
   units?: Record<string, { read: number; write: number }>
 }
@@ -289,6 +291,7 @@ const openCloud = async (
     stats: () => ({
       functions: functions.stats(),
       queues: Object.fromEntries(queues.queues.map((queue) => [queue.logicalId, queues.counts(queue)])),
+      queueRequests: queues.requests(),
       ...(proxy !== undefined && { units: proxy.units() }),
     }),
     logLines: (shortName) => functions.logLines(functions.fullName(shortName)),

@@ -172,9 +172,11 @@ describe('what the adapters ask of AWS', () => {
   ]
   const permissions: Readonly<Record<string, string[]>> = {
     GetCommand: ['dynamodb:GetItem'],
+    GetItemCommand: ['dynamodb:GetItem'],
     BatchGetCommand: ['dynamodb:BatchGetItem'],
     QueryCommand: ['dynamodb:Query'],
     PutCommand: ['dynamodb:PutItem'],
+    PutItemCommand: ['dynamodb:PutItem'],
     UpdateCommand: ['dynamodb:UpdateItem'],
     DeleteCommand: ['dynamodb:DeleteItem'],
     TransactGetCommand: ['dynamodb:GetItem'],

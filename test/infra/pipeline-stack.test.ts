@@ -101,16 +101,19 @@ describe('the event sources', () => {
     [
       'PresenceTableStreamArn',
       'PresenceStreamDeadLetters',
-      '{"dynamodb":{"NewImage":{"news":{"S":["yes"]}}}}',
+      [
+        '{"dynamodb":{"NewImage":{"news":{"S":["yes"]}}}}',
+        '{"dynamodb":{"OldImage":{"stays":{"S":["yes"]}},"NewImage":{"pk":{"S":[{"exists":false}]}}}}',
+      ],
     ],
     [
       'LedgerTableStreamArn',
       'LedgerStreamDeadLetters',
-      '{"dynamodb":{"NewImage":{"triggerKind":{"S":["event","due"]}}}}',
+      ['{"dynamodb":{"NewImage":{"triggerKind":{"S":["event","due"]}}}}'],
     ],
   ])(
     '%s is read from its beginning, filtered, in halves after an error, for 23 hours',
-    (stream, dead, pattern) => {
+    (stream, dead, patterns) => {
       const [mapping, ...others] = source(stream)
       expect(others).toEqual([])
       expect(mapping?.Properties).toMatchObject({
@@ -121,7 +124,7 @@ describe('the event sources', () => {
         FunctionResponseTypes: ['ReportBatchItemFailures'],
         MaximumRecordAgeInSeconds: 23 * 3600,
         ParallelizationFactor: 1,
-        FilterCriteria: { Filters: [{ Pattern: pattern }] },
+        FilterCriteria: { Filters: patterns.map((Pattern) => ({ Pattern })) },
       })
       expect(mapping?.Properties).not.toHaveProperty('MaximumRetryAttempts')
       expect(JSON.stringify(mapping?.Properties['DestinationConfig'])).toContain(dead)

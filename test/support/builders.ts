@@ -1,5 +1,7 @@
-import { EARTH_RADIUS_M } from '#shared/domain/geo/distance.ts'
+import { distanceToBoundaryM, EARTH_RADIUS_M } from '#shared/domain/geo/distance.ts'
 import type { IndexedGeofence, Position } from '#shared/domain/geo/geofence.ts'
+import type { GeofencesAt } from '#shared/domain/geo/geofences-at.ts'
+import { TILE_MARGIN_M } from '#shared/domain/geo/tiles.ts'
 import {
   hashId,
   type IdByPrefix,
@@ -58,6 +60,29 @@ export const aGeofence = (
   ...rest,
 })
 
+/**
+ * The plain answer to what is around a position: every geofence measured, as the fix of a time sees it. Polygons may be
+ * nearer than `reachM` says, so all that may be near are listed for a test.
+ */
+export const nearOf =
+  (...geofences: readonly IndexedGeofence[]): GeofencesAt =>
+  (position, atMs) => {
+    const test: IndexedGeofence[] = []
+    const gone: IndexedGeofence[] = []
+    for (const geofence of geofences) {
+      const seen = seenAt(geofence, atMs)
+      const list = seen?.goneAtMs !== undefined && atMs >= seen.goneAtMs ? gone : test
+      if (seen !== undefined && distanceToBoundaryM(seen.shape, position) <= TILE_MARGIN_M) list.push(seen)
+    }
+    return [{ inside: [], test, gone }]
+  }
+
+const seenAt = (geofence: IndexedGeofence, atMs: number): IndexedGeofence | undefined => {
+  if (atMs >= geofence.effectiveAtMs) return geofence
+  const { former, ...rest } = geofence
+  return former !== undefined && atMs >= former.effectiveAtMs ? { ...rest, ...former } : undefined
+}
+
 /** A fix so many seconds after T0, by default at the square with a perfect accuracy. */
 export const aFix = (atS: number, at: Position = SQUARE, accuracyM = 0): Fix =>
   toFix({ atMs: T0 + atS * SECOND, ...at, accuracyM })
@@ -107,6 +132,7 @@ export const anEnter = (rest: Partial<PlaceTrigger> = {}): PlaceTrigger => ({
   timeZone: SAN_FRANCISCO,
   atMs: T0,
   distanceM: -40,
+  confidence: 1,
   ...rest,
 })
 
@@ -117,7 +143,9 @@ export const aTransition = (rest: Partial<Transition> = {}): Transition => ({
   merchantId: CAFE,
   timeZone: SAN_FRANCISCO,
   atMs: T0,
+  enteredAtMs: T0,
   distanceM: -40,
+  confidence: 1,
   ...rest,
 })
 
@@ -128,6 +156,7 @@ export const aVisit = (name: string, rest: Partial<ClosedVisit> = {}): ClosedVis
   timeZone: SAN_FRANCISCO,
   enteredAtMs: T0,
   lastInsideAtMs: T0 + 5 * MINUTE,
+  end: 'exit',
   exitedAtMs: T0 + 6 * MINUTE,
   ...rest,
 })

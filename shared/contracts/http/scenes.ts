@@ -50,7 +50,12 @@ const placesSchema = z
   )
 
 export const sceneTriggerSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.enum(['enter', 'exit']), at: placesSchema.exactOptional() }),
+  z.strictObject({
+    type: z.literal('enter'),
+    at: placesSchema.exactOptional(),
+    includePresent: z.boolean().exactOptional(),
+  }),
+  z.strictObject({ type: z.literal('exit'), at: placesSchema.exactOptional() }),
   z.strictObject({
     type: z.literal('dwell'),
     at: placesSchema.exactOptional(),

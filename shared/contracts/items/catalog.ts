@@ -14,7 +14,8 @@ const places = z
   .optional()
 
 const trigger = z.discriminatedUnion('type', [
-  z.object({ type: z.enum(['enter', 'exit']), at: places }),
+  z.object({ type: z.literal('enter'), at: places, includePresent: z.boolean().optional() }),
+  z.object({ type: z.literal('exit'), at: places }),
   z.object({ type: z.literal('dwell'), at: places, dwellS: z.number() }),
   z.object({ type: z.literal('event'), eventType: z.enum(APP_EVENT_TYPES) }),
   z.object({ type: z.literal('due'), daysSinceLastVisit: z.number() }),

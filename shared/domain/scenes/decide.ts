@@ -69,8 +69,13 @@ export const listensAt = (places: ScenePlaces | undefined, { geofenceId, storeId
 const listens = (side: SceneTrigger, trigger: Trigger): boolean => {
   switch (side.type) {
     case 'enter':
+      return (
+        trigger.type === 'enter' &&
+        (trigger.drawnAround !== true || side.includePresent === true) &&
+        listensAt(side.at, trigger)
+      )
     case 'exit':
-      return trigger.type === side.type && listensAt(side.at, trigger)
+      return trigger.type === 'exit' && listensAt(side.at, trigger)
     case 'dwell':
       return trigger.type === 'dwell' && trigger.dwellS >= side.dwellS && listensAt(side.at, trigger)
     case 'event':

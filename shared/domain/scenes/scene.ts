@@ -25,7 +25,13 @@ export type ScenePlaces = {
 }
 
 export type SceneTrigger =
-  | { readonly type: 'enter' | 'exit'; readonly at?: ScenePlaces }
+  | {
+      readonly type: 'enter'
+      readonly at?: ScenePlaces
+      /** Whether it listens, too, when a geofence is drawn around customers who stand there already. */
+      readonly includePresent?: boolean
+    }
+  | { readonly type: 'exit'; readonly at?: ScenePlaces }
   | { readonly type: 'dwell'; readonly at?: ScenePlaces; readonly dwellS: number }
   | { readonly type: 'event'; readonly eventType: AppEventType }
   | { readonly type: 'due'; readonly daysSinceLastVisit: number }

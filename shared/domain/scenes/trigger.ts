@@ -18,6 +18,11 @@ export type Trigger =
       readonly geofenceId: GeofenceId
       readonly visitId: VisitId
       readonly distanceM: number
+      /** Share of the fix's accuracy circle inside the geofence, 0 to 1. */
+      readonly confidence: number
+      readonly speedMps?: number
+      /** The geofence was drawn around a customer who stood there already. */
+      readonly drawnAround?: true
     })
   | (Common & {
       readonly type: 'dwell'

@@ -124,7 +124,7 @@ describe('an enter that reaches a scene', () => {
 
   it('stops a batch at the record that fails', async () => {
     const user = await newCustomer()
-    const unreadable = { ...enter(user), user: 'nobody' }
+    const unreadable = { ...enter(user), pk: 'U#nobody' }
     expect(await deliver(enter(user), unreadable, enter(await newCustomer()))).toEqual(['1001'])
     expect(await stored.ledgerItems('message')).not.toHaveLength(0)
   })
@@ -189,7 +189,7 @@ describe('a refusal', () => {
     expect(await resultsOf(user)).toMatchObject([{ sceneId: scene?.id, result: reason }])
     expect((await stored.countsOf(scene?.id ?? ''))[name]).toBe(counted + 1)
     expect(await itemsOf(user, 'grant')).toEqual([])
-    expect(queues.taken()).toEqual([])
+    expect(queuedOn('push')).toEqual([])
   })
 
   it('for noChannel is explained: consent, but no phone that a platform reaches', async () => {
@@ -229,7 +229,7 @@ describe('nothing at all', () => {
   })
 
   it('comes of a removal, or of a merchant without scenes', async () => {
-    expect(await deliverRemoval()).toEqual([])
+    expect(await deliverRemoval({ pk: 'U#x' }, 'somebody')).toEqual([])
     const user = await newCustomer()
     expect(await deliver(enter(user, [{ merchantId: named('mer', 'empty') }]))).toEqual([])
     expect(await itemsOf(user, 'trace')).toEqual([])

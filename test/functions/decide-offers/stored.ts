@@ -1,6 +1,6 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { tileRows } from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
 import type { IndexedGeofence } from '#shared/domain/geo/geofence.ts'
-import { tilesOf } from '#shared/domain/geo/tiles.ts'
 import { type Offer, splitStock } from '#shared/domain/offers/offer.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 import type { TestTables } from '#test/support/engine.ts'
@@ -29,9 +29,9 @@ export const storedIn = ({ client, catalog, ledger, presence, allOf }: TestTable
     /** Lists geofences in their tiles. */
     listGeofences: async (...geofences: IndexedGeofence[]): Promise<void> => {
       for (const geofence of geofences) {
-        for (const tile of tilesOf(geofence.shape)) {
-          await put(catalog, [{ pk: `TILE#${tile}`, sk: `GEOFENCE#${geofence.id}`, ...geofence }])
-          await countVersion(`TILE#${tile}`)
+        for (const row of tileRows(geofence)) {
+          await put(catalog, [row])
+          await countVersion(String(row['pk']))
         }
       }
     },

@@ -22,7 +22,7 @@ import {
 import { PlaceIndex } from '#infra/constructs/place-index.ts'
 import { grantDelete, grantRead, grantReadWrite } from '#infra/constructs/table-access.ts'
 import { watch } from '#infra/constructs/watch.ts'
-import { WorkQueue } from '#infra/constructs/work-queue.ts'
+import { MAX_RECEIVES, WorkQueue } from '#infra/constructs/work-queue.ts'
 import type { DataStack } from '#infra/data-stack.ts'
 import type { StageConfig } from '#infra/stage-config.ts'
 
@@ -38,6 +38,7 @@ const customerRoutes: Routes = {
   'DELETE /v1/me/devices/{deviceId}': ['customer'],
   'PUT /v1/me/phone-number': ['customer'],
   'DELETE /v1/me/phone-number': ['customer'],
+  'PUT /v1/me/preferences': ['customer'],
   'PUT /v1/me/consents/push': ['customer'],
   'PUT /v1/me/consents/sms/{merchantId}': ['customer'],
   'GET /v1/me/offers': ['customer'],
@@ -94,7 +95,7 @@ type Definition<Env extends Variables> = Omit<
   readonly memoryMB?: number
 }
 
-/** Everything that works: seven functions, four queues, two streams, the API and the clock that call them. */
+/** Everything that works: seven functions, five queues, two streams, the API and the clock that call them. */
 export class PipelineStack extends Stack {
   constructor(scope: Construct, id: string, { stage, config, codeOf, data, ...props }: PipelineStackProps) {
     super(scope, id, props)
@@ -120,11 +121,18 @@ export class PipelineStack extends Stack {
       batchSize: 10,
       maxConcurrency: push,
     })
+    // SNS answers for Apple and for Google by itself: where one is slow, the other's messages wait in no line with it.
+    const pushAppleQueue = new WorkQueue(this, 'PushApple', {
+      workerTimeoutS: sendS,
+      batchSize: 10,
+      maxConcurrency: push,
+    })
     // A batch is sent side by side: one message at a time stays below the SMS that SNS takes a second.
     const smsQueue = new WorkQueue(this, 'Sms', { workerTimeoutS: sendS, batchSize: 1, maxConcurrency: sms })
     const jobQueue = new WorkQueue(this, 'Jobs', { workerTimeoutS: jobS, batchSize: 1, maxConcurrency: jobs })
     const TIMERS_QUEUE_URL = timerQueue.queue.queueUrl
     const PUSH_QUEUE_URL = pushQueue.queue.queueUrl
+    const PUSH_APPLE_QUEUE_URL = pushAppleQueue.queue.queueUrl
     const SMS_QUEUE_URL = smsQueue.queue.queueUrl
     const JOBS_QUEUE_URL = jobQueue.queue.queueUrl
 
@@ -216,20 +224,33 @@ export class PipelineStack extends Stack {
       description: 'Messages to phones: push and SMS through Amazon SNS',
       takes: 'records',
       timeoutS: sendS,
+      // What SNS throttles goes back to its own queue, up to 20 times.
+      recursiveLoop: RecursiveLoop.ALLOW,
       environment: {
         LEDGER_TABLE,
         DUE_SHARDS,
+        PUSH_QUEUE_URL,
+        PUSH_DEAD_LETTERS_URL: pushQueue.deadLetters.queueUrl,
+        PUSH_APPLE_QUEUE_URL,
+        PUSH_APPLE_DEAD_LETTERS_URL: pushAppleQueue.deadLetters.queueUrl,
+        SMS_QUEUE_URL,
+        SMS_DEAD_LETTERS_URL: smsQueue.deadLetters.queueUrl,
+        MAX_RECEIVES: String(MAX_RECEIVES),
         APNS_APPLICATION_ARN: apns,
         APNS_SANDBOX_APPLICATION_ARN: apnsSandbox,
         FCM_APPLICATION_ARN: fcm,
         SMS_SENDER_ID: config.sms.senderId,
+        SMS_ORIGINATION_NUMBER: config.sms.originationNumber,
         SMS_MAX_PRICE_USD: config.sms.maxPriceUsd,
       },
     })
     grantReadWrite(sendMessages, ledger)
     grantSend(sendMessages, config)
-    pushQueue.workedOffBy(sendMessages)
-    smsQueue.workedOffBy(sendMessages)
+    for (const lane of [pushQueue, pushAppleQueue, smsQueue]) {
+      lane.workedOffBy(sendMessages)
+      lane.filledBy(sendMessages)
+      lane.putAsideBy(sendMessages)
+    }
 
     // Every minute: who is due, and what was left lying.
     const remindRevisits = define<RemindRevisitsEnv>('RemindRevisits', {
@@ -272,6 +293,7 @@ export class PipelineStack extends Stack {
         'ledger stream dead letters': ledgerStream.deadLetters,
         'timer dead letters': timerQueue.deadLetters,
         'push dead letters': pushQueue.deadLetters,
+        'push apple dead letters': pushAppleQueue.deadLetters,
         'sms dead letters': smsQueue.deadLetters,
         'job dead letters': jobQueue.deadLetters,
       },
@@ -280,7 +302,13 @@ export class PipelineStack extends Stack {
     addDashboard(this, {
       ...watched,
       stage,
-      queues: { timers: timerQueue.queue, push: pushQueue.queue, sms: smsQueue.queue, jobs: jobQueue.queue },
+      queues: {
+        timers: timerQueue.queue,
+        push: pushQueue.queue,
+        'push apple': pushAppleQueue.queue,
+        sms: smsQueue.queue,
+        jobs: jobQueue.queue,
+      },
       tables: { catalog, presence, ledger },
     })
     new CfnOutput(this, 'ApiUrl', { value: http.api.apiEndpoint })

@@ -6,6 +6,7 @@ import { getMe } from '#functions/customer-api/me/get-me.ts'
 import { listMyOffers } from '#functions/customer-api/me/list-my-offers.ts'
 import { putDevice } from '#functions/customer-api/me/put-device.ts'
 import { putPhoneNumber } from '#functions/customer-api/me/put-phone-number.ts'
+import { putPreferences } from '#functions/customer-api/me/put-preferences.ts'
 import { putPushConsent } from '#functions/customer-api/me/put-push-consent.ts'
 import { putSmsConsent } from '#functions/customer-api/me/put-sms-consent.ts'
 import type { CustomerServices } from '#functions/customer-api/services.ts'
@@ -19,6 +20,7 @@ import {
   erasureSchema,
   meSchema,
   myOfferSchema,
+  preferencesSchema,
   smsConsentPathSchema,
 } from '#shared/contracts/http/me.ts'
 import { phoneNumberRequestSchema } from '#shared/contracts/http/phone-number.ts'
@@ -56,6 +58,12 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
   'PUT /v1/me/phone-number': route({ ...customer, body: phoneNumberRequestSchema, use: putPhoneNumber }),
   'DELETE /v1/me/phone-number': route({ ...customer, use: deletePhoneNumber }),
 
+  'PUT /v1/me/preferences': route({
+    ...customer,
+    body: preferencesSchema,
+    response: preferencesSchema,
+    use: putPreferences,
+  }),
   'PUT /v1/me/consents/push': route({
     ...customer,
     body: consentRequestSchema,

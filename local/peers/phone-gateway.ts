@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { PeerStore } from '../cloud/peer-store.ts'
 import type { PeerRequest, PeerResponse } from './peer-http.ts'
 import { createPhoneActions, type PhoneCall } from './phone-actions.ts'
@@ -140,7 +141,12 @@ export const createPhoneGateway = ({
         numbers.optOut(form.get('PhoneNumber') ?? '')
         return perform(call)
       case 'lose':
-        return perform({ form, drop: 'lost' })
+        return perform({ form, drop: fault.reason ?? 'lost' })
+      case 'refuse':
+        return errorAnswerOf(new SnsError(fault.code, fault.status ?? 400, 'Refused'))
+      case 'slow':
+        await wait(fault.forMs, undefined, { ref: false })
+        return perform(call)
       default:
         return fault satisfies never
     }

@@ -97,8 +97,12 @@ describe('access to the tables', () => {
 describe('access to the queues', () => {
   it.each([
     ['TimersQueue', ['decide-offers'], ['decide-offers']],
-    ['PushQueue', ['decide-offers', 'remind-revisits'], ['send-messages']],
-    ['SmsQueue', ['decide-offers', 'remind-revisits'], ['send-messages']],
+    ['PushQueue', ['decide-offers', 'send-messages', 'remind-revisits'], ['send-messages']],
+    ['PushAppleQueue', ['send-messages'], ['send-messages']],
+    ['SmsQueue', ['decide-offers', 'send-messages', 'remind-revisits'], ['send-messages']],
+    ['PushDeadLetters', ['send-messages'], []],
+    ['PushAppleDeadLetters', ['send-messages'], []],
+    ['SmsDeadLetters', ['send-messages'], []],
     ['JobsQueue', ['customer-api'], ['run-jobs']],
   ])('%s is filled by %j and worked off by %j', (queue, fillers, workers) => {
     const may = (action: string) => functionNames.filter((name) => actionsOn(name, queue).includes(action))
@@ -126,7 +130,7 @@ describe('access to Amazon SNS', () => {
     })
     expect(sns).toContainEqual({
       Effect: 'Allow',
-      Action: ['sns:Publish'],
+      Action: ['sns:CheckIfPhoneNumberIsOptedOut', 'sns:Publish'],
       NotResource: [{ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':sns:*:*:*']] }],
     })
   })
@@ -188,6 +192,7 @@ describe('what the adapters ask of AWS', () => {
     SetEndpointAttributesCommand: ['sns:SetEndpointAttributes'],
     DeleteEndpointCommand: ['sns:DeleteEndpoint'],
     PublishCommand: ['sns:Publish'],
+    CheckIfPhoneNumberIsOptedOutCommand: ['sns:CheckIfPhoneNumberIsOptedOut'],
     SearchPlaceIndexForTextCommand: ['geo:SearchPlaceIndexForText'],
   }
   const adapters = fileURLToPath(new URL('../../shared/adapters/', import.meta.url))

@@ -51,16 +51,23 @@ describe('the functions', () => {
     expect(Object.keys(variablesOf(functionOf(dev, 'send-messages'))).sort()).toEqual([
       'DUE_SHARDS',
       'LEDGER_TABLE',
+      'MAX_RECEIVES',
       'NODE_OPTIONS',
       'POWERTOOLS_LOG_LEVEL',
       'POWERTOOLS_METRICS_NAMESPACE',
       'POWERTOOLS_SERVICE_NAME',
+      'PUSH_APPLE_DEAD_LETTERS_URL',
+      'PUSH_APPLE_QUEUE_URL',
+      'PUSH_DEAD_LETTERS_URL',
+      'PUSH_QUEUE_URL',
+      'SMS_DEAD_LETTERS_URL',
       'SMS_MAX_PRICE_USD',
+      'SMS_QUEUE_URL',
     ])
   })
 
-  it('let timers longer than 15 minutes hop through their queue', () => {
-    expect(functionOf(dev, 'decide-offers').Properties).toMatchObject({ RecursiveLoop: 'Allow' })
+  it.each(['decide-offers', 'send-messages'])('let what waits long hop through its queue: %s', (name) => {
+    expect(functionOf(dev, name).Properties).toMatchObject({ RecursiveLoop: 'Allow' })
   })
 })
 
@@ -72,17 +79,17 @@ describe('the queues', () => {
   const queues = ofType(dev, 'AWS::SQS::Queue')
   const work = queues.filter((q) => 'RedrivePolicy' in q.Properties)
 
-  it('are four, each with a queue of its own for what fails five times', () => {
-    expect(work).toHaveLength(4)
+  it('are five, each with a queue of its own for what fails five times', () => {
+    expect(work).toHaveLength(5)
     const dead = work.map(
       (q) => redrive.parse(q.Properties['RedrivePolicy']).deadLetterTargetArn['Fn::GetAtt'][0],
     )
-    expect(new Set(dead).size).toBe(4)
+    expect(new Set(dead).size).toBe(5)
   })
 
   it('keep dead letters for 14 days, those of the two streams too', () => {
     const dead = queues.filter((q) => !('RedrivePolicy' in q.Properties))
-    expect(dead).toHaveLength(6)
+    expect(dead).toHaveLength(7)
     for (const queue of dead) expect(queue.Properties).toMatchObject({ MessageRetentionPeriod: 14 * 86_400 })
   })
 
@@ -134,6 +141,7 @@ describe('the event sources', () => {
   it.each([
     ['TimersQueue', 'decide-offers', 10],
     ['PushQueue', 'send-messages', 10],
+    ['PushAppleQueue', 'send-messages', 10],
     ['SmsQueue', 'send-messages', 1],
     ['JobsQueue', 'run-jobs', 1],
   ])('%s is worked off by %s, %i at a time', (queue, worker, batchSize) => {
@@ -157,14 +165,15 @@ describe('the event sources', () => {
     },
   )
 
-  it('are six', () => {
-    expect(mappings).toHaveLength(6)
+  it('are seven', () => {
+    expect(mappings).toHaveLength(7)
   })
 
   it('hide a message for six times as long as its worker may take', () => {
     for (const [queue, worker] of [
       ['TimersQueue', 'decide-offers'],
       ['PushQueue', 'send-messages'],
+      ['PushAppleQueue', 'send-messages'],
       ['SmsQueue', 'send-messages'],
       ['JobsQueue', 'run-jobs'],
     ] as const) {

@@ -1,6 +1,13 @@
 import * as z from 'zod'
-import { idSchema, instantSchema, nameSchema, textSchema } from '#shared/contracts/http/primitives.ts'
+import {
+  idSchema,
+  instantSchema,
+  localeSchema,
+  nameSchema,
+  textSchema,
+} from '#shared/contracts/http/primitives.ts'
 import { DEVICE_PLATFORMS, MAX_DEVICES, MAX_SMS_CONSENTS } from '#shared/domain/customers/customer.ts'
+import { CHANNELS } from '#shared/domain/messages/channel.ts'
 
 export const devicePathSchema = z.strictObject({
   deviceId: z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/, '1 to 64 of A–Z a–z 0–9 _ . : -'),
@@ -10,6 +17,8 @@ export const devicePathSchema = z.strictObject({
 export const deviceRequestSchema = z.strictObject({
   platform: z.enum(DEVICE_PLATFORMS),
   token: z.string().regex(/^[\x21-\x7e]{1,2048}$/, '1 to 2048 visible ASCII characters'),
+  /** The phone's language: pushes to it are worded in it where the merchant has the words. */
+  locale: localeSchema.exactOptional(),
 })
 
 /** A registered device; the token itself is never given back. */
@@ -18,6 +27,15 @@ export const deviceSchema = z.strictObject({
   platform: z.enum(DEVICE_PLATFORMS),
   enabled: z.boolean(),
   updatedAt: instantSchema,
+  locale: localeSchema.exactOptional(),
+})
+
+/** `PUT /v1/me/preferences`: what is left out is forgotten. */
+export const preferencesSchema = z.strictObject({
+  /** Which channel to try first. */
+  channel: z.enum(CHANNELS).exactOptional(),
+  /** The language of text messages. */
+  locale: localeSchema.exactOptional(),
 })
 
 /** `PUT /v1/me/consents/…`: what the customer chose, where, and the words that were shown. */
@@ -49,6 +67,7 @@ export const meSchema = z.strictObject({
       .refine((all) => Object.keys(all).length <= MAX_SMS_CONSENTS)
       .exactOptional(),
   }),
+  preferences: preferencesSchema,
 })
 
 /** One row of `GET /v1/me/offers`. `expired` is a reservation whose time is over. */

@@ -3,11 +3,13 @@ import {
   daySchema,
   idSchema,
   instantSchema,
+  localeSchema,
   nameSchema,
   revisionSchema,
   textSchema,
   utcInstantSchema,
 } from '#shared/contracts/http/primitives.ts'
+import { CHANNELS } from '#shared/domain/messages/channel.ts'
 import { APP_EVENT_TYPES, SCENE_GOALS, SCENE_STATES, WEEKDAYS } from '#shared/domain/scenes/scene.ts'
 
 export const scenePathSchema = z.strictObject({ merchantId: idSchema('mer'), sceneId: idSchema('scn') })
@@ -25,6 +27,8 @@ const MAX_MESSAGE_TTL_S = 28 * DAY_S
 
 /** SNS takes 1,600 bytes of SMS; 459 units are three parts of GSM-7. */
 const MAX_SMS = 459
+/** Beside the first; a message carries all of them to the phone's language. */
+const MAX_TRANSLATIONS = 10
 
 const distinct = (name: string) =>
   [(all: readonly string[]) => new Set(all).size === all.length, name] as const
@@ -100,16 +104,33 @@ const deepLinkSchema = z
   .regex(/^[a-z][a-z0-9+.-]{0,30}:\/\/[\x21-\x7e]+$/i, 'an absolute URI')
   .refine((uri) => !/^(javascript|data|file):/i.test(uri), 'this scheme is not allowed')
 
+/** A picture that the phone fetches by itself. */
+const imageUrlSchema = z.url({ protocol: /^https$/, error: 'not an https address' }).max(500)
+
+const pushWords = { title: textSchema(100), body: textSchema(500) }
+const smsWords = { body: textSchema(MAX_SMS) }
+
+/** The words in one more language; the picture and the link are the same in all. */
+const translationSchema = z.strictObject({
+  push: z.strictObject(pushWords).exactOptional(),
+  sms: z.strictObject(smsWords).exactOptional(),
+})
+
 const messageSchema = z
   .strictObject({
     push: z
       .strictObject({
-        title: textSchema(100),
-        body: textSchema(500),
+        ...pushWords,
         deepLink: deepLinkSchema.exactOptional(),
+        imageUrl: imageUrlSchema.exactOptional(),
       })
       .exactOptional(),
-    sms: z.strictObject({ body: textSchema(MAX_SMS) }).exactOptional(),
+    sms: z.strictObject(smsWords).exactOptional(),
+    translations: z
+      .record(localeSchema, translationSchema)
+      .refine((all) => Object.keys(all).length <= MAX_TRANSLATIONS, `at most ${MAX_TRANSLATIONS} languages`)
+      .exactOptional(),
+    firstChannel: z.enum(CHANNELS).exactOptional(),
     ttlS: z.int().min(60).max(MAX_MESSAGE_TTL_S),
   })
   .refine(({ push, sms }) => push !== undefined || sms !== undefined, 'a message needs push or sms')

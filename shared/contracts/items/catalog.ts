@@ -1,5 +1,7 @@
 import * as z from 'zod'
 import { id } from '#shared/contracts/items/ids.ts'
+import { contentFields } from '#shared/contracts/items/message-content.ts'
+import { CHANNELS } from '#shared/domain/messages/channel.ts'
 import { OFFER_KINDS, type Offer } from '#shared/domain/offers/offer.ts'
 import {
   APP_EVENT_TYPES,
@@ -37,8 +39,8 @@ const scene = z.object({
       .optional(),
   }),
   message: z.object({
-    push: z.object({ title: z.string(), body: z.string(), deepLink: z.string().optional() }).optional(),
-    sms: z.object({ body: z.string() }).optional(),
+    ...contentFields,
+    firstChannel: z.enum(CHANNELS).optional(),
     ttlS: z.number(),
   }),
   offerId: id('off').optional(),

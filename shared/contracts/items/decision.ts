@@ -9,9 +9,10 @@ import {
   type UserId,
   type WriteId,
 } from '#shared/domain/ids.ts'
+import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { MessageContent } from '#shared/domain/messages/message.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
-import type { Candidate, Channel, Outcome, RecentSend } from '#shared/domain/scenes/decide.ts'
+import type { Candidate, Outcome, RecentSend } from '#shared/domain/scenes/decide.ts'
 import { occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
 
 /** Over how many items a scene's counters are spread. */
@@ -72,13 +73,13 @@ export const codeKey = (code: string) => ({
   sk: 'GRANT',
 })
 
-/** Where a code of an offer is written into its messages; a text message without the code would be no offer. */
+/** What a grant says; a text message without the code would be no offer. */
 const contentOf = ({ candidate, code }: Grant): MessageContent => {
-  const { push, sms } = candidate.scene.message
-  const suffix = code === undefined ? '' : ` Code ${code}`
+  const { push, sms, translations } = candidate.scene.message
   return {
     ...(push ? { push } : {}),
-    ...(sms ? { sms: { body: `${sms.body}${suffix}` } } : {}),
+    ...(sms ? { sms: { ...sms, ...(code === undefined ? {} : { code }) } } : {}),
+    ...(translations ? { translations } : {}),
   }
 }
 

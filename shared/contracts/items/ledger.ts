@@ -1,7 +1,9 @@
 import * as z from 'zod'
 import { id } from '#shared/contracts/items/ids.ts'
+import { contentFields } from '#shared/contracts/items/message-content.ts'
 import type { MessageId, UserId } from '#shared/domain/ids.ts'
-import type { MessageState } from '#shared/domain/messages/message.ts'
+import { CHANNELS } from '#shared/domain/messages/channel.ts'
+import { MESSAGE_STATES, UNREADABLE } from '#shared/domain/messages/message.ts'
 import type { CustomerFacts, RecentSend } from '#shared/domain/scenes/decide.ts'
 import { APP_EVENT_TYPES } from '#shared/domain/scenes/scene.ts'
 
@@ -29,6 +31,7 @@ const profile = z.object({
   version: z.number(),
   consents: z.object({ push: consent.optional(), sms: z.record(z.string(), consent).optional() }).default({}),
   phoneNumber: z.string().optional(),
+  preferences: z.object({ channel: z.enum(CHANNELS).optional(), locale: z.string().optional() }).default({}),
   recentSends: z
     .array(z.object({ atMs: z.number(), merchantId: id('mer'), sceneId: id('scn'), messageId: id('msg') }))
     .max(200)
@@ -40,6 +43,8 @@ export type ProfileFacts = Omit<CustomerFacts, 'hasPushDevice'> & {
   readonly version: number
   readonly erased: boolean
   readonly phoneNumber?: string
+  /** The language that the customer reads, for messages to no phone in particular. */
+  readonly locale?: string
 }
 
 const isMerchantId = (text: string) => id('mer').safeParse(text)
@@ -59,7 +64,8 @@ export const parseProfile = (item: Item | undefined): ProfileFacts => {
   }
   if (item === undefined) return { ...nobody, erased: false }
   if (item['tombstone'] === true) return { ...nobody, erased: true }
-  const { version, consents, phoneNumber, recentSends } = profile.parse(item)
+  const { version, consents, phoneNumber, preferences, recentSends } = profile.parse(item)
+  const { channel: preferredChannel, locale } = preferences
   const smsConsents = Object.entries(consents.sms ?? {})
     .filter(([, { granted }]) => granted)
     .map(([merchantId]) => isMerchantId(merchantId))
@@ -71,6 +77,8 @@ export const parseProfile = (item: Item | undefined): ProfileFacts => {
     smsConsents: new Set(smsConsents),
     hasPhoneNumber: phoneNumber !== undefined,
     ...(phoneNumber === undefined ? {} : { phoneNumber }),
+    ...(preferredChannel === undefined ? {} : { preferredChannel }),
+    ...(locale === undefined ? {} : { locale }),
     recentSends,
   }
 }
@@ -82,39 +90,48 @@ const device = z.object({
   enabled: z.boolean(),
   updatedAt: z.string(),
   endpointArn: z.string().optional(),
+  locale: z.string().optional(),
 })
 export type Device = z.output<typeof device>
 export type PushPlatform = Device['platform']
 
 /** Reads DEVICE items; the freshest first. */
 export const parseDevices = (items: readonly Item[]): Device[] =>
-  items.map((item) => device.parse(item)).toSorted((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))
+  items
+    .map((item) => device.parse(item))
+    .toSorted(
+      (a, b) => Date.parse(b.updatedAt) - Date.parse(a.updatedAt) || (a.deviceId < b.deviceId ? -1 : 1),
+    )
 
 const message = z.object({
   user: id('usr'),
   messageId: id('msg'),
-  grantId: id('grt'),
+  /** None on a test send, which holds nothing and counts nowhere. */
+  grantId: id('grt').optional(),
   merchantId: id('mer'),
   sceneId: id('scn'),
-  channel: z.enum(['push', 'sms']),
-  state: z.enum(['queued', 'sending', 'sent', 'failed', 'expired', 'unknown']),
-  content: z.object({
-    push: z.object({ title: z.string(), body: z.string(), deepLink: z.string().optional() }).optional(),
-    sms: z.object({ body: z.string() }).optional(),
-  }),
+  channel: z.enum(CHANNELS),
+  state: z.enum(MESSAGE_STATES),
+  content: z.object(contentFields),
   offerId: id('off').optional(),
   stockShard: z.number().optional(),
   createdAtMs: z.number(),
   expiresAtMs: z.number(),
   leaseUntilMs: z.number().default(0),
   attempts: z.number().default(0),
+  reason: z.string().optional(),
+  /** An attempt was left half way: it may have gone out. */
+  mayHaveLeft: z.boolean().default(false),
 })
 export type StoredMessage = z.output<typeof message>
 
-/** Reads a MESSAGE item. */
-export const parseMessage = (item: Item): StoredMessage => message.parse(item)
+/** Reads a MESSAGE item; `unreadable` when it has another form. */
+export const parseMessage = (item: Item): StoredMessage | 'unreadable' =>
+  message.safeParse(item).data ?? 'unreadable'
 
-export const isFinal = (state: MessageState): boolean => state !== 'queued' && state !== 'sending'
+/** Has it ended? What was only unreadable to an earlier program has not. */
+export const isFinal = ({ state, reason }: Pick<StoredMessage, 'state' | 'reason'>): boolean =>
+  state !== 'queued' && state !== 'sending' && !(state === 'failed' && reason === UNREADABLE)
 
 /**
  * The key under which the `due` index finds an item at its time: one partition an hour and shard.

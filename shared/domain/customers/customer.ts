@@ -1,4 +1,5 @@
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
+import type { Channel } from '#shared/domain/messages/channel.ts'
 
 export const DEVICE_PLATFORMS = ['apns', 'apns-sandbox', 'fcm'] as const
 export type DevicePlatform = (typeof DEVICE_PLATFORMS)[number]
@@ -21,6 +22,9 @@ export type Consents = {
   readonly sms?: Readonly<Record<MerchantId, Consent>>
 }
 
+/** How the customer wants to be spoken to: by which channel first, in which language (BCP 47). */
+export type Preferences = { readonly channel?: Channel; readonly locale?: string }
+
 /** The part of a customer's profile that the customer sees and changes. */
 export type Profile = {
   readonly user: UserId
@@ -28,6 +32,7 @@ export type Profile = {
   readonly createdAt: string
   readonly consents: Consents
   readonly phoneNumber?: string
+  readonly preferences: Preferences
 }
 
 /** A phone that can be reached by push. `endpointArn` is written by the sender. */
@@ -38,6 +43,8 @@ export type Device = {
   readonly enabled: boolean
   readonly updatedAt: string
   readonly endpointArn?: string
+  /** The phone's language (BCP 47). */
+  readonly locale?: string
 }
 
 const DAY_S = 86_400

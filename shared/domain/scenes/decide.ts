@@ -7,12 +7,11 @@ import {
   type SceneId,
   type StoreId,
 } from '#shared/domain/ids.ts'
+import { CHANNELS, type Channel } from '#shared/domain/messages/channel.ts'
 import type { SuppressionReason } from '#shared/domain/scenes/reasons.ts'
 import type { Scene, ScenePlaces, SceneTrigger } from '#shared/domain/scenes/scene.ts'
 import { occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
 import { isOpen } from '#shared/domain/schedule/weekly-hours.ts'
-
-export type Channel = 'push' | 'sms'
 
 export type RecentSend = {
   readonly atMs: number
@@ -27,6 +26,8 @@ export type CustomerFacts = {
   readonly smsConsents: ReadonlySet<MerchantId>
   readonly hasPushDevice: boolean
   readonly hasPhoneNumber: boolean
+  /** Which channel the customer wants first. */
+  readonly preferredChannel?: Channel
   readonly recentSends: readonly RecentSend[]
 }
 
@@ -123,11 +124,18 @@ const hasConsent = ({ scene }: Candidate, facts: CustomerFacts): boolean =>
   (scene.message.push !== undefined && facts.pushConsent) ||
   (scene.message.sms !== undefined && facts.smsConsents.has(scene.merchantId))
 
-/** The channel a message of this scene can take: push before SMS; undefined when neither reaches the customer. */
-const channelOf = ({ scene }: Candidate, facts: CustomerFacts): Channel | undefined => {
-  if (scene.message.push && facts.pushConsent && facts.hasPushDevice) return 'push'
-  if (scene.message.sms && facts.smsConsents.has(scene.merchantId) && facts.hasPhoneNumber) return 'sms'
-  return undefined
+const isReachable = (channel: Channel, { scene }: Candidate, facts: CustomerFacts): boolean =>
+  channel === 'push'
+    ? scene.message.push !== undefined && facts.pushConsent && facts.hasPushDevice
+    : scene.message.sms !== undefined && facts.smsConsents.has(scene.merchantId) && facts.hasPhoneNumber
+
+/**
+ * The channel a message takes: the one that the customer prefers, else the one that the scene puts first, else push; the
+ * other where that does not reach the customer; undefined when neither does.
+ */
+const channelOf = (candidate: Candidate, facts: CustomerFacts): Channel | undefined => {
+  const first = facts.preferredChannel ?? candidate.scene.message.firstChannel ?? 'push'
+  return [first, ...CHANNELS].find((channel) => isReachable(channel, candidate, facts))
 }
 
 // Both directions in time: after a clock was set back, later sends still count.

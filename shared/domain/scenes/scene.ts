@@ -1,4 +1,6 @@
 import type { GeofenceId, MerchantId, OfferId, SceneId, StoreId } from '#shared/domain/ids.ts'
+import type { Channel } from '#shared/domain/messages/channel.ts'
+import type { Translation } from '#shared/domain/messages/message.ts'
 
 export const SCENE_STATES = ['draft', 'active', 'paused', 'archived'] as const
 export type SceneState = (typeof SCENE_STATES)[number]
@@ -53,13 +55,22 @@ export type SceneWhen = {
   readonly weeklyHours?: readonly WeeklyHours[]
 }
 
-export type PushTemplate = { readonly title: string; readonly body: string; readonly deepLink?: string }
+export type PushTemplate = {
+  readonly title: string
+  readonly body: string
+  readonly deepLink?: string
+  readonly imageUrl?: string
+}
 export type SmsTemplate = { readonly body: string }
 
 /** One template per channel; a channel without its own template is not used. */
 export type SceneMessage = {
   readonly push?: PushTemplate
   readonly sms?: SmsTemplate
+  /** The same in other languages, by BCP 47 tag. */
+  readonly translations?: Readonly<Record<string, Translation>>
+  /** The channel to try first where both reach the customer, who may prefer another; push without it. */
+  readonly firstChannel?: Channel
   /** How long the message is worth delivering, in seconds. */
   readonly ttlS: number
 }

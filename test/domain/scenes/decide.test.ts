@@ -199,6 +199,27 @@ describe('the reasons', () => {
 })
 
 describe('the channel', () => {
+  const reachable = { hasPhoneNumber: true, smsConsents: new Set([CAFE]) }
+  const message = { push: { title: 'Hi', body: 'Hi' }, sms: { body: 'Hi' }, ttlS: 60 }
+  const smsFirst = aScene('sms first', { message: { ...message, firstChannel: 'sms' } })
+  const either = aScene('either', { message })
+
+  it.each([
+    ['push, when nobody wants another', either, {}, 'push'],
+    ['the scene’s first', smsFirst, {}, 'sms'],
+    ['the customer’s before the scene’s', smsFirst, { preferredChannel: 'push' as const }, 'push'],
+    ['the customer’s', either, { preferredChannel: 'sms' as const }, 'sms'],
+    ['the other, where the first has no consent', smsFirst, { smsConsents: new Set<never>() }, 'push'],
+    [
+      'the other, where the preferred has no phone',
+      either,
+      { preferredChannel: 'sms' as const, hasPhoneNumber: false },
+      'push',
+    ],
+  ] as const)('is %s', (_, scene, facts, channel) => {
+    expect(outcomeOf(scene, { ...reachable, ...facts })).toBe(`granted ${channel}`)
+  })
+
   const both = aScene('both', {
     message: { push: { title: 'Hi', body: 'Hi' }, sms: { body: 'Hi' }, ttlS: 600 },
   })

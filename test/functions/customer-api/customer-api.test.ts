@@ -66,7 +66,13 @@ describe('a phone', () => {
     expect(status).toBe(200)
     expect(body).toEqual({ deviceId: 'pixel-1', platform: 'fcm', enabled: true, updatedAt: at() })
     const me = await callApi(handler, 'GET /v1/me', { subject: 'anna' })
-    expect(me.body).toEqual({ user: userIdOf('anna'), createdAt: at(), devices: [body], consents: {} })
+    expect(me.body).toEqual({
+      user: userIdOf('anna'),
+      createdAt: at(),
+      devices: [body],
+      consents: {},
+      preferences: {},
+    })
     expect(JSON.stringify(me.body)).not.toContain('token-anna')
     const [device] = parseDevices((await itemsOf('anna')).filter((item) => item['kind'] === 'device'))
     expect(device).toEqual({ ...body, token: 'token-anna' })
@@ -174,15 +180,54 @@ describe('a phone number', () => {
     expect(await profileOf('petra')).toMatchObject({ phoneNumber: '+4915112345679' })
   })
 
-  test.each([['015112345678'], ['+49 151 12345678'], ['+999123456789'], ['+1415555012']])(
-    '%s is none',
-    async (number) => {
-      const { status, body } = await putNumber('quinn', number)
-      expect(status).toBe(400)
-      expect(body.errors[0].pointer).toBe('/number')
-      expect(body.errors[0].detail).not.toContain(number)
-    },
-  )
+  test.each([
+    ['015112345678'],
+    ['+49 151 12345678'],
+    ['+999123456789'],
+    ['+1415555012'],
+    // They exist, and take no SMS: a landline in London, one in Berlin, a free-phone number.
+    ['+442079460000'],
+    ['+493012345678'],
+    ['+18005550199'],
+  ])('%s is none', async (number) => {
+    const { status, body } = await putNumber('quinn', number)
+    expect(status).toBe(400)
+    expect(body.errors[0].pointer).toBe('/number')
+    expect(body.errors[0].detail).not.toContain(number)
+  })
+})
+
+describe('preferences', () => {
+  const put = (subject: string, body: unknown) =>
+    callApi(handler, 'PUT /v1/me/preferences', { subject, body })
+
+  test('are kept whole, shown, and read by those who decide and send', async () => {
+    expect((await put('lars', { channel: 'sms', locale: 'de-CH' })).body).toEqual({
+      channel: 'sms',
+      locale: 'de-CH',
+    })
+    expect(parseProfile(await profileOf('lars'))).toMatchObject({ preferredChannel: 'sms', locale: 'de-CH' })
+    await put('lars', { channel: 'push' })
+    const me = await callApi(handler, 'GET /v1/me', { subject: 'lars' })
+    expect(me.body.preferences).toEqual({ channel: 'push' })
+    expect((await put('lars', { channel: 'pigeon' })).status).toBe(400)
+  })
+
+  test('name a phone’s language', async () => {
+    const body = { platform: 'fcm', token: 'token-mona', locale: 'zh-Hant-TW' }
+    await callApi(handler, 'PUT /v1/me/devices/{deviceId}', {
+      subject: 'mona',
+      path: { deviceId: 'p' },
+      body,
+    })
+    const me = await callApi(handler, 'GET /v1/me', { subject: 'mona' })
+    expect(me.body.devices).toMatchObject([{ locale: 'zh-Hant-TW' }])
+  })
+
+  test('of an erased customer are refused', async () => {
+    await erased('gone-preferences')
+    expect((await put('gone-preferences', {})).status).toBe(410)
+  })
 })
 
 describe('consent', () => {

@@ -144,7 +144,7 @@ describe('an enter that reaches a scene', () => {
     await deliver(enter(user, [{ merchantId: offer.merchantId }]))
     const [grant] = await itemsOf(user, 'grant')
     expect(await itemsOf(user, 'message')).toMatchObject([
-      { channel: 'sms', content: { sms: { body: `Coffee? Code ${grant?.['code']}` } } },
+      { channel: 'sms', content: { sms: { body: 'Coffee?', code: grant?.['code'] } } },
     ])
     expect(queuedOn('sms')).toHaveLength(1)
   })

@@ -11,9 +11,10 @@ import {
   retrying,
   SET_NEW_PROFILE,
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
+import { forgetWriter } from '#shared/adapters/dynamodb/customers/suppressions.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
-import { consentSchema } from '#shared/contracts/http/me.ts'
+import { consentSchema, preferencesSchema } from '#shared/contracts/http/me.ts'
 import { idSchema } from '#shared/contracts/http/primitives.ts'
 import { profileKey, userKey } from '#shared/contracts/items/ledger.ts'
 import {
@@ -21,6 +22,7 @@ import {
   type Consents,
   type Device,
   MAX_DEVICES,
+  type Preferences,
   type Profile,
   tombstone,
   withSmsConsent,
@@ -33,6 +35,12 @@ export type ProfileRecords = {
   readonly savePushConsent: (
     user: UserId,
     consent: Consent,
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<'saved' | Erased>
+  readonly savePreferences: (
+    user: UserId,
+    preferences: Preferences,
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<'saved' | Erased>
@@ -60,6 +68,7 @@ const profileSchema = z.object({
   version: z.int(),
   createdAt: z.string(),
   phoneNumber: z.string().exactOptional(),
+  preferences: preferencesSchema.default({}),
   consents: z
     .object({
       push: consentSchema.exactOptional(),
@@ -183,11 +192,16 @@ export const createProfileRecords = ({ client, ledger }: CustomerTables): Profil
     number: string | undefined,
     signal?: AbortSignal,
   ): Promise<TransactItem[]> => {
-    const free = before === undefined || before === number ? [] : [freeNumber(user, before)]
+    const free =
+      before === undefined || before === number
+        ? []
+        : [freeNumber(user, before), forgetWriter(ledger, before)]
     if (number === undefined) return free
     const former = await ownerOf(number, signal)
     const lose = former === undefined || former === user ? [] : [loseNumber(former, number)]
-    return [...free, takeNumber(number, user, former), ...lose]
+    // Who wrote to the one who had the number is no business of the one who has it now.
+    const forget = former === user ? [] : [forgetWriter(ledger, number)]
+    return [...free, takeNumber(number, user, former), ...lose, ...forget]
   }
 
   return {
@@ -218,6 +232,18 @@ export const createProfileRecords = ({ client, ledger }: CustomerTables): Profil
       )
       return saved === 'erased' ? 'erased' : 'saved'
     },
+
+    savePreferences: (user, preferences, nowMs, signal) =>
+      optimistically(async (): Promise<'saved' | Erased | 'again'> => {
+        const current = await find(user, signal)
+        if (current === 'erased') return 'erased'
+        const outcome = await transact(
+          client,
+          [update(user, current, nowMs, { set: { preferences } })],
+          retrying(signal),
+        )
+        return outcome.kind === 'done' ? 'saved' : 'again'
+      }, signal),
 
     saveSmsConsent: (user, merchantId, consent, nowMs, signal) =>
       saveConsents(
@@ -255,7 +281,8 @@ export const createProfileRecords = ({ client, ledger }: CustomerTables): Profil
             ...(current && { ExpressionAttributeValues: { ':read': current.version } }),
           },
         }
-        const items = number === undefined ? [mark] : [mark, freeNumber(user, number)]
+        const items =
+          number === undefined ? [mark] : [mark, freeNumber(user, number), forgetWriter(ledger, number)]
         const outcome = await transact(client, items, retrying(signal))
         return outcome.kind === 'done' ? undefined : 'again'
       }, signal),

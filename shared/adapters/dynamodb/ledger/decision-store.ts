@@ -22,7 +22,8 @@ import {
   profileKey,
 } from '#shared/contracts/items/ledger.ts'
 import type { MerchantId, MessageId, OfferId, UserId } from '#shared/domain/ids.ts'
-import type { Channel, CustomerFacts, Outcome } from '#shared/domain/scenes/decide.ts'
+import type { Channel } from '#shared/domain/messages/channel.ts'
+import type { CustomerFacts, Outcome } from '#shared/domain/scenes/decide.ts'
 
 type Tables = { readonly catalog: string; readonly ledger: string }
 

@@ -84,6 +84,7 @@ const releaseUnit = (table: string, { offerId, stockShard }: StoredMessage): Tra
 type Held = 'caps' | 'grant' | 'unit'
 
 const heldBy = (message: StoredMessage, ending: Ending): Held[] => {
+  if (message.grantId === undefined) return []
   if (ending.state === 'sent' || ending.state === 'unknown') return []
   const holdsStock = message.offerId !== undefined && message.stockShard !== undefined
   return holdsStock ? ['caps', 'grant', 'unit'] : ['caps']
@@ -122,7 +123,9 @@ export const finishMessage = async (
       [
         endUpdate(table, message, ending, nowMs),
         ...givenBack.map(({ item }) => item),
-        addCounts(table, message.sceneId, message.user, nowMs, { [ending.state]: 1 }),
+        ...(message.grantId === undefined
+          ? []
+          : [addCounts(table, message.sceneId, message.user, nowMs, { [ending.state]: 1 })]),
       ],
       { random: Math.random, signal },
     )

@@ -16,6 +16,7 @@ import {
   userKey,
 } from '#shared/contracts/items/ledger.ts'
 import { type MessageId, shardOf, type UserId } from '#shared/domain/ids.ts'
+import { UNREADABLE } from '#shared/domain/messages/message.ts'
 
 /** How a message ended, with what is known of it. */
 export type Ending =
@@ -28,14 +29,21 @@ export type MessageStore = {
     user: UserId,
     messageId: MessageId,
     signal?: AbortSignal,
-  ) => Promise<{ message: StoredMessage | undefined; profile: ProfileFacts }>
+  ) => Promise<{ message: StoredMessage | 'unreadable' | undefined; profile: ProfileFacts }>
   readonly devices: (user: UserId, signal?: AbortSignal) => Promise<Device[]>
   /** Takes the message for `untilMs`, if it is still as it was read. */
   readonly lease: (message: StoredMessage, untilMs: number, signal?: AbortSignal) => Promise<boolean>
-  /** From now on the leased message is an SMS: told before the SMS leaves, so that no crash makes it leave twice. */
-  readonly switchToSms: (message: StoredMessage, signal?: AbortSignal) => Promise<boolean>
-  /** Gives a leased message back to its queue: surely not sent. */
-  readonly release: (message: StoredMessage, nowMs: number, signal?: AbortSignal) => Promise<void>
+  /** Gives a leased push, surely not sent, to those who send SMS; false when the lease was lost. */
+  readonly handToSms: (message: StoredMessage, nowMs: number, signal?: AbortSignal) => Promise<boolean>
+  /** Gives a leased message, surely not sent, back until `untilMs`; false when the lease was lost. */
+  readonly release: (message: StoredMessage, untilMs: number, signal?: AbortSignal) => Promise<boolean>
+  /** Ends a message that nobody can read, until a program that can looks at it again. */
+  readonly setAside: (
+    user: UserId,
+    messageId: MessageId,
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<void>
   /** Records the end, once; a message that did not go out gives back what it held: the stock and the place under the caps. */
   readonly finish: (
     message: StoredMessage,
@@ -102,7 +110,7 @@ export const createMessageStore = (
   }
 
   const updateMessage = async (
-    message: StoredMessage,
+    message: Pick<StoredMessage, 'user' | 'messageId'>,
     update: Omit<UpdateCommandInput, 'TableName' | 'Key'>,
     signal?: AbortSignal,
   ) => {
@@ -119,6 +127,33 @@ export const createMessageStore = (
   const dueOf = ({ messageId }: StoredMessage, atMs: number) =>
     dueKey(atMs, messageId, shardOf(messageId, dueShards))
 
+  /** Puts a leased message back, and under the eye of the minute schedule a minute after `untilMs`. */
+  const giveBack = (
+    message: StoredMessage,
+    untilMs: number,
+    more: { readonly set: string; readonly values: Readonly<Record<string, string | number>> },
+    signal?: AbortSignal,
+  ): Promise<boolean> => {
+    const { duePk, dueSk } = dueOf(message, untilMs + REQUEUE_AFTER_MS)
+    return updateMessage(
+      message,
+      {
+        ConditionExpression: '#state = :sending AND leaseUntilMs = :lease',
+        UpdateExpression: `SET #state = :queued, duePk = :pk, dueSk = :sk${more.set}`,
+        ExpressionAttributeNames: { '#state': 'state' },
+        ExpressionAttributeValues: {
+          ':sending': 'sending',
+          ':lease': message.leaseUntilMs,
+          ':queued': 'queued',
+          ':pk': duePk,
+          ':sk': dueSk,
+          ...more.values,
+        },
+      },
+      signal,
+    )
+  }
+
   return {
     read: readBoth,
 
@@ -133,7 +168,7 @@ export const createMessageStore = (
           ConditionExpression:
             '#state = :was AND channel = :channel AND (attribute_not_exists(leaseUntilMs) OR leaseUntilMs = :lease)',
           UpdateExpression:
-            'SET #state = :sending, leaseUntilMs = :until, duePk = :pk, dueSk = :sk ADD attempts :one',
+            'SET #state = :sending, leaseUntilMs = :until, mayHaveLeft = :left, duePk = :pk, dueSk = :sk ADD attempts :one',
           ExpressionAttributeNames: { '#state': 'state' },
           ExpressionAttributeValues: {
             ':was': message.state,
@@ -141,6 +176,7 @@ export const createMessageStore = (
             ':lease': message.leaseUntilMs,
             ':sending': 'sending',
             ':until': untilMs,
+            ':left': message.mayHaveLeft || message.state === 'sending',
             ':pk': duePk,
             ':sk': dueSk,
             ':one': 1,
@@ -150,32 +186,29 @@ export const createMessageStore = (
       )
     },
 
-    switchToSms: (message, signal) =>
-      updateMessage(
+    handToSms: (message, nowMs, signal) =>
+      giveBack(
         message,
-        {
-          ConditionExpression: '#state = :sending AND leaseUntilMs = :lease',
-          UpdateExpression: 'SET channel = :sms',
-          ExpressionAttributeNames: { '#state': 'state' },
-          ExpressionAttributeValues: { ':sending': 'sending', ':lease': message.leaseUntilMs, ':sms': 'sms' },
-        },
+        nowMs,
+        { set: ', channel = :sms, attempts = :none', values: { ':sms': 'sms', ':none': 0 } },
         signal,
       ),
 
-    release: async (message, nowMs, signal) => {
-      const { duePk, dueSk } = dueOf(message, nowMs + REQUEUE_AFTER_MS)
+    release: (message, untilMs, signal) => giveBack(message, untilMs, { set: '', values: {} }, signal),
+
+    setAside: async (user, messageId, nowMs, signal) => {
       await updateMessage(
-        message,
+        { user, messageId },
         {
-          ConditionExpression: '#state = :sending AND leaseUntilMs = :lease',
-          UpdateExpression: 'SET #state = :queued, duePk = :pk, dueSk = :sk',
+          ConditionExpression: '#state = :queued OR #state = :sending',
+          UpdateExpression: 'SET #state = :failed, reason = :reason, endedAtMs = :now REMOVE duePk, dueSk',
           ExpressionAttributeNames: { '#state': 'state' },
           ExpressionAttributeValues: {
-            ':sending': 'sending',
-            ':lease': message.leaseUntilMs,
             ':queued': 'queued',
-            ':pk': duePk,
-            ':sk': dueSk,
+            ':sending': 'sending',
+            ':failed': 'failed',
+            ':reason': UNREADABLE,
+            ':now': nowMs,
           },
         },
         signal,

@@ -1,0 +1,64 @@
+import { type Attempt, attemptOf, failed, type SendServices } from '#functions/send-messages/attempt.ts'
+import { canBeSms } from '#functions/send-messages/send-sms.ts'
+import type { Published } from '#shared/adapters/sns/publisher.ts'
+import type { Device, ProfileFacts, StoredMessage } from '#shared/contracts/items/ledger.ts'
+import { localized } from '#shared/domain/messages/localize.ts'
+import type { PushMessage } from '#shared/domain/messages/push-payload.ts'
+
+/** Are there words for a push, and consent? Who sends a test to the own phone has asked for it. */
+export const canBePush = ({ content, grantId }: StoredMessage, profile: ProfileFacts): boolean =>
+  content.push !== undefined && (grantId === undefined || profile.pushConsent)
+
+const pushFor = (message: StoredMessage, device: Device, profile: ProfileFacts, nowMs: number) => {
+  const { push } = localized(message.content, device.locale ?? profile.locale)
+  if (push === undefined) return undefined
+  const { deepLink, imageUrl } = push
+  return {
+    collapseId: message.messageId,
+    title: push.title,
+    body: push.body,
+    ...(deepLink !== undefined && { deepLink }),
+    ...(imageUrl !== undefined && { imageUrl }),
+    ttlS: Math.max(1, Math.floor((message.expiresAtMs - nowMs) / 1000)),
+  } satisfies PushMessage
+}
+
+/** Keeps what an answer tells about the phone. */
+const learn = async (
+  { messages }: SendServices,
+  { user }: StoredMessage,
+  device: Device,
+  published: Published,
+  signal?: AbortSignal,
+): Promise<void> => {
+  if (published.kind === 'refused' && published.scope === 'device') {
+    await messages.dropDevice(user, device, published.reason, signal)
+  }
+  if (published.kind !== 'taken' || published.endpointArn === undefined) return
+  if (published.endpointArn !== device.endpointArn) {
+    await messages.rememberEndpoint(user, device, published.endpointArn, signal)
+  }
+}
+
+/** What is left when no phone takes a push. After an attempt that may have arrived nothing else is sent. */
+const withoutPush = (message: StoredMessage, profile: ProfileFacts): Attempt =>
+  canBeSms(message, profile) && !message.mayHaveLeft ? { kind: 'bySms' } : failed('noChannel')
+
+/** Publishes a leased message as push to the customer's freshest phone that can be reached. */
+export const attemptPush = async (
+  services: SendServices,
+  message: StoredMessage,
+  profile: ProfileFacts,
+  devices: readonly Device[],
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<Attempt> => {
+  for (const device of devices) {
+    const push = pushFor(message, device, profile, nowMs)
+    if (push === undefined) break
+    const published = await services.publisher.push(device, push, signal)
+    await learn(services, message, device, published, signal)
+    if (published.kind !== 'refused' || published.scope === 'message') return attemptOf(published)
+  }
+  return withoutPush(message, profile)
+}

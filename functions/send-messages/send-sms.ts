@@ -1,0 +1,39 @@
+import { type Attempt, attemptOf, failed, type SendServices } from '#functions/send-messages/attempt.ts'
+import type { ProfileFacts, StoredMessage } from '#shared/contracts/items/ledger.ts'
+import { localized } from '#shared/domain/messages/localize.ts'
+import { smsText } from '#shared/domain/messages/sms-text.ts'
+import { stopCodeOf } from '#shared/domain/messages/stop-code.ts'
+
+/** May this be an SMS: are there words, a number, and consent? Who sends a test to the own phone has asked for it. */
+export const canBeSms = ({ content, merchantId, grantId }: StoredMessage, profile: ProfileFacts): boolean =>
+  content.sms !== undefined &&
+  profile.phoneNumber !== undefined &&
+  (grantId === undefined || profile.smsConsents.has(merchantId))
+
+/** Publishes a leased message as SMS, once: what may have been sent is never tried again. */
+export const attemptSms = async (
+  { recipients, publisher, optOutUrl }: SendServices,
+  message: StoredMessage,
+  profile: ProfileFacts,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<Attempt> => {
+  const { user, merchantId, messageId } = message
+  const { sms } = localized(message.content, profile.locale)
+  const { phoneNumber, locale } = profile
+  if (sms === undefined || phoneNumber === undefined || !canBeSms(message, profile))
+    return failed('noChannel')
+  if (await recipients.isSuppressed(phoneNumber, merchantId, signal)) return failed('optedOut')
+  if (await publisher.isOptedOut(phoneNumber, signal)) return failed('optedOut')
+  const stopCode = optOutUrl === undefined ? undefined : stopCodeOf(messageId)
+  const outgoing = { user, phoneNumber, merchantId, ...(stopCode !== undefined && { stopCode }) }
+  if (!(await recipients.noteWriter(outgoing, nowMs, signal))) return failed('noChannel')
+  const text = smsText(
+    sms,
+    stopCode === undefined ? { kind: 'reply' } : { kind: 'link', url: `${optOutUrl}${stopCode}` },
+    locale,
+  )
+  const attempt = attemptOf(await publisher.sms(phoneNumber, text, signal))
+  if (attempt.kind !== 'unclear') return attempt
+  return { kind: 'ended', ending: { state: 'unknown', reason: attempt.reason } }
+}

@@ -10,7 +10,7 @@ import type { RunJobsEnv } from '#functions/run-jobs/env.ts'
 import type { SendMessagesEnv } from '#functions/send-messages/env.ts'
 import { ChangeStream } from '#infra/constructs/change-stream.ts'
 import type { FunctionCode } from '#infra/constructs/function-code.ts'
-import { HttpEntrance, type Routes } from '#infra/constructs/http-entrance.ts'
+import { HttpEntrance, type OpenRoutes, type Routes } from '#infra/constructs/http-entrance.ts'
 import { grantForget, grantSend, pushPlatforms } from '#infra/constructs/message-channels.ts'
 import { MinuteSchedule } from '#infra/constructs/minute-schedule.ts'
 import { addDashboard } from '#infra/constructs/pipeline-dashboard.ts'
@@ -20,6 +20,7 @@ import {
   type Variables,
 } from '#infra/constructs/pipeline-function.ts'
 import { PlaceIndex } from '#infra/constructs/place-index.ts'
+import { SmsAnswers } from '#infra/constructs/sms-answers.ts'
 import { grantDelete, grantRead, grantReadWrite } from '#infra/constructs/table-access.ts'
 import { watch } from '#infra/constructs/watch.ts'
 import { MAX_RECEIVES, WorkQueue } from '#infra/constructs/work-queue.ts'
@@ -42,6 +43,13 @@ const customerRoutes: Routes = {
   'PUT /v1/me/consents/push': ['customer'],
   'PUT /v1/me/consents/sms/{merchantId}': ['customer'],
   'GET /v1/me/offers': ['customer'],
+}
+
+const openRoutes: OpenRoutes = {
+  'POST /v1/sms-answers': 'Amazon SNS posts here; the function checks its signature.',
+  'GET /v1/stop/{code}': 'A link in an SMS, for people without the app; it only shows a button.',
+  'POST /v1/stop/{code}':
+    'The button behind that link; the code, which only the recipient has, is the proof.',
 }
 
 const merchantRoutes: Routes = {
@@ -79,6 +87,12 @@ const merchantRoutes: Routes = {
 
   'POST /v1/merchants/{merchantId}/redemptions': ['till', 'merchant'],
 }
+
+/** A sender id takes no answers: then a link says how to opt out. */
+const optOutUrl = ({ sms }: StageConfig, apiUrl: string): string | undefined =>
+  sms.senderId === undefined || sms.originationNumber !== undefined
+    ? undefined
+    : (sms.optOutUrl ?? `${apiUrl}/v1/stop/`)
 
 export type PipelineStackProps = StackProps & {
   readonly stage: string
@@ -147,13 +161,21 @@ export class PipelineStack extends Stack {
     grantRead(matchPings, catalog)
     grantReadWrite(matchPings, presence)
 
+    const http = new HttpEntrance(this, 'Http', { stage, config, authorizer: data.tokens() })
+    const smsAnswers = new SmsAnswers(this, 'SmsAnswers')
+
     // What an app does for its customer.
     const customerApi = define<CustomerApiEnv>('CustomerApi', {
       name: 'customer-api',
       description: 'Devices, phone numbers, consents, app events, offers and erasure of a customer',
       takes: 'requests',
       timeoutS: 10,
-      environment: { CATALOG_TABLE, LEDGER_TABLE, JOBS_QUEUE_URL },
+      environment: {
+        CATALOG_TABLE,
+        LEDGER_TABLE,
+        JOBS_QUEUE_URL,
+        SMS_ANSWERS_TOPIC_ARN: smsAnswers.topic.topicArn,
+      },
     })
     grantRead(customerApi, catalog)
     grantReadWrite(customerApi, ledger)
@@ -241,6 +263,7 @@ export class PipelineStack extends Stack {
         FCM_APPLICATION_ARN: fcm,
         SMS_SENDER_ID: config.sms.senderId,
         SMS_ORIGINATION_NUMBER: config.sms.originationNumber,
+        SMS_OPT_OUT_URL: optOutUrl(config, http.api.apiEndpoint),
         SMS_MAX_PRICE_USD: config.sms.maxPriceUsd,
       },
     })
@@ -278,10 +301,11 @@ export class PipelineStack extends Stack {
     grantForget(runJobs, config)
     jobQueue.workedOffBy(runJobs)
 
-    const http = new HttpEntrance(this, 'Http', { stage, config, authorizer: data.tokens() })
     http.serve(matchPings, pingRoutes)
     http.serve(customerApi, customerRoutes)
     http.serve(merchantApi, merchantRoutes)
+    const opened = http.serveOpenly(customerApi, openRoutes)
+    smsAnswers.postTo(`${http.api.apiEndpoint}/v1/sms-answers`, customerApi, [...opened.flat(), http.stage])
 
     const watched = {
       config,
@@ -311,6 +335,7 @@ export class PipelineStack extends Stack {
       },
       tables: { catalog, presence, ledger },
     })
+    new CfnOutput(this, 'SmsAnswersTopicArn', { value: smsAnswers.topic.topicArn })
     new CfnOutput(this, 'ApiUrl', { value: http.api.apiEndpoint })
     new CfnOutput(this, 'PlaceIndexName', { value: placeIndex.name })
   }

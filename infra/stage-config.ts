@@ -49,6 +49,11 @@ const fields = z.strictObject({
       .string()
       .regex(/^\+[1-9]\d{4,14}$/)
       .optional(),
+    /** The beginning of opt-out links, ending in `/stop/`: a short name of yours for the API's. The API's own without it. */
+    optOutUrl: z
+      .url({ protocol: /^https$/ })
+      .max(100)
+      .optional(),
     maxPriceUsd: z.string().regex(/^\d{1,2}\.\d{2,5}$/),
   }),
   /** The most messages that one customer gets from all merchants together in any 24 hours. */

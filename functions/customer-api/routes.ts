@@ -10,6 +10,8 @@ import { putPreferences } from '#functions/customer-api/me/put-preferences.ts'
 import { putPushConsent } from '#functions/customer-api/me/put-push-consent.ts'
 import { putSmsConsent } from '#functions/customer-api/me/put-sms-consent.ts'
 import type { CustomerServices } from '#functions/customer-api/services.ts'
+import { receiveAnswer } from '#functions/customer-api/sms/receive-answer.ts'
+import { showStopPage, stopByLink } from '#functions/customer-api/sms/stop-page.ts'
 import { eventsRequestSchema, eventsResponseSchema } from '#shared/contracts/http/events.ts'
 import {
   consentRequestSchema,
@@ -25,6 +27,7 @@ import {
 } from '#shared/contracts/http/me.ts'
 import { phoneNumberRequestSchema } from '#shared/contracts/http/phone-number.ts'
 import { pageQuerySchema, pageSchema } from '#shared/contracts/http/primitives.ts'
+import { openRoute } from '#shared/runtime/http/open-route.ts'
 import { type Route, route } from '#shared/runtime/http/route.ts'
 
 const customer = { scopes: ['customer'] } as const
@@ -57,6 +60,12 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
   'DELETE /v1/me/devices/{deviceId}': route({ ...customer, path: devicePathSchema, use: deleteDevice }),
   'PUT /v1/me/phone-number': route({ ...customer, body: phoneNumberRequestSchema, use: putPhoneNumber }),
   'DELETE /v1/me/phone-number': route({ ...customer, use: deletePhoneNumber }),
+
+  // From Amazon SNS, whose signature is checked.
+  'POST /v1/sms-answers': openRoute(receiveAnswer),
+  // From the opt-out links of SMS, whose code is the proof.
+  'GET /v1/stop/{code}': openRoute(showStopPage),
+  'POST /v1/stop/{code}': openRoute(stopByLink),
 
   'PUT /v1/me/preferences': route({
     ...customer,

@@ -58,11 +58,14 @@ export const createPhoneGateway = ({
   nowMs,
   applications,
   maxMessages = DEFAULT_MAX_MESSAGES,
+  confirmSubscription = () => undefined,
 }: {
   store: PeerStore
   nowMs: () => number
   applications?: readonly string[]
   maxMessages?: number
+  /** Answers ConfirmSubscription with the subscription's ARN; undefined for a token that nobody was given. */
+  confirmSubscription?: (topicArn: string, token: string) => string | undefined
 }): PhoneGateway => {
   const endpoints = createPushEndpoints(store, applications)
   const numbers = createPhoneNumbers(store)
@@ -70,7 +73,7 @@ export const createPhoneGateway = ({
   const faults = createPhoneFaults()
   const hanging = new Set<() => void>()
 
-  const actions = createPhoneActions({ endpoints, numbers, inbox, nowMs })
+  const actions = createPhoneActions({ endpoints, numbers, inbox, confirmSubscription, nowMs })
 
   const perform = (call: PhoneCall): PeerResponse => {
     const action = Object.hasOwn(actions, call.form.action) ? actions[call.form.action] : undefined

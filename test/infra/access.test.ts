@@ -135,12 +135,13 @@ describe('access to Amazon SNS', () => {
     })
   })
 
-  it('is to delete endpoints for run-jobs, and none for the others', () => {
+  it('is to delete endpoints for run-jobs, to confirm the topic of answers for customer-api, and none for the others', () => {
     const users = functionNames.filter((n) =>
       statementsOf(n).some((s) => s.Action.some((a) => a.startsWith('sns:'))),
     )
-    expect(users).toEqual(['send-messages', 'run-jobs'])
+    expect(users).toEqual(['customer-api', 'send-messages', 'run-jobs'])
     expect(actionsOn('run-jobs', 'endpoint/')).toEqual(['sns:DeleteEndpoint'])
+    expect(actionsOn('customer-api', 'SmsAnswersTopic')).toEqual(['sns:ConfirmSubscription'])
   })
 })
 
@@ -192,6 +193,7 @@ describe('what the adapters ask of AWS', () => {
     SetEndpointAttributesCommand: ['sns:SetEndpointAttributes'],
     DeleteEndpointCommand: ['sns:DeleteEndpoint'],
     PublishCommand: ['sns:Publish'],
+    ConfirmSubscriptionCommand: ['sns:ConfirmSubscription'],
     CheckIfPhoneNumberIsOptedOutCommand: ['sns:CheckIfPhoneNumberIsOptedOut'],
     SearchPlaceIndexForTextCommand: ['geo:SearchPlaceIndexForText'],
   }

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { functionNames } from '#infra/constructs/function-code.ts'
-import { allPushApplications, functionOf, ofType, synthesize, theOne, variablesOf } from './synthesized.ts'
+import type { StageConfig } from '#infra/stage-config.ts'
+import {
+  allPushApplications,
+  functionOf,
+  ofType,
+  type Resource,
+  synthesize,
+  theOne,
+  variablesOf,
+} from './synthesized.ts'
 
 const dev = synthesize('dev').pipeline
 const prod = synthesize('prod', { pushApplications: allPushApplications }).pipeline
@@ -182,6 +191,34 @@ describe('the event sources', () => {
       ]
       expect(visible).toBe(6 * Number(functionOf(dev, worker).Properties['Timeout']))
     }
+  })
+})
+
+describe('text messages', () => {
+  const optOutUrlOf = (sms: StageConfig['sms']) =>
+    JSON.stringify(
+      variablesOf(functionOf(synthesize('dev', { sms }).pipeline, 'send-messages'))['SMS_OPT_OUT_URL'],
+    )
+  const maxPriceUsd = '0.10'
+
+  it('say how to opt out: by an answer where one can arrive, else by a link', () => {
+    expect(optOutUrlOf({ maxPriceUsd })).toBeUndefined()
+    expect(optOutUrlOf({ maxPriceUsd, senderId: 'Shop', originationNumber: '+18335550100' })).toBeUndefined()
+    expect(optOutUrlOf({ maxPriceUsd, senderId: 'Shop' })).toContain('/v1/stop/')
+    expect(optOutUrlOf({ maxPriceUsd, senderId: 'Shop', optOutUrl: 'https://s.example/stop/' })).toBe(
+      '"https://s.example/stop/"',
+    )
+  })
+
+  it('are answered to a topic that AWS may publish to, posted to the API with a signature of SHA-256', () => {
+    const isAnswers = (r: Resource) => r.Properties['DisplayName'] === 'Answers to SMS'
+    const { logicalId, Properties } = theOne(dev, 'AWS::SNS::Topic', isAnswers)
+    expect(Properties).toMatchObject({ SignatureVersion: '2' })
+    const policies = ofType(dev, 'AWS::SNS::TopicPolicy').map((r) => JSON.stringify(r.Properties))
+    expect(policies.filter((text) => text.includes(logicalId)).join()).toContain('sms-voice.amazonaws.com')
+    expect(ofType(dev, 'AWS::SNS::Subscription')).toMatchObject([
+      { Properties: { Protocol: 'https', TopicArn: { Ref: logicalId } } },
+    ])
   })
 })
 

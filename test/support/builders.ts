@@ -168,6 +168,7 @@ type ProfileAttributes = {
     readonly sms?: Readonly<Record<string, { readonly granted: boolean }>>
   }
   readonly phoneNumber?: string
+  readonly preferences?: { readonly channel?: 'push' | 'sms'; readonly locale?: string }
   readonly recentSends?: readonly {
     readonly atMs: number
     readonly merchantId: MerchantId
@@ -194,6 +195,7 @@ type DeviceAttributes = {
   readonly enabled: boolean
   readonly updatedAt: string
   readonly endpointArn: string
+  readonly locale: string
 }
 
 /** The DEVICE item of an Android phone. */

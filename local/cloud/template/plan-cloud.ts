@@ -18,6 +18,7 @@ import {
   routeProperties,
   scheduleProperties,
   stageProperties,
+  subscriptionProperties,
   tableProperties,
 } from '#local/cloud/template/resource-schemas.ts'
 import { knowledgeOf, type NamingContext, valuesOfResource } from '#local/cloud/template/resource-values.ts'
@@ -129,6 +130,10 @@ export const planCloud = (assembly: Assembly, context: NamingContext): CloudPlan
       clientId: resource.values.ref,
       scopes: parse(resource, clientProperties).AllowedOAuthScopes,
     })),
+    subscriptions: ofType('AWS::SNS::Subscription').flatMap((resource) => {
+      const { TopicArn: topicArn, Protocol, Endpoint: endpoint } = parse(resource, subscriptionProperties)
+      return Protocol === 'email' ? [] : [{ topicArn, endpoint }]
+    }),
   }
 }
 

@@ -19,6 +19,8 @@ export type HttpRequest<Path = unknown, Query = unknown, Body = unknown> = {
 export type Reply = {
   readonly status: 200 | 201 | 202 | 204
   readonly body?: unknown
+  /** In place of a body that becomes JSON: a text as it is, with its type among the headers. */
+  readonly text?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 

@@ -24,6 +24,7 @@ process.env['CATALOG_TABLE'] = tables.catalog
 process.env['LEDGER_TABLE'] = tables.ledger
 process.env['PLACE_INDEX'] = 'places'
 process.env['JOBS_QUEUE_URL'] = `${sqs.url}/123456789012/jobs`
+process.env['SMS_ANSWERS_TOPIC_ARN'] = 'arn:aws:sns:us-east-1:123456789012:answers'
 process.env['AWS_ENDPOINT_URL_SQS'] = sqs.url
 const clock = setClock(Date.UTC(2026, 10, 22, 10))
 

@@ -18,11 +18,13 @@ export type Suppressions = {
   readonly lastWriter: (phoneHash: string, signal?: AbortSignal) => Promise<MerchantId | undefined>
   /** Which SMS had this code in its opt-out link. */
   readonly findByStopCode: (code: string, signal?: AbortSignal) => Promise<Written | undefined>
-  readonly suppress: (phoneHash: string, sender: Sender, nowMs: number, signal?: AbortSignal) => Promise<void>
-  /** Lets this merchant write again, and ends a word against everybody. */
+  /** @param at when it was said, RFC 3339 in UTC */
+  readonly suppress: (phoneHash: string, sender: Sender, at: string, signal?: AbortSignal) => Promise<void>
+  /** Lets this merchant write again, and ends a word against everybody; not what was said later than `at`. */
   readonly allow: (
     phoneHash: string,
     merchantId: MerchantId | undefined,
+    at: string,
     signal?: AbortSignal,
   ) => Promise<void>
   /** Whose number it is. */
@@ -63,18 +65,26 @@ export const createSuppressions = ({ client, ledger }: CustomerTables): Suppress
       return item && writtenSchema.parse(item)
     },
 
-    suppress: async (phoneHash, sender, nowMs, signal) => {
-      const at = new Date(nowMs).toISOString()
+    suppress: async (phoneHash, sender, at, signal) => {
       const Item = { ...suppressedKey(phoneHash, sender), kind: 'suppressed', at }
       await transact(client, [{ Put: { TableName: ledger, Item } }], retrying(signal))
     },
 
-    allow: async (phoneHash, merchantId, signal) => {
+    allow: async (phoneHash, merchantId, at, signal) => {
       const senders: Sender[] = merchantId === undefined ? ['everybody'] : [merchantId, 'everybody']
-      const items = senders.map((sender) => ({
-        Delete: { TableName: ledger, Key: suppressedKey(phoneHash, sender) },
-      }))
-      await transact(client, items, retrying(signal))
+      for (const sender of senders) {
+        const item: TransactItem = {
+          Delete: {
+            TableName: ledger,
+            Key: suppressedKey(phoneHash, sender),
+            ConditionExpression: 'attribute_not_exists(pk) OR #at < :at',
+            ExpressionAttributeNames: { '#at': 'at' },
+            ExpressionAttributeValues: { ':at': at },
+          },
+        }
+        // A refusal means that the last word was another.
+        await transact(client, [item], retrying(signal))
+      }
     },
 
     ownerOf: async (phoneHash, signal) => {

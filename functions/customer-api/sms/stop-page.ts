@@ -1,0 +1,69 @@
+import { type OptOutServices, optOut } from '#functions/customer-api/sms/opt-out.ts'
+import { lookUp } from '#shared/domain/messages/localize.ts'
+import { STOP_CODE } from '#shared/domain/messages/stop-code.ts'
+import type { OpenRequest } from '#shared/runtime/http/open-route.ts'
+import type { Reply } from '#shared/runtime/http/route.ts'
+
+type Words = { readonly ask: string; readonly button: string; readonly done: string }
+
+const ENGLISH: Words = {
+  ask: 'Do you want no more text messages from this sender?',
+  button: 'Opt out',
+  done: 'You will get no more text messages from this sender.',
+}
+const WORDS: Readonly<Record<string, Words>> = {
+  en: ENGLISH,
+  de: {
+    ask: 'Möchten Sie keine SMS mehr von diesem Absender?',
+    button: 'Abmelden',
+    done: 'Sie bekommen keine SMS mehr von diesem Absender.',
+  },
+  es: {
+    ask: '¿No quiere recibir más SMS de este remitente?',
+    button: 'Darme de baja',
+    done: 'No recibirá más SMS de este remitente.',
+  },
+  fr: {
+    ask: 'Ne plus recevoir de SMS de cet expéditeur ?',
+    button: 'Me désinscrire',
+    done: 'Vous ne recevrez plus de SMS de cet expéditeur.',
+  },
+  zh: { ask: '不再接收该商家的短信？', button: '退订', done: '您不会再收到该商家的短信。' },
+}
+
+const wordsFor = ({ headers }: OpenRequest): Words => {
+  const [first = ''] = (headers['accept-language'] ?? '').split(/[,;]/)
+  return lookUp(WORDS, first.trim()) ?? ENGLISH
+}
+
+const page = (content: string): Reply => ({
+  status: 200,
+  text: `<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>SMS</title><body style="font:1.2em sans-serif;max-width:30em;margin:3em auto;padding:0 1em">${content}`,
+  headers: {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+    'referrer-policy': 'no-referrer',
+  },
+})
+
+/** The page behind the opt-out link of an SMS. It only asks: programs that look at links for people press no button. */
+export const showStopPage =
+  () =>
+  (request: OpenRequest): Promise<Reply> => {
+    const { ask, button } = wordsFor(request)
+    return Promise.resolve(page(`<p>${ask}<form method="post"><button>${button}</button></form>`))
+  }
+
+/** Ends the text messages of the merchant whose SMS had the link. A link that is over is answered like one that is not. */
+export const stopByLink =
+  (services: OptOutServices) =>
+  async (request: OpenRequest): Promise<Reply> => {
+    const { path, signal } = request
+    const code = (path['code'] ?? '').toUpperCase()
+    const written = STOP_CODE.test(code)
+      ? await services.suppressions.findByStopCode(code, signal)
+      : undefined
+    const at = new Date(services.nowMs()).toISOString()
+    if (written !== undefined) await optOut(services, { ...written, at }, signal)
+    return page(`<p>${wordsFor(request).done}`)
+  }

@@ -78,6 +78,7 @@ const merchantRoutes: Routes = {
   'PUT /v1/merchants/{merchantId}/scenes/{sceneId}': ['merchant'],
   'DELETE /v1/merchants/{merchantId}/scenes/{sceneId}': ['merchant'],
   'GET /v1/merchants/{merchantId}/scenes/{sceneId}/counts': ['merchant'],
+  'POST /v1/merchants/{merchantId}/scenes/{sceneId}/test-sends': ['merchant'],
 
   'POST /v1/merchants/{merchantId}/offers': ['merchant'],
   'GET /v1/merchants/{merchantId}/offers': ['merchant'],
@@ -189,13 +190,21 @@ export class PipelineStack extends Stack {
       description: 'Merchants, stores, geofences, scenes, offers and redemptions',
       takes: 'requests',
       timeoutS: 20,
-      environment: { CATALOG_TABLE, LEDGER_TABLE, PLACE_INDEX: placeIndex.name },
+      environment: {
+        CATALOG_TABLE,
+        LEDGER_TABLE,
+        PLACE_INDEX: placeIndex.name,
+        PUSH_QUEUE_URL,
+        SMS_QUEUE_URL,
+        DUE_SHARDS,
+      },
     })
     for (const table of [catalog, ledger]) {
       grantReadWrite(merchantApi, table)
       grantDelete(merchantApi, table)
     }
     placeIndex.searchedBy(merchantApi)
+    for (const queue of [pushQueue, smsQueue]) queue.filledBy(merchantApi)
 
     // Triggers to grants.
     const decideOffers = define<DecideOffersEnv>('DecideOffers', {

@@ -24,6 +24,7 @@ import { replaceScene } from '#functions/merchant-api/scenes/replace-scene.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { createStore } from '#functions/merchant-api/stores/create-store.ts'
 import { replaceStore } from '#functions/merchant-api/stores/replace-store.ts'
+import { postTestSend } from '#functions/merchant-api/test-sends/post-test-send.ts'
 import {
   containsRequestSchema,
   containsResponseSchema,
@@ -49,6 +50,7 @@ import {
   sceneSchema,
 } from '#shared/contracts/http/scenes.ts'
 import { storePathSchema, storeRequestSchema, storeSchema } from '#shared/contracts/http/stores.ts'
+import { testSendRequestSchema, testSendSchema } from '#shared/contracts/http/test-sends.ts'
 import { type Route, route } from '#shared/runtime/http/route.ts'
 
 const merchant = { scopes: ['merchant'], path: merchantPathSchema } as const
@@ -170,6 +172,13 @@ export const routes: Readonly<Record<string, Route<MerchantServices>>> = {
     query: countsQuerySchema,
     response: sceneCountsSchema,
     use: countScene,
+  }),
+
+  'POST /v1/merchants/{merchantId}/scenes/{sceneId}/test-sends': route({
+    ...scene,
+    body: testSendRequestSchema,
+    response: testSendSchema,
+    use: postTestSend,
   }),
 
   'POST /v1/merchants/{merchantId}/offers': route({

@@ -1,4 +1,5 @@
-import type { MerchantApiEnv } from '#functions/merchant-api/env.ts'
+import type * as z from 'zod'
+import type { merchantApiEnv } from '#functions/merchant-api/env.ts'
 import type { EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import {
   createFindContaining,
@@ -15,7 +16,10 @@ import { createSceneRecords } from '#shared/adapters/dynamodb/catalog/scene-reco
 import { createStoreRecords } from '#shared/adapters/dynamodb/catalog/store-records.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { createGrantRecords, type GrantRecords } from '#shared/adapters/dynamodb/customers/grant-records.ts'
+import { createTestSends, type TestSends } from '#shared/adapters/dynamodb/ledger/test-sends.ts'
 import { createFindAddress, type FindAddress } from '#shared/adapters/location/find-address.ts'
+import { createMessageQueue, type QueueMessage } from '#shared/adapters/sqs/message-queue.ts'
+import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
 import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
 import type { GeofenceId, IdByPrefix, IdPrefix, OfferId, SceneId, StoreId } from '#shared/domain/ids.ts'
 import type { Store } from '#shared/domain/merchants/merchant.ts'
@@ -37,9 +41,11 @@ export type MerchantServices = {
   readonly sumCounts: SumCounts
   readonly redeem: GrantRecords['redeem']
   readonly findAddress: FindAddress
+  readonly testSends: TestSends
+  readonly queueMessage: QueueMessage
 }
 
-export const buildServices = (env: MerchantApiEnv): MerchantServices => {
+export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantServices => {
   const client = createDocumentClient()
   const tables = { client, catalog: env.CATALOG_TABLE, ledger: env.LEDGER_TABLE }
   return {
@@ -54,5 +60,10 @@ export const buildServices = (env: MerchantApiEnv): MerchantServices => {
     sumCounts: createSumCounts(tables),
     redeem: createGrantRecords(tables).redeem,
     findAddress: createFindAddress(env.PLACE_INDEX),
+    testSends: createTestSends(client, env.LEDGER_TABLE, env.DUE_SHARDS),
+    queueMessage: createMessageQueue(createQueueSender(), {
+      push: env.PUSH_QUEUE_URL,
+      sms: env.SMS_QUEUE_URL,
+    }),
   }
 }

@@ -97,9 +97,9 @@ describe('access to the tables', () => {
 describe('access to the queues', () => {
   it.each([
     ['TimersQueue', ['decide-offers'], ['decide-offers']],
-    ['PushQueue', ['decide-offers', 'send-messages', 'remind-revisits'], ['send-messages']],
+    ['PushQueue', ['merchant-api', 'decide-offers', 'send-messages', 'remind-revisits'], ['send-messages']],
     ['PushAppleQueue', ['send-messages'], ['send-messages']],
-    ['SmsQueue', ['decide-offers', 'send-messages', 'remind-revisits'], ['send-messages']],
+    ['SmsQueue', ['merchant-api', 'decide-offers', 'send-messages', 'remind-revisits'], ['send-messages']],
     ['PushDeadLetters', ['send-messages'], []],
     ['PushAppleDeadLetters', ['send-messages'], []],
     ['SmsDeadLetters', ['send-messages'], []],

@@ -1,15 +1,23 @@
-import { type OptOutServices, optOut } from '#functions/customer-api/sms/opt-out.ts'
+import { type OptOutServices, optIn, optOut } from '#functions/customer-api/sms/opt-out.ts'
 import { lookUp } from '#shared/domain/messages/localize.ts'
 import { STOP_CODE } from '#shared/domain/messages/stop-code.ts'
 import type { OpenRequest } from '#shared/runtime/http/open-route.ts'
 import type { Reply } from '#shared/runtime/http/route.ts'
 
-type Words = { readonly ask: string; readonly button: string; readonly done: string }
+type Words = {
+  readonly ask: string
+  readonly button: string
+  readonly done: string
+  readonly undo: string
+  readonly undone: string
+}
 
 const ENGLISH: Words = {
   ask: 'Do you want no more text messages from this sender?',
   button: 'Opt out',
   done: 'You will get no more text messages from this sender.',
+  undo: 'Undo',
+  undone: 'You may get text messages from this sender again.',
 }
 const WORDS: Readonly<Record<string, Words>> = {
   en: ENGLISH,
@@ -17,18 +25,30 @@ const WORDS: Readonly<Record<string, Words>> = {
     ask: 'Möchten Sie keine SMS mehr von diesem Absender?',
     button: 'Abmelden',
     done: 'Sie bekommen keine SMS mehr von diesem Absender.',
+    undo: 'Rückgängig',
+    undone: 'Sie können wieder SMS von diesem Absender bekommen.',
   },
   es: {
     ask: '¿No quiere recibir más SMS de este remitente?',
     button: 'Darme de baja',
     done: 'No recibirá más SMS de este remitente.',
+    undo: 'Deshacer',
+    undone: 'Puede recibir de nuevo SMS de este remitente.',
   },
   fr: {
     ask: 'Ne plus recevoir de SMS de cet expéditeur ?',
     button: 'Me désinscrire',
     done: 'Vous ne recevrez plus de SMS de cet expéditeur.',
+    undo: 'Annuler',
+    undone: 'Vous pouvez à nouveau recevoir des SMS de cet expéditeur.',
   },
-  zh: { ask: '不再接收该商家的短信？', button: '退订', done: '您不会再收到该商家的短信。' },
+  zh: {
+    ask: '不再接收该商家的短信？',
+    button: '退订',
+    done: '您不会再收到该商家的短信。',
+    undo: '撤销',
+    undone: '您可以再次收到该商家的短信。',
+  },
 }
 
 const wordsFor = ({ headers }: OpenRequest): Words => {
@@ -54,16 +74,23 @@ export const showStopPage =
     return Promise.resolve(page(`<p>${ask}<form method="post"><button>${button}</button></form>`))
   }
 
-/** Ends the text messages of the merchant whose SMS had the link. A link that is over is answered like one that is not. */
+/**
+ * Ends the text messages of the merchant whose SMS had the link, or takes that back: nobody can answer START to a sender
+ * that takes no answers. A link that is over is answered like one that is not.
+ */
 export const stopByLink =
   (services: OptOutServices) =>
   async (request: OpenRequest): Promise<Reply> => {
-    const { path, signal } = request
+    const { path, body, signal } = request
+    const isUndo = new URLSearchParams(body).get('word') === 'start'
     const code = (path['code'] ?? '').toUpperCase()
     const written = STOP_CODE.test(code)
       ? await services.suppressions.findByStopCode(code, signal)
       : undefined
     const at = new Date(services.nowMs()).toISOString()
-    if (written !== undefined) await optOut(services, { ...written, at }, signal)
-    return page(`<p>${wordsFor(request).done}`)
+    if (written !== undefined) await (isUndo ? optIn : optOut)(services, { ...written, at }, signal)
+    const { done, undo, undone } = wordsFor(request)
+    if (isUndo) return page(`<p>${undone}`)
+    const again = `<input type="hidden" name="word" value="start"><button>${undo}</button>`
+    return page(`<p>${done}<form method="post">${again}</form>`)
   }

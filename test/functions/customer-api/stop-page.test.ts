@@ -8,7 +8,7 @@ import { createTables } from '#test/support/engine.ts'
 import { callApi, httpEvent, lambdaContext } from '#test/support/http-event.ts'
 
 const tables = await createTables()
-setClock(T0)
+const clock = setClock(T0)
 Object.assign(process.env, {
   POWERTOOLS_LOG_LEVEL: 'SILENT',
   CATALOG_TABLE: tables.catalog,
@@ -30,8 +30,8 @@ beforeAll(async () => {
   await recipients.noteWriter(sms, T0)
 })
 
-const call = async (method: string, code: string, headers: Record<string, string> = {}) => {
-  const event = httpEvent(`${method} /v1/stop/{code}`, { path: { code }, headers })
+const call = async (method: string, code: string, headers: Record<string, string> = {}, rawBody = '') => {
+  const event = httpEvent(`${method} /v1/stop/{code}`, { path: { code }, headers, rawBody })
   const { authorizer: _, ...requestContext } = event.requestContext
   const answer = await handler({ ...event, requestContext } as never, lambdaContext())
   return { status: answer.statusCode, type: answer.headers?.['content-type'], text: String(answer.body) }
@@ -53,6 +53,16 @@ describe('the opt-out link of an SMS', () => {
     expect(me.body.consents.sms[CAFE]).toMatchObject({ granted: false, source: 'sms' })
   })
 
+  it('takes it back, for those who cannot answer START', async () => {
+    clock.advance(1000)
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    expect((await call('POST', CODE, form, 'word=start')).text).toContain('again')
+    expect(await recipients.isSuppressed(NUMBER, CAFE)).toBe(false)
+    clock.advance(1000)
+    await call('POST', CODE)
+    expect(await recipients.isSuppressed(NUMBER, CAFE)).toBe(true)
+  })
+
   it.each(['ABCDEFGH0124', 'nonsense', '../../etc'])(
     'that nobody was sent tells nothing: %s',
     async (code) => {
@@ -62,9 +72,9 @@ describe('the opt-out link of an SMS', () => {
 
   it('is not lifted by an older word', async () => {
     const phoneHash = phoneHashOf(NUMBER)
-    await suppressions.allow(phoneHash, CAFE, new Date(T0 - 1).toISOString())
+    await suppressions.allow(phoneHash, CAFE, new Date(clock.nowMs - 1).toISOString())
     expect(await recipients.isSuppressed(NUMBER, CAFE)).toBe(true)
-    await suppressions.allow(phoneHash, CAFE, new Date(T0 + 1).toISOString())
+    await suppressions.allow(phoneHash, CAFE, new Date(clock.nowMs + 1).toISOString())
     expect(await recipients.isSuppressed(NUMBER, CAFE)).toBe(false)
   })
 })

@@ -15,6 +15,11 @@ export type VerifyOptions = {
 const MAX_KEYS = 10
 const MAX_PEM_CHARACTERS = 20_000
 const FETCH_MS = 3000
+/**
+ * Nothing but the certificate itself: other addresses of the same host are the SNS API, whose answers may quote a key that
+ * anybody has stored there (https://spaceraccoon.dev/exploiting-improper-validation-amazon-simple-notification-service/).
+ */
+const CERTIFICATE_PATH = /^\/SimpleNotificationService-[\w-]+\.pem$/
 const ALGORITHMS = { 1: 'RSA-SHA1', 2: 'RSA-SHA256' } as const
 
 /**
@@ -53,7 +58,8 @@ const isFromSns = (url: URL, topicArn: string, endpoint: string | undefined): bo
   if (endpoint !== undefined && url.origin === new URL(endpoint).origin) return true
   const region = topicArn.split(':')[3] ?? ''
   const host = `sns.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
-  return url.protocol === 'https:' && url.host === host && /^[a-z]{2}(-[a-z]+)+-\d$/.test(region)
+  if (url.protocol !== 'https:' || url.host !== host || url.search !== '') return false
+  return CERTIFICATE_PATH.test(url.pathname) && /^[a-z]{2}(-[a-z]+)+-\d$/.test(region)
 }
 
 /**
@@ -67,13 +73,16 @@ export const createVerifyNotification = (options: VerifyOptions = {}): VerifyNot
   const { endpoint, fetch: get = fetch } = options
   const keys = new Map<string, KeyObject>()
 
-  const fetchKey = async (url: string, signal?: AbortSignal): Promise<KeyObject> => {
+  /** The key at that address; undefined when there is none. */
+  const fetchKey = async (url: string, signal?: AbortSignal): Promise<KeyObject | undefined> => {
     const limit = AbortSignal.timeout(FETCH_MS)
     try {
       const init = { redirect: 'error' as const, signal: signal ? AbortSignal.any([signal, limit]) : limit }
       const answer = await get(url, init)
+      if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) return undefined
       if (!answer.ok) throw new BusyError(`no certificate: ${answer.status}`)
-      return createPublicKey((await answer.text()).slice(0, MAX_PEM_CHARACTERS))
+      const text = (await answer.text()).slice(0, MAX_PEM_CHARACTERS)
+      return text.startsWith('-----BEGIN ') ? createPublicKey(text) : undefined
     } catch (cause) {
       throw cause instanceof BusyError
         ? cause
@@ -81,10 +90,11 @@ export const createVerifyNotification = (options: VerifyOptions = {}): VerifyNot
     }
   }
 
-  const keyOf = async (url: string, signal?: AbortSignal): Promise<KeyObject> => {
+  const keyOf = async (url: string, signal?: AbortSignal): Promise<KeyObject | undefined> => {
     const known = keys.get(url)
     if (known !== undefined) return known
     const key = await fetchKey(url, signal)
+    if (key === undefined) return undefined
     if (keys.size >= MAX_KEYS) keys.clear()
     keys.set(url, key)
     return key
@@ -94,6 +104,7 @@ export const createVerifyNotification = (options: VerifyOptions = {}): VerifyNot
     const { SigningCertURL, TopicArn, SignatureVersion, Signature } = notification
     if (!isFromSns(new URL(SigningCertURL), TopicArn, endpoint)) return false
     const key = await keyOf(SigningCertURL, signal)
+    if (key === undefined) return false
     const verify = createVerify(ALGORITHMS[SignatureVersion]).update(signedText(notification), 'utf8')
     return verify.verify(key, Signature, 'base64')
   }

@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createVerifyNotification, signedText } from '#shared/adapters/sns/verify-notification.ts'
 import { type SnsNotification, snsNotification } from '#shared/contracts/sns-notification.ts'
@@ -69,6 +70,10 @@ describe('the signature of a notification', () => {
     'https://sns.eu-west-1.amazonaws.com:8443/a.pem',
     'https://sns.eu-west-1.amazonaws.com/a.txt',
     'https://s3.eu-west-1.amazonaws.com/bucket/a.pem',
+    // An answer of the SNS API may quote what anybody has stored there, a key for one.
+    'https://sns.eu-west-1.amazonaws.com/.pem?Action=GetEndpointAttributes&Signature=x',
+    'https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-abc.pem?Action=GetEndpointAttributes',
+    'https://sns.eu-west-1.amazonaws.com/a/SimpleNotificationService-abc.pem',
   ])('is not even looked at with a certificate from %s', async (SigningCertURL) => {
     fetched.length = 0
     expect(await verify({ SigningCertURL })).toBe(false)
@@ -87,5 +92,14 @@ describe('the signature of a notification', () => {
     for (let time = 0; time < 3; time += 1) expect(await many(NOTIFICATION)).toBe(true)
     expect(fetched).toHaveLength(1)
     await expect(verify({}, { fetch: serve('', 503) })).rejects.toMatchObject({ name: 'BusyError' })
+  })
+
+  it('is wrong where there is no such certificate, so that strangers make no failure of ours', async () => {
+    expect(await verify({}, { fetch: serve('', 404) })).toBe(false)
+  })
+
+  it('wants a certificate, not a key in whatever text', async () => {
+    const key = createPublicKey(CERTIFICATE).export({ type: 'spki', format: 'pem' })
+    expect(await verify({}, { fetch: serve(`<Value>${String(key)}</Value>`) })).toBe(false)
   })
 })

@@ -73,13 +73,14 @@ export const redrive = async ({ sqs, prefix, queue, lookOnly, say }: RedriveOpti
   if (name === undefined) throw new Error(`no queue ${queue}; there is ${Object.keys(QUEUES).join(', ')}`)
   const dead = await findQueue(sqs, `${prefix}${name}DeadLetters`)
   const alive = await findQueue(sqs, `${prefix}${name}Queue`)
+  // By what they say: a letter that is put aside again at once has another id.
   const seen = new Set<string>()
   while (seen.size < MAX_LETTERS) {
     const letters = await receive(sqs, dead, lookOnly ? LOOK_S : MOVE_S)
-    const fresh = letters.filter(({ MessageId = '' }) => !seen.has(MessageId))
+    const fresh = letters.filter(({ Body = '' }) => !seen.has(Body))
     if (fresh.length === 0) return seen.size
-    for (const { MessageId = '', Body = '', ReceiptHandle, MessageAttributes } of fresh) {
-      seen.add(MessageId)
+    for (const { Body = '', ReceiptHandle, MessageAttributes } of fresh) {
+      seen.add(Body)
       say(`${MessageAttributes?.['reason']?.StringValue ?? 'failed too often'}: ${Body}`)
       if (lookOnly) continue
       await sqs.send(new SendMessageCommand({ QueueUrl: alive, MessageBody: Body }))

@@ -102,7 +102,6 @@ const settle = async (
 const endOrSend = async (
   services: SendServices,
   leased: Leased,
-  wasSending: boolean,
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<void> => {
@@ -111,9 +110,8 @@ const endOrSend = async (
   const isOver = nowMs >= message.expiresAtMs
   // Left while it was being sent: nobody can tell whether it went out. A push is repeated as long as it is worth it, and
   // replaces itself on the phone; an SMS never is.
-  if (wasSending && (message.channel === 'sms' || isOver))
+  if (message.mayHaveLeft && (message.channel === 'sms' || isOver))
     await end({ state: 'unknown', reason: 'abandoned' })
-  else if (isOver && message.mayHaveLeft) await end({ state: 'unknown', reason: 'abandoned' })
   else if (isOver) await end({ state: 'expired' })
   else if (profile.erased) await end({ state: 'failed', reason: 'erased' })
   else {
@@ -155,8 +153,7 @@ export const sendMessage = async (
   }
   const leaseUntilMs = nowMs + LEASE_MS
   if (!(await messages.lease(message, leaseUntilMs, signal))) return
-  const wasSending = message.state === 'sending'
-  const mayHaveLeft = message.mayHaveLeft || wasSending
+  const mayHaveLeft = message.mayHaveLeft || message.state === 'sending'
   const held = { ...message, leaseUntilMs, mayHaveLeft, attempts: message.attempts + 1 }
-  await endOrSend(services, { message: held, profile, devices, lane }, wasSending, nowMs, signal)
+  await endOrSend(services, { message: held, profile, devices, lane }, nowMs, signal)
 }

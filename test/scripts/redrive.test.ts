@@ -64,6 +64,21 @@ describe('bringing dead letters back', () => {
     expect(bodiesIn('PushAppleQueueC3')).toEqual([])
   })
 
+  it('leaves for the next time what comes back at once', async () => {
+    putAside(3)
+    // A worker that puts aside again whatever it is given.
+    const say = () => {
+      for (const { body } of store.receive(queue('PushQueueA1'), 10, 30)) {
+        store.send(queue('PushDeadLettersB2'), { body })
+        store.purge(queue('PushQueueA1'))
+      }
+    }
+    const count = await redrive({ sqs, prefix, queue: 'push', lookOnly: false, say })
+    expect(count).toBe(3)
+    nowMs += 3_600_000
+    expect(bodiesIn('PushDeadLettersB2').length + bodiesIn('PushQueueA1').length).toBe(3)
+  })
+
   it('only shows them when it is asked to look', async () => {
     putAside(3)
     expect((await run({ lookOnly: true })).count).toBe(3)

@@ -1,7 +1,8 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { receiveRecord } from '#functions/send-messages/receive-record.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
-import { APNS_SANDBOX, startSendMessages } from '#test/functions/send-messages/send-messages.ts'
-import { MINUTE, SECOND, T0 } from '#test/support/builders.ts'
+import { APNS_SANDBOX, type Granted, startSendMessages } from '#test/functions/send-messages/send-messages.ts'
+import { CAFE, MINUTE, SECOND, T0 } from '#test/support/builders.ts'
 
 const world = await startSendMessages({ APNS_SANDBOX_APPLICATION_ARN: APNS_SANDBOX })
 const { clock, lanes, stored, grant, giveDevice, enqueue, pump, runOut, messageOf, receivedBy } = world
@@ -46,6 +47,54 @@ describe('a message that nobody can read', () => {
   })
 })
 
+describe('an SMS that an older program meets half way', () => {
+  const smsConsent = { consents: { sms: { [CAFE]: { granted: true } } } }
+
+  /** A newer program publishes it; meanwhile one that cannot read it is given the same record. */
+  const meetHalfWay = async (sent: () => Promise<never> | undefined) => {
+    const granted = await grant('sms', smsConsent)
+    const readable = await messageOf(granted)
+    world.use((services) => ({
+      ...services,
+      publisher: {
+        ...services.publisher,
+        sms: async (...args) => {
+          const published = await services.publisher.sms(...args)
+          await stored.putLedger({ ...(await messageOf(granted)), content: 'of a later program' })
+          await receiveRecord(
+            healthy,
+            { ...aRecord(granted), attributes: { ApproximateReceiveCount: '1' } } as never,
+            clock.nowMs,
+            () => {},
+          )
+          await sent()
+          return published
+        },
+      },
+    }))
+    enqueue(granted)
+    await pump()
+    world.use(() => healthy)
+    return { granted, readable }
+  }
+
+  it('is left to the one that holds it', async () => {
+    const { granted } = await meetHalfWay(() => undefined)
+    expect(await messageOf(granted)).toMatchObject({ state: 'sent' })
+  })
+
+  it('is not sent again when that one ends before it has recorded the end', async () => {
+    const { granted, readable } = await meetHalfWay(() => Promise.reject(new BusyError('crash')))
+    await runOut(granted)
+    expect(await messageOf(granted)).toMatchObject({ state: 'failed', reason: 'unreadable' })
+    await stored.putLedger({ ...(await messageOf(granted)), content: readable?.['content'] })
+    enqueue(granted)
+    await runOut(granted)
+    expect(receivedBy(granted)).toHaveLength(1)
+    expect(await messageOf(granted)).toMatchObject({ state: 'unknown', reason: 'abandoned' })
+  })
+})
+
 describe('a record that fails', () => {
   it('five times goes to the dead letters with the name of the error', async () => {
     const granted = await grant('push')
@@ -80,6 +129,11 @@ describe('the queues', () => {
     expect(await messageOf(apple)).toMatchObject({ state: 'sent', attempts: 1 })
     expect(receivedBy(apple)).toMatchObject([{ platform: 'APNS_SANDBOX' }])
   })
+})
+
+const aRecord = ({ user, messageId }: Granted) => ({
+  body: JSON.stringify({ user, messageId }),
+  eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:sms',
 })
 
 const startAppleCustomer = async () => {

@@ -37,7 +37,7 @@ export type MessageStore = {
   readonly handToSms: (message: StoredMessage, nowMs: number, signal?: AbortSignal) => Promise<boolean>
   /** Gives a leased message, surely not sent, back until `untilMs`; false when the lease was lost. */
   readonly release: (message: StoredMessage, untilMs: number, signal?: AbortSignal) => Promise<boolean>
-  /** Ends a message that nobody can read, until a program that can looks at it again. */
+  /** Ends a message that nobody can read and nobody holds, until a program that can looks at it again. */
   readonly setAside: (
     user: UserId,
     messageId: MessageId,
@@ -197,22 +197,25 @@ export const createMessageStore = (
     release: (message, untilMs, signal) => giveBack(message, untilMs, { set: '', values: {} }, signal),
 
     setAside: async (user, messageId, nowMs, signal) => {
-      await updateMessage(
-        { user, messageId },
-        {
-          ConditionExpression: '#state = :queued OR #state = :sending',
-          UpdateExpression: 'SET #state = :failed, reason = :reason, endedAtMs = :now REMOVE duePk, dueSk',
-          ExpressionAttributeNames: { '#state': 'state' },
-          ExpressionAttributeValues: {
-            ':queued': 'queued',
-            ':sending': 'sending',
-            ':failed': 'failed',
-            ':reason': UNREADABLE,
-            ':now': nowMs,
+      const endIf = (condition: string, set = '') =>
+        updateMessage(
+          { user, messageId },
+          {
+            ConditionExpression: condition,
+            UpdateExpression: `SET #state = :failed, reason = :reason, endedAtMs = :now${set} REMOVE duePk, dueSk`,
+            ExpressionAttributeNames: { '#state': 'state' },
+            ExpressionAttributeValues: {
+              ...(set === '' ? { ':queued': 'queued' } : { ':sending': 'sending', ':left': true }),
+              ':failed': 'failed',
+              ':reason': UNREADABLE,
+              ':now': nowMs,
+            },
           },
-        },
-        signal,
-      )
+          signal,
+        )
+      if (await endIf('#state = :queued')) return
+      // A program that could read it may be sending it; what that one has left half way may have gone out.
+      await endIf('#state = :sending AND leaseUntilMs <= :now', ', mayHaveLeft = :left')
     },
 
     finish: (message, ending, nowMs, signal) =>

@@ -1,6 +1,6 @@
 import type { Attempt, Lane, OutboxEntry, SendServices } from '#functions/send-messages/attempt.ts'
 import { PoisonError } from '#functions/send-messages/poison-error.ts'
-import { attemptPush, canBePush } from '#functions/send-messages/send-push.ts'
+import { attemptPush, canBePush, phonesFor } from '#functions/send-messages/send-push.ts'
 import { attemptSms } from '#functions/send-messages/send-sms.ts'
 import type { Ending } from '#shared/adapters/dynamodb/ledger/message-store.ts'
 import {
@@ -145,15 +145,17 @@ export const sendMessage = async (
   }
   if (message === undefined || !isFree(message, nowMs)) return
   const wantsPhones = message.channel === 'push' && canBePush(message, profile) && nowMs < message.expiresAtMs
-  const devices = wantsPhones ? await messages.devices(user, signal) : []
+  const devices = wantsPhones ? phonesFor(message, await messages.devices(user, signal)) : []
   const right = laneOf(message, devices)
   if (right !== lane) {
     await services.queue(right, { user, messageId }, 0, signal)
     return
   }
   const leaseUntilMs = nowMs + LEASE_MS
-  if (!(await messages.lease(message, leaseUntilMs, signal))) return
+  const [target] = devices
+  const aimed = target === undefined ? message : { ...message, deviceId: target.deviceId }
+  if (!(await messages.lease(aimed, leaseUntilMs, signal))) return
   const mayHaveLeft = message.mayHaveLeft || message.state === 'sending'
-  const held = { ...message, leaseUntilMs, mayHaveLeft, attempts: message.attempts + 1 }
+  const held = { ...aimed, leaseUntilMs, mayHaveLeft, attempts: message.attempts + 1 }
   await endOrSend(services, { message: held, profile, devices, lane }, nowMs, signal)
 }

@@ -44,6 +44,18 @@ const learn = async (
 const withoutPush = (message: StoredMessage, profile: ProfileFacts): Attempt =>
   canBeSms(message, profile) && !message.mayHaveLeft ? { kind: 'bySms' } : failed('noChannel')
 
+/**
+ * The phones that a push may go to: after an attempt that may have arrived only that one, where a repeat replaces it.
+ * Anywhere else, on another phone of the same customer too, it would be a second message.
+ */
+export const phonesFor = (
+  { mayHaveLeft, state, deviceId }: StoredMessage,
+  devices: readonly Device[],
+): readonly Device[] =>
+  (mayHaveLeft || state === 'sending') && deviceId !== undefined
+    ? devices.filter((device) => device.deviceId === deviceId)
+    : devices
+
 /** Publishes a leased message as push to the customer's freshest phone that can be reached. */
 export const attemptPush = async (
   services: SendServices,
@@ -56,6 +68,10 @@ export const attemptPush = async (
   for (const device of devices) {
     const push = pushFor(message, device, profile, nowMs)
     if (push === undefined) break
+    const isAimed = device.deviceId === message.deviceId
+    if (!isAimed && !(await services.messages.aim(message, device.deviceId, signal))) {
+      return { kind: 'unclear', reason: 'leaseLost' }
+    }
     const published = await services.publisher.push(device, push, signal)
     await learn(services, message, device, published, signal)
     if (published.kind !== 'refused' || published.scope === 'message') return attemptOf(published)

@@ -122,6 +122,8 @@ const message = z.object({
   reason: z.string().optional(),
   /** An attempt was left half way: it may have gone out. */
   mayHaveLeft: z.boolean().default(false),
+  /** The phone that the last attempt of a push was for. */
+  deviceId: z.string().optional(),
 })
 export type StoredMessage = z.output<typeof message>
 

@@ -173,6 +173,42 @@ describe('when SNS answers with', () => {
   })
 })
 
+describe('when nobody can tell whether a push arrived', () => {
+  const taken: PhoneFault = { kind: 'serverError', taken: true }
+
+  it.each([
+    ['a new phone is registered', 0],
+    ['a new phone is registered, and the first one was out of reach', 1],
+  ])('and %s, the repeat replaces it on the phone that may have it', async (_, dead) => {
+    const granted = await grant('push', { consents: PUSH })
+    await giveDevice(granted, 'old', { updatedAt: new Date(T0 - 2 * SECOND).toISOString() })
+    for (let one = 0; one < dead; one += 1) {
+      const updatedAt = new Date(T0 - SECOND).toISOString()
+      await giveDevice(granted, 'dead', { platform: 'apns', token: 'not hexadecimal', updatedAt })
+    }
+    gateway.setFault({ ...taken, when: { action: 'Publish' } })
+    enqueue(granted)
+    await world.pump()
+    await giveDevice(granted, 'new', { platform: 'apns', updatedAt: new Date(T0 + SECOND).toISOString() })
+    await runOut(granted)
+    expect(await resultOf(granted)).toEqual([2, 1, 'sent'])
+    await checkEnd(granted)
+  })
+
+  it('and that phone is registered by somebody else, nobody else gets it', async () => {
+    const granted = await grant('push', { consents: { ...PUSH, ...SMS } })
+    await giveDevice(granted, 'sold')
+    gateway.setFault(taken)
+    enqueue(granted)
+    await world.pump()
+    await world.dropDevice(granted, 'sold')
+    await giveDevice(granted, 'new', { updatedAt: new Date(T0 + SECOND).toISOString() })
+    await runOut(granted)
+    expect(await resultOf(granted)).toEqual([1, 1, 'unknown: noChannel'])
+    await checkEnd(granted)
+  })
+})
+
 describe('when the phone cannot be reached:', () => {
   const BOTH = { ...PUSH, ...SMS }
   const disabled: PhoneFault = { kind: 'disableEndpoint' }

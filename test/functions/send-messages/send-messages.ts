@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb'
 import type { SQSRecord } from 'aws-lambda'
 import { sweepDue } from '#functions/remind-revisits/sweep-due.ts'
 import { sendMessagesEnv } from '#functions/send-messages/env.ts'
@@ -235,6 +236,15 @@ export const startSendMessages = async (rest: Readonly<Record<string, string>> =
       owners.set(item.token, user)
       await stored.putLedger(item)
     },
+
+    /** The phone is somebody else's now. */
+    dropDevice: ({ user }: Granted, deviceId: string): Promise<unknown> =>
+      tables.client.send(
+        new DeleteCommand({
+          TableName: tables.ledger,
+          Key: { pk: `U#${user}`, sk: `DEVICE#${deviceId}` },
+        }),
+      ),
 
     /** Delivers messages of a queue by hand, and then what that has put on queues; the ids of the records that failed. */
     deliver: async (...granted: Granted[]): Promise<string[]> => {

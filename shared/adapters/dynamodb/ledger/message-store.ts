@@ -31,8 +31,10 @@ export type MessageStore = {
     signal?: AbortSignal,
   ) => Promise<{ message: StoredMessage | 'unreadable' | undefined; profile: ProfileFacts }>
   readonly devices: (user: UserId, signal?: AbortSignal) => Promise<Device[]>
-  /** Takes the message for `untilMs`, if it is still as it was read. */
+  /** Takes the message for `untilMs`, if it is still as it was read; `deviceId` is the phone that it is to go to. */
   readonly lease: (message: StoredMessage, untilMs: number, signal?: AbortSignal) => Promise<boolean>
+  /** Notes that a leased push goes to another phone; false when the lease was lost. */
+  readonly aim: (message: StoredMessage, deviceId: string, signal?: AbortSignal) => Promise<boolean>
   /** Gives a leased push, surely not sent, to those who send SMS; false when the lease was lost. */
   readonly handToSms: (message: StoredMessage, nowMs: number, signal?: AbortSignal) => Promise<boolean>
   /** Gives a leased message, surely not sent, back until `untilMs`; false when the lease was lost. */
@@ -167,8 +169,9 @@ export const createMessageStore = (
           // As it was read, or somebody else was here.
           ConditionExpression:
             '#state = :was AND channel = :channel AND (attribute_not_exists(leaseUntilMs) OR leaseUntilMs = :lease)',
-          UpdateExpression:
-            'SET #state = :sending, leaseUntilMs = :until, mayHaveLeft = :left, duePk = :pk, dueSk = :sk ADD attempts :one',
+          UpdateExpression: `SET #state = :sending, leaseUntilMs = :until, mayHaveLeft = :left, duePk = :pk, dueSk = :sk${
+            message.deviceId === undefined ? '' : ', deviceId = :device'
+          } ADD attempts :one`,
           ExpressionAttributeNames: { '#state': 'state' },
           ExpressionAttributeValues: {
             ':was': message.state,
@@ -180,11 +183,28 @@ export const createMessageStore = (
             ':pk': duePk,
             ':sk': dueSk,
             ':one': 1,
+            ...(message.deviceId !== undefined && { ':device': message.deviceId }),
           },
         },
         signal,
       )
     },
+
+    aim: (message, deviceId, signal) =>
+      updateMessage(
+        message,
+        {
+          ConditionExpression: '#state = :sending AND leaseUntilMs = :lease',
+          UpdateExpression: 'SET deviceId = :device',
+          ExpressionAttributeNames: { '#state': 'state' },
+          ExpressionAttributeValues: {
+            ':sending': 'sending',
+            ':lease': message.leaseUntilMs,
+            ':device': deviceId,
+          },
+        },
+        signal,
+      ),
 
     handToSms: (message, nowMs, signal) =>
       giveBack(

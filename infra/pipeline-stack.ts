@@ -321,6 +321,7 @@ export class PipelineStack extends Stack {
       api: http.stage,
       functions: [matchPings, customerApi, merchantApi, decideOffers, sendMessages, remindRevisits, runJobs],
       streamReader: decideOffers,
+      answers: smsAnswers.topic,
       deadLetters: {
         'presence stream dead letters': presenceStream.deadLetters,
         'ledger stream dead letters': ledgerStream.deadLetters,

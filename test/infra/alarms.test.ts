@@ -131,8 +131,16 @@ describe('the alarms', () => {
     expect(count('AWS/Lambda', 'ConcurrentExecutions')).toBe(1)
     expect(count('AWS/Lambda', 'Throttles')).toBe(1)
     expect(count('AWS/ApiGateway', '5xx')).toBe(1)
-    expect(count('AWS/SNS', 'NumberOfNotificationsFailed')).toBe(4)
+    expect(count('AWS/SNS', 'NumberOfNotificationsFailed')).toBe(5)
     expect(count('AWS/SNS', 'SMSMonthToDateSpentUSD')).toBe(1)
+  })
+
+  it('ring when answers to SMS are not handed over', () => {
+    const isOurs = ({ Properties }: Resource) => Properties['DisplayName'] === 'Answers to SMS'
+    const topic = theOne(pipeline, 'AWS::SNS::Topic', isOurs).logicalId
+    const ofTopic = alarms.filter((a) => a.Dimensions.some(({ Name }) => Name === 'TopicName'))
+    expect(ofTopic).toMatchObject([{ MetricName: 'NumberOfNotificationsFailed', Threshold: 1 }])
+    expect(JSON.stringify(ofTopic[0]?.Dimensions)).toContain(topic)
   })
 
   it('write to an address where there is one', () => {

@@ -74,6 +74,25 @@ export const showStopPage =
     return Promise.resolve(page(`<p>${ask}<form method="post"><button>${button}</button></form>`))
   }
 
+const act = async (
+  services: OptOutServices,
+  code: string,
+  word: 'start' | 'stop',
+  at: string,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { suppressions } = services
+  const written = await suppressions.findByStopCode(code, signal)
+  if (written === undefined) return
+  if (word === 'stop') {
+    await optOut(services, { ...written, at }, signal)
+    return
+  }
+  // Who had the number before brings its new owner no text messages.
+  const owner = await suppressions.ownerOf(written.phoneHash, signal)
+  if (owner === written.user) await optIn(services, { ...written, at }, signal)
+}
+
 /**
  * Ends the text messages of the merchant whose SMS had the link, or takes that back: nobody can answer START to a sender
  * that takes no answers. A link that is over is answered like one that is not.
@@ -84,11 +103,8 @@ export const stopByLink =
     const { path, body, signal } = request
     const isUndo = new URLSearchParams(body).get('word') === 'start'
     const code = (path['code'] ?? '').toUpperCase()
-    const written = STOP_CODE.test(code)
-      ? await services.suppressions.findByStopCode(code, signal)
-      : undefined
     const at = new Date(services.nowMs()).toISOString()
-    if (written !== undefined) await (isUndo ? optIn : optOut)(services, { ...written, at }, signal)
+    if (STOP_CODE.test(code)) await act(services, code, isUndo ? 'start' : 'stop', at, signal)
     const { done, undo, undone } = wordsFor(request)
     if (isUndo) return page(`<p>${undone}`)
     const again = `<input type="hidden" name="word" value="start"><button>${undo}</button>`

@@ -1,12 +1,11 @@
 import { REQUEUE_AFTER_MS } from '#shared/contracts/items/decision.ts'
-import { dueKey, userKey } from '#shared/contracts/items/ledger.ts'
+import { dueKey, expiryOf, userKey } from '#shared/contracts/items/ledger.ts'
 import { type MessageId, shardOf, type UserId } from '#shared/domain/ids.ts'
 import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { MessageContent } from '#shared/domain/messages/message.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 
 const WORTH_MS = 600_000
-const KEPT_S = 30 * 24 * 3600
 /** Stands where an offer's code will stand; no till takes it. */
 const SAMPLE_CODE = 'TEST0-TEST0'
 
@@ -41,5 +40,5 @@ export const testMessageItem = (
   createdAtMs: nowMs,
   expiresAtMs: nowMs + WORTH_MS,
   ...dueKey(nowMs + REQUEUE_AFTER_MS, messageId, shardOf(messageId, dueShards)),
-  ttl: Math.floor(nowMs / 1000) + KEPT_S,
+  ttl: expiryOf(nowMs),
 })

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createSmsRecipients } from '#shared/adapters/dynamodb/customers/sms-recipients.ts'
 import { createSuppressions, phoneHashOf } from '#shared/adapters/dynamodb/customers/suppressions.ts'
@@ -76,5 +77,54 @@ describe('the opt-out link of an SMS', () => {
     expect(await recipients.isSuppressed(NUMBER, CAFE)).toBe(true)
     await suppressions.allow(phoneHash, CAFE, new Date(clock.nowMs + 1).toISOString())
     expect(await recipients.isSuppressed(NUMBER, CAFE)).toBe(false)
+  })
+
+  it('brings nothing back when the number is somebody else’s by now', async () => {
+    const number = '+14155550172'
+    const code = 'ABCDEFGH0125'
+    await callApi(handler, 'PUT /v1/me/phone-number', { subject: 'former', body: { number } })
+    const former = { user: userIdOf('former'), phoneNumber: number, merchantId: CAFE, stopCode: code }
+    await recipients.noteWriter(former, clock.nowMs)
+    await callApi(handler, 'PUT /v1/me/phone-number', { subject: 'latter', body: { number } })
+    const at = new Date(clock.nowMs).toISOString()
+    await suppressions.suppress(phoneHashOf(number), CAFE, at)
+    clock.advance(1000)
+    await call('POST', code, {}, 'word=start')
+    expect(await recipients.isSuppressed(number, CAFE)).toBe(true)
+    // Who has no such number any more may still say that it wants nothing.
+    await suppressions.allow(phoneHashOf(number), CAFE, new Date(clock.nowMs).toISOString())
+    clock.advance(1000)
+    await call('POST', code)
+    expect(await recipients.isSuppressed(number, CAFE)).toBe(true)
+  })
+})
+
+describe('words that come late or twice, as SNS delivers them', () => {
+  let numbers = 1000
+  const WORDS = { stop: 'suppress', start: 'allow' } as const
+
+  it('leave the last one standing, in whatever order they come', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc
+          .array(fc.constantFrom('stop', 'start'), { minLength: 1, maxLength: 4 })
+          .chain((said) =>
+            fc.tuple(
+              fc.constant(said),
+              fc.shuffledSubarray([...said.keys(), ...said.keys()], { minLength: said.length * 2 }),
+            ),
+          ),
+        async ([said, order]) => {
+          numbers += 1
+          const number = `+1415666${String(numbers)}`
+          for (const index of order) {
+            const at = new Date(T0 + index).toISOString()
+            await suppressions[WORDS[said[index] ?? 'stop']](phoneHashOf(number), CAFE, at)
+          }
+          expect(await recipients.isSuppressed(number, CAFE)).toBe(said.at(-1) === 'stop')
+        },
+      ),
+      { numRuns: 60 },
+    )
   })
 })

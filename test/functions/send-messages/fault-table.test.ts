@@ -245,6 +245,26 @@ describe('when the phone cannot be reached:', () => {
     expect(device).toMatchObject({ enabled: !isDropped })
   })
 
+  it('but is registered anew at the same time, it stays registered', async () => {
+    const granted = await grant('push', { consents: PUSH })
+    await giveDevice(granted, 'phone', { updatedAt: new Date(T0 - SECOND).toISOString() })
+    gateway.setFault(disabled)
+    world.use((services) => ({
+      ...services,
+      publisher: {
+        ...services.publisher,
+        push: async (...args) => {
+          const published = await services.publisher.push(...args)
+          await giveDevice(granted, 'phone', { updatedAt: new Date(clock.nowMs).toISOString() })
+          return published
+        },
+      },
+    }))
+    enqueue(granted)
+    await runOut(granted)
+    expect(await stored.ledgerItem(`U#${granted.user}`, 'DEVICE#phone')).toMatchObject({ enabled: true })
+  })
+
   it.each([['opted out of the whole account', (granted: Granted) => gateway.optOut(granted.phoneNumber)]])(
     'a number that has %s',
     async (_, before) => {

@@ -34,8 +34,8 @@ export type SmsRecipients = {
 }
 
 const DAY_S = 86_400
-/** An answer to an older SMS is taken for a word against everybody. */
-const WRITER_S = 400 * DAY_S
+/** An answer to an older SMS is taken for a word against everybody. Shorter than messages are kept: erasing finds links by them. */
+const WRITER_S = 365 * DAY_S
 
 export const writerKey = (phoneHash: string) => ({ pk: `PHONE#${phoneHash}`, sk: 'WRITER' })
 export const stopKey = (code: string) => ({ pk: `STOP#${code}`, sk: 'SMS' })
@@ -54,7 +54,8 @@ export const createSmsRecipients = ({ client, ledger }: CustomerTables): SmsReci
       [{ table: ledger, keys, consistent: true }],
       retrying(signal),
     )
-    return items.some((item) => item !== undefined)
+    // One that was lifted stands there for a while, so that a word which comes late is known to be older.
+    return items.some((item) => item !== undefined && item['lifted'] !== true)
   },
 
   noteWriter: async ({ user, phoneNumber, merchantId, stopCode }, nowMs, signal) => {
@@ -74,7 +75,7 @@ export const createSmsRecipients = ({ client, ledger }: CustomerTables): SmsReci
           },
         },
         put({ ...writerKey(phoneHash), kind: 'phoneWriter' }),
-        ...(stopCode === undefined ? [] : [put({ ...stopKey(stopCode), kind: 'stopCode' })]),
+        ...(stopCode === undefined ? [] : [put({ ...stopKey(stopCode), kind: 'stopCode', user })]),
       ],
       retrying(signal),
     )

@@ -10,15 +10,23 @@ import { batchGetAll, type TransactItem, transact } from '#shared/adapters/dynam
 import { id } from '#shared/contracts/items/ids.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 
-/** Who was written to by whom. */
-export type Written = { readonly phoneHash: string; readonly merchantId: MerchantId }
+/** Who was written to by whom, at which number. */
+export type Written = {
+  readonly user: UserId
+  readonly phoneHash: string
+  readonly merchantId: MerchantId
+}
 
 export type Suppressions = {
   /** Which merchant wrote to the number last. */
   readonly lastWriter: (phoneHash: string, signal?: AbortSignal) => Promise<MerchantId | undefined>
   /** Which SMS had this code in its opt-out link. */
   readonly findByStopCode: (code: string, signal?: AbortSignal) => Promise<Written | undefined>
-  /** @param at when it was said, RFC 3339 in UTC */
+  /**
+   * Lets this merchant, or nobody, write any more; not when the contrary was said later than `at`.
+   *
+   * @param at when it was said, RFC 3339 in UTC
+   */
   readonly suppress: (phoneHash: string, sender: Sender, at: string, signal?: AbortSignal) => Promise<void>
   /** Lets this merchant write again, and ends a word against everybody; not what was said later than `at`. */
   readonly allow: (
@@ -44,7 +52,11 @@ export const forgetStopCode = (ledger: string, code: string): TransactItem => ({
 })
 
 const ownerSchema = z.object({ user: id('usr') })
-const writtenSchema = z.object({ phoneHash: z.string(), merchantId: id('mer') })
+const writerSchema = z.object({ merchantId: id('mer') })
+const writtenSchema = z.object({ user: id('usr'), phoneHash: z.string(), merchantId: id('mer') })
+
+/** So long a lifted word is remembered: longer than SNS, or who kept a notification, can bring an older one. */
+const LIFTED_S = 3 * 86_400
 
 /** Who wants no text messages from whom, in the Ledger; numbers stand there as hashes only. */
 export const createSuppressions = ({ client, ledger }: CustomerTables): Suppressions => {
@@ -54,10 +66,29 @@ export const createSuppressions = ({ client, ledger }: CustomerTables): Suppress
     return item
   }
 
+  /** Of two words the later one counts, of two at the same time the one that ends. */
+  const write = async (
+    item: { pk: string; sk: string; at: string; lifted?: true; ttl?: number },
+    isLater: '<' | '<=',
+    signal?: AbortSignal,
+  ): Promise<void> => {
+    const put: TransactItem = {
+      Put: {
+        TableName: ledger,
+        Item: { ...item, kind: 'suppressed' },
+        ConditionExpression: `attribute_not_exists(pk) OR #at ${isLater} :at`,
+        ExpressionAttributeNames: { '#at': 'at' },
+        ExpressionAttributeValues: { ':at': item.at },
+      },
+    }
+    // A refusal means that the last word was another.
+    await transact(client, [put], retrying(signal))
+  }
+
   return {
     lastWriter: async (phoneHash, signal) => {
       const item = await read(writerKey(phoneHash), signal)
-      return item && writtenSchema.parse(item).merchantId
+      return item && writerSchema.parse(item).merchantId
     },
 
     findByStopCode: async (code, signal) => {
@@ -65,25 +96,14 @@ export const createSuppressions = ({ client, ledger }: CustomerTables): Suppress
       return item && writtenSchema.parse(item)
     },
 
-    suppress: async (phoneHash, sender, at, signal) => {
-      const Item = { ...suppressedKey(phoneHash, sender), kind: 'suppressed', at }
-      await transact(client, [{ Put: { TableName: ledger, Item } }], retrying(signal))
-    },
+    suppress: (phoneHash, sender, at, signal) =>
+      write({ ...suppressedKey(phoneHash, sender), at }, '<=', signal),
 
     allow: async (phoneHash, merchantId, at, signal) => {
       const senders: Sender[] = merchantId === undefined ? ['everybody'] : [merchantId, 'everybody']
+      const ttl = Math.floor(Date.parse(at) / 1000) + LIFTED_S
       for (const sender of senders) {
-        const item: TransactItem = {
-          Delete: {
-            TableName: ledger,
-            Key: suppressedKey(phoneHash, sender),
-            ConditionExpression: 'attribute_not_exists(pk) OR #at < :at',
-            ExpressionAttributeNames: { '#at': 'at' },
-            ExpressionAttributeValues: { ':at': at },
-          },
-        }
-        // A refusal means that the last word was another.
-        await transact(client, [item], retrying(signal))
+        await write({ ...suppressedKey(phoneHash, sender), at, lifted: true, ttl }, '<', signal)
       }
     },
 

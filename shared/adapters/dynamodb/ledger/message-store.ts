@@ -63,6 +63,10 @@ export type MessageStore = {
   readonly dropDevice: (user: UserId, device: Device, reason: string, signal?: AbortSignal) => Promise<void>
 }
 
+const SAME_TOKEN = '#token = :token'
+/** An app that registers at the same time knows better than an answer to what was sent before. */
+const AS_REGISTERED = `${SAME_TOKEN} AND updatedAt = :registered`
+
 /** Messages and the phones they go to, in the Ledger. */
 export const createMessageStore = (
   client: DynamoDBDocumentClient,
@@ -87,6 +91,7 @@ export const createMessageStore = (
     user: UserId,
     device: Device,
     attributes: Readonly<Record<string, string | boolean>>,
+    condition: string,
     signal?: AbortSignal,
   ): Promise<void> => {
     const names = Object.keys(attributes)
@@ -96,11 +101,12 @@ export const createMessageStore = (
           TableName: table,
           Key: { pk: userKey(user), sk: `DEVICE#${device.deviceId}` },
           // The phone may have registered another token meanwhile, or moved to another customer.
-          ConditionExpression: '#token = :token',
+          ConditionExpression: condition,
           UpdateExpression: `SET ${names.map((name) => `${name} = :${name}`).join(', ')}`,
           ExpressionAttributeNames: { '#token': 'token' },
           ExpressionAttributeValues: {
             ':token': device.token,
+            ...(condition.includes(':registered') && { ':registered': device.updatedAt }),
             ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`:${name}`, value])),
           },
         }),
@@ -242,9 +248,9 @@ export const createMessageStore = (
       finishMessage({ client, table, readProfile }, message, ending, nowMs, signal),
 
     rememberEndpoint: (user, device, endpointArn, signal) =>
-      setOnDevice(user, device, { endpointArn }, signal),
+      setOnDevice(user, device, { endpointArn }, SAME_TOKEN, signal),
 
     dropDevice: (user, device, disabledReason, signal) =>
-      setOnDevice(user, device, { enabled: false, disabledReason }, signal),
+      setOnDevice(user, device, { enabled: false, disabledReason }, AS_REGISTERED, signal),
   }
 }

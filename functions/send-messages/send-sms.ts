@@ -10,6 +10,9 @@ export const canBeSms = ({ content, merchantId, grantId }: StoredMessage, profil
   profile.phoneNumber !== undefined &&
   (grantId === undefined || profile.smsConsents.has(merchantId))
 
+const isSurelyNotSent = (attempt: Attempt): boolean =>
+  attempt.kind === 'again' || (attempt.kind === 'ended' && attempt.ending.state === 'failed')
+
 /** Publishes a leased message as SMS, once: what may have been sent is never tried again. */
 export const attemptSms = async (
   { recipients, publisher, optOutUrl }: SendServices,
@@ -34,6 +37,8 @@ export const attemptSms = async (
     locale,
   )
   const attempt = attemptOf(await publisher.sms(phoneNumber, text, signal))
-  if (attempt.kind !== 'unclear') return attempt
-  return { kind: 'ended', ending: { state: 'unknown', reason: attempt.reason } }
+  if (attempt.kind === 'unclear')
+    return { kind: 'ended', ending: { state: 'unknown', reason: attempt.reason } }
+  if (isSurelyNotSent(attempt)) await recipients.dropWriter(outgoing, signal)
+  return attempt
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { createSuppressions, phoneHashOf } from '#shared/adapters/dynamodb/customers/suppressions.ts'
 import { STOP_CODE, stopCodeOf } from '#shared/domain/messages/stop-code.ts'
 import {
   APNS,
@@ -19,6 +20,7 @@ const world = await startSendMessages({
   APNS_SANDBOX_APPLICATION_ARN: APNS_SANDBOX,
   SMS_ORIGINATION_NUMBER: '+18335550100',
 })
+const customers = { client: world.tables.client, ledger: world.tables.ledger }
 const { clock, requests, handler, lanes, stored, grant, giveDevice, messageOf } = world
 
 beforeEach(() => {
@@ -203,6 +205,19 @@ describe('an SMS leaves as', () => {
     })
     expect(await messageOf(granted)).toMatchObject({ state: 'sent' })
     expect(await stored.ledgerItem(`STOP#${code}`, 'SMS')).toMatchObject({ merchantId: CAFE })
+  })
+
+  it.each([
+    ['it was sent', undefined, CAFE],
+    ['nobody can tell', { kind: 'serverError', taken: true }, CAFE],
+    ['SNS refused it', { kind: 'refuse', code: 'InvalidParameter' }, undefined],
+    ['SNS throttled it', { kind: 'throttle' }, undefined],
+  ] as const)('what STOP is meant for, when %s', async (_, fault, writer) => {
+    const granted = await grant('sms', { consents: { sms: { [CAFE]: { granted: true } } } }, { message })
+    if (fault !== undefined) world.gateway.setFault({ ...fault, when: { action: 'Publish' } })
+    await deliver(granted, 'sms')
+    const phoneHash = phoneHashOf(granted.phoneNumber)
+    expect(await createSuppressions(customers).lastWriter(phoneHash)).toBe(writer)
   })
 
   it('nothing, when the number has changed hands', async () => {

@@ -4,7 +4,7 @@ import {
   phoneKey,
   retrying,
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
-import { batchGetAll, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { batchGetAll, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 
 /** Whom a phone number wants no text messages from. */
@@ -31,6 +31,8 @@ export type SmsRecipients = {
    * customer's any more.
    */
   readonly noteWriter: (sms: OutgoingSms, nowMs: number, signal?: AbortSignal) => Promise<boolean>
+  /** Takes the note back after the SMS surely did not leave: an answer is meant for somebody else, and nobody knows whom. */
+  readonly dropWriter: (sms: OutgoingSms, signal?: AbortSignal) => Promise<void>
 }
 
 const DAY_S = 86_400
@@ -80,5 +82,19 @@ export const createSmsRecipients = ({ client, ledger }: CustomerTables): SmsReci
       retrying(signal),
     )
     return outcome.kind === 'done'
+  },
+
+  dropWriter: async ({ phoneNumber, merchantId }, signal) => {
+    const forget: TransactItem = {
+      Update: {
+        TableName: ledger,
+        Key: writerKey(hash(phoneNumber)),
+        ConditionExpression: 'merchantId = :merchant',
+        UpdateExpression: 'REMOVE merchantId',
+        ExpressionAttributeValues: { ':merchant': merchantId },
+      },
+    }
+    // A refusal means that another has written since.
+    await transact(client, [forget], retrying(signal))
   },
 })

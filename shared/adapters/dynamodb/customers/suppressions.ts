@@ -52,7 +52,7 @@ export const forgetStopCode = (ledger: string, code: string): TransactItem => ({
 })
 
 const ownerSchema = z.object({ user: id('usr') })
-const writerSchema = z.object({ merchantId: id('mer') })
+const writerSchema = z.object({ merchantId: id('mer').optional() })
 const writtenSchema = z.object({ user: id('usr'), phoneHash: z.string(), merchantId: id('mer') })
 
 /** So long a lifted word is remembered: longer than SNS, or who kept a notification, can bring an older one. */

@@ -16,6 +16,8 @@ export type SendServices = {
   readonly queue: (lane: Lane, entry: OutboxEntry, delayS: number, signal?: AbortSignal) => Promise<void>
   /** From 0 to below 1. */
   readonly random: () => number
+  /** A code for an opt-out link that nobody can guess. */
+  readonly newStopCode: () => string
   /** The beginning of opt-out links; without it recipients opt out by an answer. */
   readonly optOutUrl?: string
   /** SNS refuses what we are: our rights, our credentials. Somebody has to know. */

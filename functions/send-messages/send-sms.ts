@@ -2,7 +2,6 @@ import { type Attempt, attemptOf, failed, type SendServices } from '#functions/s
 import type { ProfileFacts, StoredMessage } from '#shared/contracts/items/ledger.ts'
 import { localized } from '#shared/domain/messages/localize.ts'
 import { smsText } from '#shared/domain/messages/sms-text.ts'
-import { stopCodeOf } from '#shared/domain/messages/stop-code.ts'
 
 /** May this be an SMS: are there words, a number, and consent? Who sends a test to the own phone has asked for it. */
 export const canBeSms = ({ content, merchantId, grantId }: StoredMessage, profile: ProfileFacts): boolean =>
@@ -15,7 +14,7 @@ const isSurelyNotSent = (attempt: Attempt): boolean =>
 
 /** Publishes a leased message as SMS, once: what may have been sent is never tried again. */
 export const attemptSms = async (
-  { recipients, publisher, optOutUrl }: SendServices,
+  { recipients, publisher, optOutUrl, newStopCode }: SendServices,
   message: StoredMessage,
   profile: ProfileFacts,
   nowMs: number,
@@ -28,8 +27,8 @@ export const attemptSms = async (
     return failed('noChannel')
   if (await recipients.isSuppressed(phoneNumber, merchantId, signal)) return failed('optedOut')
   if (await publisher.isOptedOut(phoneNumber, signal)) return failed('optedOut')
-  const stopCode = optOutUrl === undefined ? undefined : stopCodeOf(messageId)
-  const outgoing = { user, phoneNumber, merchantId, ...(stopCode !== undefined && { stopCode }) }
+  const stopCode = optOutUrl === undefined ? undefined : (message.stopCode ?? newStopCode())
+  const outgoing = { user, messageId, phoneNumber, merchantId, ...(stopCode !== undefined && { stopCode }) }
   if (!(await recipients.noteWriter(outgoing, nowMs, signal))) return failed('noChannel')
   const text = smsText(
     sms,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type * as z from 'zod'
 import type { Lane, SendServices } from '#functions/send-messages/attempt.ts'
 import type { sendMessagesEnv } from '#functions/send-messages/env.ts'
@@ -7,6 +8,7 @@ import { createSmsRecipients } from '#shared/adapters/dynamodb/customers/sms-rec
 import { createMessageStore } from '#shared/adapters/dynamodb/ledger/message-store.ts'
 import { createPublisher } from '#shared/adapters/sns/publisher.ts'
 import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
+import { stopCodeOf } from '#shared/domain/messages/stop-code.ts'
 
 type Env = z.output<typeof sendMessagesEnv>
 
@@ -52,6 +54,7 @@ export const buildServices = (env: Env, onFault: SendServices['onFault']): Recei
     queue: (lane, { user, messageId }, delayS, signal) =>
       send(queues[lane], [{ body: { user, messageId }, delayS }], signal),
     random: Math.random,
+    newStopCode: () => stopCodeOf(randomUUID()),
     ...(env.SMS_OPT_OUT_URL !== undefined && { optOutUrl: env.SMS_OPT_OUT_URL }),
     onFault,
     laneOf: (arn) => LANES.find((lane) => nameIn(queues[lane]) === nameIn(arn)) ?? 'push',

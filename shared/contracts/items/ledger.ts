@@ -124,6 +124,8 @@ const message = z.object({
   mayHaveLeft: z.boolean().default(false),
   /** The phone that the last attempt of a push was for. */
   deviceId: z.string().optional(),
+  /** The code of its opt-out link, once there is one. */
+  stopCode: z.string().optional(),
 })
 export type StoredMessage = z.output<typeof message>
 

@@ -1,13 +1,14 @@
-import { hashId, type MessageId } from '#shared/domain/ids.ts'
+import { hashId } from '#shared/domain/ids.ts'
 
 const LENGTH = 12
 
 /**
- * The code in the opt-out link of an SMS: 60 bits that only its recipient knows, the same whenever it is made.
+ * The code in the opt-out link of an SMS: 60 bits that only its recipient knows.
  *
- * @example stopCodeOf(messageId) // 'K7T0Q…', 12 characters
+ * @param secret a random text that is kept nowhere; the message's id will not do, since it follows from its grant's, which
+ * merchants see
+ * @example stopCodeOf(randomUUID()) // 'K7T0Q…', 12 characters
  */
-export const stopCodeOf = (messageId: MessageId): string =>
-  hashId('wrt', 'stop', messageId).slice(4, 4 + LENGTH)
+export const stopCodeOf = (secret: string): string => hashId('wrt', 'stop', secret).slice(4, 4 + LENGTH)
 
 export const STOP_CODE = new RegExp(`^[0-9A-HJKMNP-TV-Z]{${LENGTH}}$`)

@@ -27,7 +27,8 @@ const CODE = 'ABCDEFGH0123'
 beforeAll(async () => {
   const body = { number: NUMBER }
   await callApi(handler, 'PUT /v1/me/phone-number', { subject: 'sam', body })
-  const sms = { user: userIdOf('sam'), phoneNumber: NUMBER, merchantId: CAFE, stopCode: CODE }
+  const messageId = named('msg', 'one')
+  const sms = { user: userIdOf('sam'), messageId, phoneNumber: NUMBER, merchantId: CAFE, stopCode: CODE }
   await recipients.noteWriter(sms, T0)
 })
 
@@ -83,7 +84,14 @@ describe('the opt-out link of an SMS', () => {
     const number = '+14155550172'
     const code = 'ABCDEFGH0125'
     await callApi(handler, 'PUT /v1/me/phone-number', { subject: 'former', body: { number } })
-    const former = { user: userIdOf('former'), phoneNumber: number, merchantId: CAFE, stopCode: code }
+    const messageId = named('msg', 'another')
+    const former = {
+      user: userIdOf('former'),
+      messageId,
+      phoneNumber: number,
+      merchantId: CAFE,
+      stopCode: code,
+    }
     await recipients.noteWriter(former, clock.nowMs)
     await callApi(handler, 'PUT /v1/me/phone-number', { subject: 'latter', body: { number } })
     const at = new Date(clock.nowMs).toISOString()

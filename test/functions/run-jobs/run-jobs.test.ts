@@ -163,7 +163,7 @@ describe('erasing a customer', () => {
     const { user } = await full('writtento', 'arn:written')
     const phoneNumber = '+14155550199'
     const messageId = named('msg', 'written')
-    const stopCode = stopCodeOf(messageId)
+    const stopCode = stopCodeOf('a secret')
     await put(tables.ledger, {
       pk: `U#${user}`,
       sk: `MESSAGE#${messageId}`,
@@ -172,7 +172,7 @@ describe('erasing a customer', () => {
       messageId,
     })
     const customers = { client: tables.client, ledger: tables.ledger }
-    const sms = { user, phoneNumber, merchantId: CAFE, stopCode }
+    const sms = { user, messageId, phoneNumber, merchantId: CAFE, stopCode }
     expect(await createSmsRecipients(customers).noteWriter(sms, clock.nowMs)).toBe(true)
     const suppressions = createSuppressions(customers)
     const phoneHash = phoneHashOf(phoneNumber)

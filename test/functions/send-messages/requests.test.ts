@@ -198,8 +198,10 @@ describe('an SMS leaves as', () => {
     world.use((services) => ({ ...services, optOutUrl: 'https://s.example/stop/' }))
     world.enqueue(granted)
     await world.pump()
-    const code = stopCodeOf(granted.messageId)
+    const code = String((await messageOf(granted))?.['stopCode'])
     expect(code).toMatch(STOP_CODE)
+    // A merchant sees the names of grants, from which those of messages follow: no code may follow from these.
+    expect(code).not.toBe(stopCodeOf(granted.messageId))
     expect(forms().at(-1)).toMatchObject({
       Message: `Komm rein Code AAAAA-BBBBB Abmelden: https://s.example/stop/${code}`,
     })

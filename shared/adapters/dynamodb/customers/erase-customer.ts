@@ -11,11 +11,9 @@ import { createProfileRecords } from '#shared/adapters/dynamodb/customers/profil
 import { forgetStopCode } from '#shared/adapters/dynamodb/customers/suppressions.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { codeKey } from '#shared/contracts/items/decision.ts'
-import { id } from '#shared/contracts/items/ids.ts'
 import { userKey } from '#shared/contracts/items/ledger.ts'
 import { tombstone } from '#shared/domain/customers/customer.ts'
 import type { UserId } from '#shared/domain/ids.ts'
-import { stopCodeOf } from '#shared/domain/messages/stop-code.ts'
 
 export type EraseTables = CustomerTables & { readonly presence: string }
 
@@ -113,11 +111,10 @@ export const createEraseCustomer = (
     return { items: [deleteItem(item), deleteOwned(tokenKey(device.platform, device.token), user)] }
   }
 
-  /** With an SMS goes its opt-out link, whether it had one or not. */
+  /** With an SMS goes its opt-out link. */
   const messageDeletion = (item: Item): Deletion => {
-    const messageId = id('msg').safeParse(item['messageId'])
-    const link = messageId.success ? [forgetStopCode(ledger, stopCodeOf(messageId.data))] : []
-    return { items: [deleteItem(item), ...link] }
+    const code = item['stopCode']
+    return { items: [deleteItem(item), ...(typeof code === 'string' ? [forgetStopCode(ledger, code)] : [])] }
   }
 
   const deletionOf = (user: UserId, item: Item, signal?: AbortSignal): Promise<Deletion> | Deletion => {

@@ -5,7 +5,8 @@ import {
   retrying,
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { batchGetAll, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
-import type { MerchantId, UserId } from '#shared/domain/ids.ts'
+import { messageKey } from '#shared/contracts/items/ledger.ts'
+import type { MerchantId, MessageId, UserId } from '#shared/domain/ids.ts'
 
 /** Whom a phone number wants no text messages from. */
 export type Sender = MerchantId | 'everybody'
@@ -13,6 +14,7 @@ export type Sender = MerchantId | 'everybody'
 /** The SMS that is about to go out. */
 export type OutgoingSms = {
   readonly user: UserId
+  readonly messageId: MessageId
   readonly phoneNumber: string
   readonly merchantId: MerchantId
   /** The code of its opt-out link, where it has one. */
@@ -60,9 +62,18 @@ export const createSmsRecipients = ({ client, ledger }: CustomerTables): SmsReci
     return items.some((item) => item !== undefined && item['lifted'] !== true)
   },
 
-  noteWriter: async ({ user, phoneNumber, merchantId, stopCode }, nowMs, signal) => {
+  noteWriter: async ({ user, messageId, phoneNumber, merchantId, stopCode }, nowMs, signal) => {
     const phoneHash = hash(phoneNumber)
     const note = { phoneHash, merchantId, ttl: Math.floor(nowMs / 1000) + WRITER_S }
+    // Erasing finds the link by its message.
+    const rememberCode: TransactItem = {
+      Update: {
+        TableName: ledger,
+        Key: messageKey(user, messageId),
+        UpdateExpression: 'SET stopCode = :code',
+        ExpressionAttributeValues: { ':code': stopCode },
+      },
+    }
     const put = (item: object) => ({ Put: { TableName: ledger, Item: { ...item, ...note } } })
     const outcome = await transact(
       client,
@@ -77,7 +88,9 @@ export const createSmsRecipients = ({ client, ledger }: CustomerTables): SmsReci
           },
         },
         put({ ...writerKey(phoneHash), kind: 'phoneWriter' }),
-        ...(stopCode === undefined ? [] : [put({ ...stopKey(stopCode), kind: 'stopCode', user })]),
+        ...(stopCode === undefined
+          ? []
+          : [put({ ...stopKey(stopCode), kind: 'stopCode', user }), rememberCode]),
       ],
       retrying(signal),
     )

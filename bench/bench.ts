@@ -1,95 +1,98 @@
+import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import type { IndexedGeofence, Position } from '#shared/domain/geo/geofence.ts'
-import { tilesAt, tilesOf } from '#shared/domain/geo/tiles.ts'
-import { hashId } from '#shared/domain/ids.ts'
-import { type Fix, toFix } from '#shared/domain/presence/fix.ts'
-import { fold, NO_PRESENCE, type Presence } from '#shared/domain/presence/fold.ts'
+import { parseArgs } from 'node:util'
+import { printTable, type Table } from './table.ts'
+import { parseAddress, type Tile38Address } from './tile38/measure-tile38.ts'
+
+const USAGE = `npm run bench -- [options]
+
+Measures the geofence engine and prints one table a part.
+
+  --json FILE          writes the tables there, too
+  --tile38 HOST:PORT   measures a Tile38 server beside the engine; what it holds is deleted
+  --only LIST          only these parts: 1 engine, 2 request, 3 units and cost, 4 footprint (1,2,3,4)
+  --quick              fewer and smaller: shows that it works, not how fast it is
+`
+
+const PARTS = ['1', '2', '3', '4'] as const
+type Part = (typeof PARTS)[number]
+
+type Options = {
+  readonly parts: readonly Part[]
+  readonly quick: boolean
+  readonly runs: number
+  readonly json?: string | undefined
+  readonly tile38?: Tile38Address | undefined
+}
 
 const RUNS = 5
-const PINGS = 2_000
-const BATCH = 10
-const SEED = 1
+const QUICK_RUNS = 2
 
-/** mulberry32 */
-const randomFrom = (seed: number): (() => number) => {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
+class UsageError extends Error {
+  override readonly name = 'UsageError'
 }
 
-/** Circles of 200 m, ten to a square kilometre as in a town, in tiles. */
-const indexOf = (count: number, random: () => number) => {
-  const side = Math.sqrt(count / 10) * 0.009
-  const tiles = new Map<string, IndexedGeofence[]>()
-  for (let index = 0; index < count; index++) {
-    const shape = { kind: 'circle', lat: random() * side, lon: random() * side, radiusM: 200 } as const
-    const geofence: IndexedGeofence = {
-      id: hashId('gf', String(index)),
-      merchantId: hashId('mer', String(index % 100)),
-      shape,
-      timeZone: 'UTC',
-      revision: 1,
-      effectiveAtMs: 0,
-    }
-    for (const tile of tilesOf(shape)) tiles.set(tile, [...(tiles.get(tile) ?? []), geofence])
-  }
-  return { side, near: (position: Position) => tilesAt(position).flatMap((tile) => tiles.get(tile) ?? []) }
-}
-
-const walk = (side: number, random: () => number): Fix[] => {
-  let lat = (random() * side) / 2
-  let lon = (random() * side) / 2
-  return Array.from({ length: PINGS }, (_, index) => {
-    lat = Math.min(side, Math.max(0, lat + (random() - 0.5) * 0.002))
-    lon = Math.min(side, Math.max(0, lon + (random() - 0.5) * 0.002))
-    return toFix({ atMs: index * 60_000, lat, lon, accuracyM: 10 })
+const partsOf = (list: string): Part[] =>
+  list.split(',').map((text) => {
+    const part = PARTS.find((known) => known === text.trim())
+    if (part === undefined) throw new UsageError(`--only takes parts of ${PARTS.join(', ')}, not ${text}`)
+    return part
   })
-}
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-
-const perSecond = (work: () => void): number => {
-  const rates = Array.from({ length: RUNS }, () => {
-    const startedMs = performance.now()
-    work()
-    return PINGS / ((performance.now() - startedMs) / 1000)
+const readOptions = (args: string[]): Options | 'help' => {
+  const { values } = parseArgs({
+    args,
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      json: { type: 'string' },
+      tile38: { type: 'string' },
+      only: { type: 'string', default: PARTS.join(',') },
+      quick: { type: 'boolean', default: false },
+    },
   })
-  return Math.round(median(rates))
-}
-
-const user = hashId('usr', 'bench')
-
-const foldAll = (
-  fixes: readonly Fix[],
-  near: (position: Position) => IndexedGeofence[],
-  batch: number,
-): void => {
-  let presence: Presence = NO_PRESENCE
-  for (let start = 0; start < fixes.length; start += batch) {
-    const folded = fold(user, presence, fixes.slice(start, start + batch), near, Number.MAX_SAFE_INTEGER)
-    presence = folded.presence
-  }
-}
-
-console.log(
-  `${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}; medians of ${RUNS} runs, pings/s on one core, seed ${SEED}`,
-)
-const rows = [1_000, 100_000].map((count) => {
-  const random = randomFrom(SEED)
-  const { side, near } = indexOf(count, random)
-  const fixes = walk(side, random)
+  if (values.help) return 'help'
   return {
-    geofences: count,
-    'look-up only': perSecond(() => {
-      for (const fix of fixes) near(fix)
-    }),
-    'fold, 1 a time': perSecond(() => foldAll(fixes, near, 1)),
-    'fold, 10 a time': perSecond(() => foldAll(fixes, near, BATCH)),
+    parts: partsOf(values.only),
+    quick: values.quick,
+    runs: values.quick ? QUICK_RUNS : RUNS,
+    json: values.json,
+    tile38: values.tile38 === undefined ? undefined : parseAddress(values.tile38),
   }
+}
+
+// Each part is loaded when it is its turn: what one loads must not weigh on the other.
+const MEASURES: Readonly<Record<Part, (options: Options) => Promise<readonly Table[]>>> = {
+  1: async (options) => [await (await import('./engine.ts')).engineTable(options)],
+  2: async (options) => [await (await import('./request.ts')).requestTable(options)],
+  3: async (options) => await (await import('./units.ts')).unitTables(options),
+  4: async (options) => await (await import('./footprint.ts')).footprintTables(options),
+}
+
+const main = async (): Promise<void> => {
+  const options = readOptions(process.argv.slice(2))
+  if (options === 'help') {
+    console.log(USAGE)
+    return
+  }
+  const machine = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`
+  const at = new Date().toISOString()
+  console.log(`${machine}, ${at}`)
+  const tables: Table[] = []
+  for (const part of options.parts) {
+    for (const table of await MEASURES[part](options)) {
+      tables.push(table)
+      printTable(table)
+    }
+  }
+  if (options.json !== undefined)
+    writeFileSync(options.json, `${JSON.stringify({ machine, at, tables }, null, 2)}\n`)
+}
+
+main().catch((error: unknown) => {
+  const isUsage =
+    error instanceof UsageError ||
+    error instanceof RangeError ||
+    (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
+  console.error(isUsage ? `bench: ${(error as Error).message}\n\n${USAGE}` : error)
+  process.exitCode = isUsage ? 2 : 1
 })
-console.table(rows)

@@ -37,6 +37,7 @@ export class DataStack extends Stack {
       ...common,
       partitionKey: text('pk'),
       sortKey: text('sk'),
+      timeToLiveAttribute: 'ttl',
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     })
     this.presence = new Table(this, 'PresenceTable', {

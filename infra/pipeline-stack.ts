@@ -10,7 +10,7 @@ import type { RunJobsEnv } from '#functions/run-jobs/env.ts'
 import type { SendMessagesEnv } from '#functions/send-messages/env.ts'
 import { ChangeStream } from '#infra/constructs/change-stream.ts'
 import type { FunctionCode } from '#infra/constructs/function-code.ts'
-import { HttpEntrance, type Routes } from '#infra/constructs/http-entrance.ts'
+import { HttpEntrance, type OpenRoutes, type Routes } from '#infra/constructs/http-entrance.ts'
 import { grantForget, grantSend, pushPlatforms } from '#infra/constructs/message-channels.ts'
 import { MinuteSchedule } from '#infra/constructs/minute-schedule.ts'
 import { addDashboard } from '#infra/constructs/pipeline-dashboard.ts'
@@ -20,9 +20,10 @@ import {
   type Variables,
 } from '#infra/constructs/pipeline-function.ts'
 import { PlaceIndex } from '#infra/constructs/place-index.ts'
+import { SmsAnswers } from '#infra/constructs/sms-answers.ts'
 import { grantDelete, grantRead, grantReadWrite } from '#infra/constructs/table-access.ts'
 import { watch } from '#infra/constructs/watch.ts'
-import { WorkQueue } from '#infra/constructs/work-queue.ts'
+import { MAX_RECEIVES, WorkQueue } from '#infra/constructs/work-queue.ts'
 import type { DataStack } from '#infra/data-stack.ts'
 import type { StageConfig } from '#infra/stage-config.ts'
 
@@ -38,12 +39,19 @@ const customerRoutes: Routes = {
   'DELETE /v1/me/devices/{deviceId}': ['customer'],
   'PUT /v1/me/phone-number': ['customer'],
   'DELETE /v1/me/phone-number': ['customer'],
+  'PUT /v1/me/preferences': ['customer'],
   'PUT /v1/me/consents/push': ['customer'],
   'PUT /v1/me/consents/sms/{merchantId}': ['customer'],
   'GET /v1/me/offers': ['customer'],
   'POST /v1/me/offers/{grantId}/claim': ['customer'],
   'GET /v1/me/decisions': ['customer'],
-  'PUT /v1/me/wishes': ['customer'],
+}
+
+const openRoutes: OpenRoutes = {
+  'POST /v1/sms-answers': 'Amazon SNS posts here; the function checks its signature.',
+  'GET /v1/stop/{code}': 'A link in an SMS, for people without the app; it only shows a button.',
+  'POST /v1/stop/{code}':
+    'The button behind that link; the code, which only the recipient has, is the proof.',
 }
 
 const merchantRoutes: Routes = {
@@ -72,6 +80,7 @@ const merchantRoutes: Routes = {
   'PUT /v1/merchants/{merchantId}/scenes/{sceneId}': ['merchant'],
   'DELETE /v1/merchants/{merchantId}/scenes/{sceneId}': ['merchant'],
   'GET /v1/merchants/{merchantId}/scenes/{sceneId}/counts': ['merchant'],
+  'POST /v1/merchants/{merchantId}/scenes/{sceneId}/test-sends': ['merchant'],
   'GET /v1/merchants/{merchantId}/scenes/{sceneId}/revisions': ['merchant'],
   'GET /v1/merchants/{merchantId}/scenes/{sceneId}/decisions': ['merchant'],
   'POST /v1/merchants/{merchantId}/scenes:preview': ['merchant'],
@@ -100,6 +109,12 @@ const merchantRoutes: Routes = {
   'PUT /v1/platform/merchants/{merchantId}/suspension': ['operator'],
 }
 
+/** A sender id takes no answers: then a link says how to opt out. */
+const optOutUrl = ({ sms }: StageConfig, apiUrl: string): string | undefined =>
+  sms.senderId === undefined || sms.originationNumber !== undefined
+    ? undefined
+    : (sms.optOutUrl ?? `${apiUrl}/v1/stop/`)
+
 export type PipelineStackProps = StackProps & {
   readonly stage: string
   readonly config: StageConfig
@@ -115,7 +130,7 @@ type Definition<Env extends Variables> = Omit<
   readonly memoryMB?: number
 }
 
-/** Everything that works: seven functions, four queues, two streams, the API and the clock that call them. */
+/** Everything that works: seven functions, five queues, two streams, the API and the clock that call them. */
 export class PipelineStack extends Stack {
   constructor(scope: Construct, id: string, { stage, config, codeOf, data, ...props }: PipelineStackProps) {
     super(scope, id, props)
@@ -141,11 +156,18 @@ export class PipelineStack extends Stack {
       batchSize: 10,
       maxConcurrency: push,
     })
+    // SNS answers for Apple and for Google by itself: where one is slow, the other's messages wait in no line with it.
+    const pushAppleQueue = new WorkQueue(this, 'PushApple', {
+      workerTimeoutS: sendS,
+      batchSize: 10,
+      maxConcurrency: push,
+    })
     // A batch is sent side by side: one message at a time stays below the SMS that SNS takes a second.
     const smsQueue = new WorkQueue(this, 'Sms', { workerTimeoutS: sendS, batchSize: 1, maxConcurrency: sms })
     const jobQueue = new WorkQueue(this, 'Jobs', { workerTimeoutS: jobS, batchSize: 1, maxConcurrency: jobs })
     const TIMERS_QUEUE_URL = timerQueue.queue.queueUrl
     const PUSH_QUEUE_URL = pushQueue.queue.queueUrl
+    const PUSH_APPLE_QUEUE_URL = pushAppleQueue.queue.queueUrl
     const SMS_QUEUE_URL = smsQueue.queue.queueUrl
     const JOBS_QUEUE_URL = jobQueue.queue.queueUrl
 
@@ -160,13 +182,21 @@ export class PipelineStack extends Stack {
     grantRead(matchPings, catalog)
     grantReadWrite(matchPings, presence)
 
+    const http = new HttpEntrance(this, 'Http', { stage, config, authorizer: data.tokens() })
+    const smsAnswers = new SmsAnswers(this, 'SmsAnswers')
+
     // What an app does for its customer.
     const customerApi = define<CustomerApiEnv>('CustomerApi', {
       name: 'customer-api',
       description: 'Devices, phone numbers, consents, app events, offers and erasure of a customer',
       takes: 'requests',
       timeoutS: 10,
-      environment: { CATALOG_TABLE, LEDGER_TABLE, JOBS_QUEUE_URL },
+      environment: {
+        CATALOG_TABLE,
+        LEDGER_TABLE,
+        JOBS_QUEUE_URL,
+        SMS_ANSWERS_TOPIC_ARN: smsAnswers.topic.topicArn,
+      },
     })
     grantRead(customerApi, catalog)
     grantReadWrite(customerApi, ledger)
@@ -180,12 +210,21 @@ export class PipelineStack extends Stack {
       description: 'Merchants, stores, geofences, scenes, offers and redemptions',
       takes: 'requests',
       timeoutS: 20,
-      environment: { CATALOG_TABLE, LEDGER_TABLE, PLACE_INDEX: placeIndex.name },
+      environment: {
+        CATALOG_TABLE,
+        LEDGER_TABLE,
+        PLACE_INDEX: placeIndex.name,
+        PUSH_QUEUE_URL,
+        SMS_QUEUE_URL,
+        DUE_SHARDS,
+        SMS_OPT_OUT_URL: optOutUrl(config, http.api.apiEndpoint),
+      },
     })
     grantReadWrite(merchantApi, catalog)
     grantReadWrite(merchantApi, ledger, ['byMerchant'])
     for (const table of [catalog, ledger]) grantDelete(merchantApi, table)
     placeIndex.searchedBy(merchantApi)
+    for (const queue of [pushQueue, smsQueue]) queue.filledBy(merchantApi)
 
     // Triggers to grants.
     const decideOffers = define<DecideOffersEnv>('DecideOffers', {
@@ -224,6 +263,7 @@ export class PipelineStack extends Stack {
     const presenceStream = new ChangeStream(this, 'PresenceStream', {
       table: presence,
       where: { attribute: 'news', isOneOf: ['yes'] },
+      removedWhere: { attribute: 'stays', isOneOf: ['yes'] },
       reader: decideOffers,
       batchesPerShard: streamBatchesPerShard,
     })
@@ -241,20 +281,34 @@ export class PipelineStack extends Stack {
       description: 'Messages to phones: push and SMS through Amazon SNS',
       takes: 'records',
       timeoutS: sendS,
+      // What SNS throttles goes back to its own queue, up to 20 times.
+      recursiveLoop: RecursiveLoop.ALLOW,
       environment: {
         LEDGER_TABLE,
         DUE_SHARDS,
+        PUSH_QUEUE_URL,
+        PUSH_DEAD_LETTERS_URL: pushQueue.deadLetters.queueUrl,
+        PUSH_APPLE_QUEUE_URL,
+        PUSH_APPLE_DEAD_LETTERS_URL: pushAppleQueue.deadLetters.queueUrl,
+        SMS_QUEUE_URL,
+        SMS_DEAD_LETTERS_URL: smsQueue.deadLetters.queueUrl,
+        MAX_RECEIVES: String(MAX_RECEIVES),
         APNS_APPLICATION_ARN: apns,
         APNS_SANDBOX_APPLICATION_ARN: apnsSandbox,
         FCM_APPLICATION_ARN: fcm,
         SMS_SENDER_ID: config.sms.senderId,
+        SMS_ORIGINATION_NUMBER: config.sms.originationNumber,
+        SMS_OPT_OUT_URL: optOutUrl(config, http.api.apiEndpoint),
         SMS_MAX_PRICE_USD: config.sms.maxPriceUsd,
       },
     })
     grantReadWrite(sendMessages, ledger)
     grantSend(sendMessages, config)
-    pushQueue.workedOffBy(sendMessages)
-    smsQueue.workedOffBy(sendMessages)
+    for (const lane of [pushQueue, pushAppleQueue, smsQueue]) {
+      lane.workedOffBy(sendMessages)
+      lane.filledBy(sendMessages)
+      lane.putAsideBy(sendMessages)
+    }
 
     // Every minute: who is due, and what was left lying.
     const remindRevisits = define<RemindRevisitsEnv>('RemindRevisits', {
@@ -282,21 +336,24 @@ export class PipelineStack extends Stack {
     grantForget(runJobs, config)
     jobQueue.workedOffBy(runJobs)
 
-    const http = new HttpEntrance(this, 'Http', { stage, config, authorizer: data.tokens() })
     http.serve(matchPings, pingRoutes)
     http.serve(customerApi, customerRoutes)
     http.serve(merchantApi, merchantRoutes)
+    const opened = http.serveOpenly(customerApi, openRoutes)
+    smsAnswers.postTo(`${http.api.apiEndpoint}/v1/sms-answers`, customerApi, [...opened.flat(), http.stage])
 
     const watched = {
       config,
       api: http.stage,
       functions: [matchPings, customerApi, merchantApi, decideOffers, sendMessages, remindRevisits, runJobs],
       streamReader: decideOffers,
+      answers: smsAnswers.topic,
       deadLetters: {
         'presence stream dead letters': presenceStream.deadLetters,
         'ledger stream dead letters': ledgerStream.deadLetters,
         'timer dead letters': timerQueue.deadLetters,
         'push dead letters': pushQueue.deadLetters,
+        'push apple dead letters': pushAppleQueue.deadLetters,
         'sms dead letters': smsQueue.deadLetters,
         'job dead letters': jobQueue.deadLetters,
       },
@@ -305,9 +362,16 @@ export class PipelineStack extends Stack {
     addDashboard(this, {
       ...watched,
       stage,
-      queues: { timers: timerQueue.queue, push: pushQueue.queue, sms: smsQueue.queue, jobs: jobQueue.queue },
+      queues: {
+        timers: timerQueue.queue,
+        push: pushQueue.queue,
+        'push apple': pushAppleQueue.queue,
+        sms: smsQueue.queue,
+        jobs: jobQueue.queue,
+      },
       tables: { catalog, presence, ledger },
     })
+    new CfnOutput(this, 'SmsAnswersTopicArn', { value: smsAnswers.topic.topicArn })
     new CfnOutput(this, 'ApiUrl', { value: http.api.apiEndpoint })
     new CfnOutput(this, 'PlaceIndexName', { value: placeIndex.name })
   }

@@ -44,6 +44,16 @@ const fields = z.strictObject({
       .string()
       .regex(/^(?=.*[A-Za-z])[A-Za-z0-9-]{1,11}$/)
       .optional(),
+    /** The number that SMS come from; with a two-way number recipients can answer STOP. SNS chooses one without it. */
+    originationNumber: z
+      .string()
+      .regex(/^\+[1-9]\d{4,14}$/)
+      .optional(),
+    /** The beginning of opt-out links, ending in `/stop/`: a short name of yours for the API's. The API's own without it. */
+    optOutUrl: z
+      .url({ protocol: /^https$/ })
+      .max(100)
+      .optional(),
     maxPriceUsd: z.string().regex(/^\d{1,2}\.\d{2,5}$/),
   }),
   /** The most messages that one customer gets from all merchants together in any 24 hours. */
@@ -74,7 +84,10 @@ const fields = z.strictObject({
       'remind-revisits': concurrency.optional(),
       'run-jobs': concurrency.optional(),
     }),
-    /** How many invocations a queue may run at once. One of `sms` sends one SMS; SNS takes about 20 a second. */
+    /**
+     * How many invocations a queue may run at once; `push` counts for Google's and for Apple's phones each. One of `sms`
+     * sends one SMS; SNS takes about 20 a second.
+     */
     timers: sourceConcurrency,
     push: sourceConcurrency,
     sms: sourceConcurrency,

@@ -10,4 +10,6 @@ export const PRICES = {
   dynamodbWritePerMillion: 0.625,
   sqsPerMillion: 0.4,
   snsPushPerMillion: 0.5,
+  /** CloudWatch Logs, ingestion into the standard class. */
+  logsPerGb: 0.5,
 } as const

@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { Presets, SingleBar } from 'cli-progress'
 import { type ApiClient, createApiClient } from '#local/api-client.ts'
 import { startLocalCloud } from '#local/cloud/start-local-cloud.ts'
+import { startProgress } from '#local/progress.ts'
 import { type Batch, batchesOf } from '#local/replay/batches.ts'
 import { importStores } from '#local/replay/import-stores.ts'
-import { playPings } from '#local/replay/play-pings.ts'
+import { playObedient } from '#local/replay/play-obedient.ts'
+import { createStage, playPings } from '#local/replay/play-pings.ts'
 import { readOutcome } from '#local/replay/read-outcome.ts'
 import { readPings } from '#local/replay/read-pings.ts'
 import { readStores, type TraceStore } from '#local/replay/read-stores.ts'
@@ -23,6 +24,7 @@ Plays a trace through the HTTP API of a local cloud and says what came of it.
   --radius M        radius of each store's geofence in metres (200)
   --limit N         play only the first N pings
   --batch N         pings a phone sends at once, 1 to 100 (10)
+  --phone NAME      obedient: phones send what docs/phone-contract.md asks for; eager: they send all (eager)
   --cool-down S     a brand writes to a customer at most once in this time, in seconds (86400)
   --stock N         how much each brand has to give (25)
   --channel NAME    push, sms or mixed: what the customers can be reached by (push)
@@ -31,12 +33,15 @@ Plays a trace through the HTTP API of a local cloud and says what came of it.
   --port N          the local cloud's port (4000): one that runs there is used, else one is started
 `
 
+const PHONES = ['eager', 'obedient'] as const
+
 type Options = {
   readonly stores: string
   readonly pings: string
   readonly radiusM: number
   readonly limit: number
   readonly batch: number
+  readonly phone: (typeof PHONES)[number]
   readonly coolDownS: number
   readonly stock: number
   readonly channel: ReplayChannel
@@ -74,6 +79,7 @@ const readOptions = (args: readonly string[]): Options | 'help' => {
       radius: { ...string, default: '200' },
       limit: { ...string, default: '100000000' },
       batch: { ...string, default: '10' },
+      phone: { ...string, default: 'eager' },
       'cool-down': { ...string, default: '86400' },
       stock: { ...string, default: '25' },
       channel: { ...string, default: 'push' },
@@ -85,12 +91,16 @@ const readOptions = (args: readonly string[]): Options | 'help' => {
   if (values.help) return 'help'
   const channel = CHANNELS.find((known) => known === values.channel)
   if (channel === undefined) throw new UsageError(`--channel is one of ${CHANNELS.join(', ')}`)
+  const phone = PHONES.find((known) => known === values.phone)
+  if (phone === undefined) throw new UsageError(`--phone is one of ${PHONES.join(', ')}`)
   return {
     stores: fileOf('stores', values.stores),
     pings: fileOf('pings', values.pings),
     radiusM: whole('radius', values.radius, 10, 5000),
     limit: whole('limit', values.limit, 1, 100_000_000),
-    batch: whole('batch', values.batch, 1, 100),
+    // An obedient phone decides ping by ping.
+    batch: phone === 'obedient' ? 1 : whole('batch', values.batch, 1, 100),
+    phone,
     coolDownS: whole('cool-down', values['cool-down'], 0, 30 * 86_400),
     stock: whole('stock', values.stock, 1, 10_000_000),
     channel,
@@ -146,10 +156,11 @@ const wasCutOff = (options: Options): boolean => {
   return JSON.stringify(note) === JSON.stringify(progressNote(options, 'playing'))
 }
 
-const progressNote = ({ pings, stores, batch, limit }: Options, state: 'playing' | 'finished') => ({
+const progressNote = ({ pings, stores, batch, phone, limit }: Options, state: 'playing' | 'finished') => ({
   pings: path.resolve(pings),
   stores: path.resolve(stores),
   batch,
+  phone,
   limit,
   state,
 })
@@ -158,21 +169,6 @@ const noteProgress = (options: Options, state: 'playing' | 'finished'): void => 
   if (options.dataDir === undefined) return
   mkdirSync(options.dataDir, { recursive: true })
   writeFileSync(progressFile(options.dataDir), JSON.stringify(progressNote(options, state)))
-}
-
-const bar = (title: string, total: number) => {
-  const progress = new SingleBar(
-    {
-      format: `${title} {bar} {percentage} % {value}/{total} {eta_formatted}`,
-      stream: process.stderr,
-      noTTYOutput: true,
-      notTTYSchedule: 10_000,
-      hideCursor: true,
-    },
-    Presets.shades_classic,
-  )
-  progress.start(total, 0)
-  return progress
 }
 
 /** The import happens this long before the first ping, so that every geofence is there when it comes. */
@@ -186,7 +182,7 @@ const play = async (
 ): Promise<string> => {
   const { api, url } = target
   let refused = 0
-  const importing = bar('stores', stores.length)
+  const importing = startProgress('stores', stores.length)
   const merchantIds = await importStores(
     api,
     stores,
@@ -214,11 +210,12 @@ const play = async (
     stats: await api.get<Stats>('/_local/stats'),
   })
   const before = await stateNow()
-  const playing = bar(
+  const playing = startProgress(
     'pings ',
     left.reduce((sum, { pings }) => sum + pings.length, 0),
   )
-  const played = await playPings(api, url, left, tokens, (pings) => playing.increment(pings))
+  const play = options.phone === 'obedient' ? playObedient : playPings
+  const played = await play(createStage(api, url, tokens), left, (pings) => playing.increment(pings))
   playing.stop()
   // The last visits settle a quarter of an hour after their end, and what is queued finds its end.
   const end = Math.max(clock.atMs, batches.at(-1)?.atMs ?? 0)

@@ -52,7 +52,7 @@ const RULES: readonly Rule[] = [
     typesOnly: [/^#functions\/[^/]+\/(env|limits)\.ts$/],
     awsSdk: false,
   },
-  { folder: 'local', may: ['#local/'], awsSdk: true },
+  { folder: 'local', may: ['#local/', '#shared/domain/'], awsSdk: true },
 ]
 
 const isAllowed = (rule: Rule, file: string, { from, isTypeOnly }: Import): boolean => {

@@ -4,5 +4,9 @@ export const customerApiEnv = z.object({
   CATALOG_TABLE: z.string().min(3),
   LEDGER_TABLE: z.string().min(3),
   JOBS_QUEUE_URL: z.url(),
+  /** The topic to which AWS publishes answers to our SMS. */
+  SMS_ANSWERS_TOPIC_ARN: z.string().min(10).max(300),
+  /** The SDK's own variable: where SNS is, if not at AWS. Certificates of SNS may come from there, too. */
+  AWS_ENDPOINT_URL_SNS: z.url().optional(),
 })
-export type CustomerApiEnv = z.input<typeof customerApiEnv>
+export type CustomerApiEnv = Omit<z.input<typeof customerApiEnv>, 'AWS_ENDPOINT_URL_SNS'>

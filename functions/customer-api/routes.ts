@@ -8,10 +8,12 @@ import { listMyDecisions } from '#functions/customer-api/me/list-my-decisions.ts
 import { listMyOffers } from '#functions/customer-api/me/list-my-offers.ts'
 import { putDevice } from '#functions/customer-api/me/put-device.ts'
 import { putPhoneNumber } from '#functions/customer-api/me/put-phone-number.ts'
+import { putPreferences } from '#functions/customer-api/me/put-preferences.ts'
 import { putPushConsent } from '#functions/customer-api/me/put-push-consent.ts'
 import { putSmsConsent } from '#functions/customer-api/me/put-sms-consent.ts'
-import { putWishes } from '#functions/customer-api/me/put-wishes.ts'
 import type { CustomerServices } from '#functions/customer-api/services.ts'
+import { receiveAnswer } from '#functions/customer-api/sms/receive-answer.ts'
+import { showStopPage, stopByLink } from '#functions/customer-api/sms/stop-page.ts'
 import { myDecisionSchema } from '#shared/contracts/http/decisions.ts'
 import { eventsRequestSchema, eventsResponseSchema } from '#shared/contracts/http/events.ts'
 import {
@@ -25,11 +27,12 @@ import {
   grantPathSchema,
   meSchema,
   myOfferSchema,
+  preferencesSchema,
   smsConsentPathSchema,
-  wishesSchema,
 } from '#shared/contracts/http/me.ts'
 import { phoneNumberRequestSchema } from '#shared/contracts/http/phone-number.ts'
 import { pageQuerySchema, pageSchema } from '#shared/contracts/http/primitives.ts'
+import { openRoute } from '#shared/runtime/http/open-route.ts'
 import { type Route, route } from '#shared/runtime/http/route.ts'
 
 const customer = { scopes: ['customer'] } as const
@@ -64,7 +67,6 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     response: pageSchema(myDecisionSchema),
     use: listMyDecisions,
   }),
-  'PUT /v1/me/wishes': route({ ...customer, body: wishesSchema, response: wishesSchema, use: putWishes }),
 
   'PUT /v1/me/devices/{deviceId}': route({
     ...customer,
@@ -77,6 +79,18 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
   'PUT /v1/me/phone-number': route({ ...customer, body: phoneNumberRequestSchema, use: putPhoneNumber }),
   'DELETE /v1/me/phone-number': route({ ...customer, use: deletePhoneNumber }),
 
+  // From Amazon SNS, whose signature is checked.
+  'POST /v1/sms-answers': openRoute(receiveAnswer),
+  // From the opt-out links of SMS, whose code is the proof.
+  'GET /v1/stop/{code}': openRoute(showStopPage),
+  'POST /v1/stop/{code}': openRoute(stopByLink),
+
+  'PUT /v1/me/preferences': route({
+    ...customer,
+    body: preferencesSchema,
+    response: preferencesSchema,
+    use: putPreferences,
+  }),
   'PUT /v1/me/consents/push': route({
     ...customer,
     body: consentRequestSchema,

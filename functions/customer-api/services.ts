@@ -1,4 +1,5 @@
-import type { CustomerApiEnv } from '#functions/customer-api/env.ts'
+import type * as z from 'zod'
+import type { customerApiEnv } from '#functions/customer-api/env.ts'
 import {
   createFindKnownPlaces,
   type FindKnownPlaces,
@@ -14,7 +15,16 @@ import {
   createProfileRecords,
   type ProfileRecords,
 } from '#shared/adapters/dynamodb/customers/profile-records.ts'
+import { createSuppressions, type Suppressions } from '#shared/adapters/dynamodb/customers/suppressions.ts'
 import { createTraceRecords, type TraceRecords } from '#shared/adapters/dynamodb/ledger/trace-records.ts'
+import {
+  type ConfirmSubscription,
+  createConfirmSubscription,
+} from '#shared/adapters/sns/confirm-subscription.ts'
+import {
+  createVerifyNotification,
+  type VerifyNotification,
+} from '#shared/adapters/sns/verify-notification.ts'
 import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
 import type { Job } from '#shared/contracts/jobs.ts'
 import type { IdByPrefix, IdPrefix } from '#shared/domain/ids.ts'
@@ -32,10 +42,15 @@ export type CustomerServices = {
   readonly claim: GrantRecords['claim']
   readonly traces: Pick<TraceRecords, 'listOf'>
   readonly findKnownPlaces: FindKnownPlaces
+  readonly suppressions: Suppressions
+  readonly verifyNotification: VerifyNotification
+  readonly confirmSubscription: ConfirmSubscription
+  /** The topic to which AWS publishes answers to our SMS. */
+  readonly answersTopicArn: string
   readonly queueJob: (job: Job, signal?: AbortSignal) => Promise<void>
 }
 
-export const buildServices = (env: CustomerApiEnv): CustomerServices => {
+export const buildServices = (env: z.output<typeof customerApiEnv>): CustomerServices => {
   const client = createDocumentClient()
   const tables = { client, ledger: env.LEDGER_TABLE }
   const grants = createGrantRecords(tables)
@@ -50,6 +65,12 @@ export const buildServices = (env: CustomerApiEnv): CustomerServices => {
     claim: grants.claim,
     traces: createTraceRecords(client, env.LEDGER_TABLE),
     findKnownPlaces: createFindKnownPlaces({ client, catalog: env.CATALOG_TABLE }),
+    suppressions: createSuppressions(tables),
+    verifyNotification: createVerifyNotification(
+      env.AWS_ENDPOINT_URL_SNS === undefined ? {} : { endpoint: env.AWS_ENDPOINT_URL_SNS },
+    ),
+    confirmSubscription: createConfirmSubscription(),
+    answersTopicArn: env.SMS_ANSWERS_TOPIC_ARN,
     queueJob: (job, signal) => send(env.JOBS_QUEUE_URL, [{ body: job }], signal),
   }
 }

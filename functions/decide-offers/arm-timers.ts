@@ -1,7 +1,9 @@
 import type { Facts } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
 import type { PresenceNews } from '#shared/contracts/items/presence.ts'
 import type { Timer } from '#shared/contracts/timers.ts'
+import type { VisitId } from '#shared/domain/ids.ts'
 import { WINDOW_MS } from '#shared/domain/presence/fold.ts'
+import { SILENCE_MS } from '#shared/domain/presence/silence.ts'
 import type { Transition } from '#shared/domain/presence/visit.ts'
 import { SLOT_MS } from '#shared/domain/presence/walk.ts'
 import { listensAt } from '#shared/domain/scenes/decide.ts'
@@ -23,8 +25,8 @@ const dwellTimesOf = (entered: Transition, facts: Facts): number[] => {
 }
 
 /**
- * The timers that a presence write needs: one for each dwell time asked for at an entered geofence, and one that
- * settles the visits that ended, in case the phone stays silent.
+ * The timers that a presence write needs: one for each dwell time asked for at an entered geofence, and, in case
+ * the phone stays silent, one that ends the visits that began and one that settles those that ended.
  *
  * @param nowMs when the write is handled; a visit is never settled before fixes had their 15 minutes to arrive
  */
@@ -47,14 +49,24 @@ export const timersFor = (news: PresenceNews, facts: Facts, nowMs: number): Time
         }),
       ),
     )
-  const exits = news.transitions.filter(({ type }) => type === 'exit')
-  if (exits.length === 0) return dwells
+  return [...dwells, ...silenceFor(news, nowMs), ...settleFor(news, nowMs)]
+}
+
+/** One chain for all the visits that a write tells of. */
+const silenceFor = ({ user, transitions }: PresenceNews, nowMs: number): Timer[] => {
+  const stays = transitions
+    .filter(({ type, visitId }) => type === 'enter' && !hasLeft(transitions, visitId))
+    .map(({ geofenceId, enteredAtMs }) => ({ geofenceId, enteredAtMs }))
+  return stays.length === 0 ? [] : [{ kind: 'silence', user, stays, dueAtMs: nowMs + SILENCE_MS }]
+}
+
+const hasLeft = (transitions: readonly Transition[], visit: VisitId): boolean =>
+  transitions.some(({ type, visitId }) => type === 'exit' && visitId === visit)
+
+const settleFor = ({ user, transitions }: PresenceNews, nowMs: number): Timer[] => {
+  const exits = transitions.filter(({ type }) => type === 'exit')
+  if (exits.length === 0) return []
   const lastExitMs = Math.max(...exits.map(({ atMs }) => atMs))
-  const settle: Timer = {
-    kind: 'settle',
-    user: news.user,
-    untilMs: lastExitMs + WINDOW_MS + SLOT_MS,
-    dueAtMs: nowMs + SETTLE_AFTER_MS,
-  }
-  return [...dwells, settle]
+  const untilMs = lastExitMs + WINDOW_MS + SLOT_MS
+  return [{ kind: 'settle', user, untilMs, dueAtMs: nowMs + SETTLE_AFTER_MS }]
 }

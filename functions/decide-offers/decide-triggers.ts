@@ -17,7 +17,7 @@ import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 
 export type DecideServices = {
   readonly loadFacts: DecisionStore['loadFacts']
-  readonly hasPushDevice: DecisionStore['hasPushDevice']
+  readonly readPhones: DecisionStore['readPhones']
   readonly readStock: DecisionStore['readStock']
   /** Who stands in line for an offer comes first when stock returns. */
   readonly hasWaiters: WaitingList['hasWaiters']
@@ -102,14 +102,14 @@ const outrank = (outcomes: readonly Outcome[]): Outcome[] =>
     return { scene, trigger, kind: 'suppressed', reason: 'outranked', score }
   })
 
-const withDevices = async (
+const withPhones = async (
   services: DecideServices,
   user: UserId,
   facts: Facts,
   signal?: AbortSignal,
 ): Promise<Facts> => {
-  const hasPushDevice = await services.hasPushDevice(user, signal)
-  return { ...facts, customer: { ...facts.customer, hasPushDevice }, devicesRead: true }
+  const phones = await services.readPhones(user, signal)
+  return { ...facts, customer: { ...facts.customer, ...phones }, devicesRead: true }
 }
 
 const withSurroundings = async (
@@ -133,7 +133,7 @@ const lookUp = async (
   signal?: AbortSignal,
 ): Promise<Facts | undefined> => {
   if (winner.channel === 'push' && !facts.devicesRead)
-    return withDevices(services, winner.trigger.user, facts, signal)
+    return withPhones(services, winner.trigger.user, facts, signal)
   if (!facts.placeRead && facts.zonesVersion > 0 && kindOf(winner.scene) !== 'service')
     return withSurroundings(services, winner, facts, nowMs, signal)
   return undefined

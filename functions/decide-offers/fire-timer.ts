@@ -1,33 +1,36 @@
 import type { PresenceStore } from '#shared/adapters/dynamodb/presence/presence-store.ts'
-import type { DwellTimer, SettleTimer, Timer } from '#shared/contracts/timers.ts'
+import type { DwellTimer, SettleTimer, SilenceTimer, Timer } from '#shared/contracts/timers.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
+import type { GeofencesAt } from '#shared/domain/geo/geofences-at.ts'
 import type { UserId } from '#shared/domain/ids.ts'
-import { fold } from '#shared/domain/presence/fold.ts'
-import type { GeofencesNear } from '#shared/domain/presence/visit.ts'
+import { fold, silentUntilMs } from '#shared/domain/presence/fold.ts'
+import { SILENCE_MS } from '#shared/domain/presence/silence.ts'
+import type { Stay } from '#shared/domain/presence/stay.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 
 export type TimerServices = {
   readonly readPresence: PresenceStore['read']
   readonly writePresence: PresenceStore['write']
-  readonly geofencesNear: GeofencesNear
+  readonly geofencesAt: GeofencesAt
   readonly rearm: (timer: Timer, delayS: number, signal?: AbortSignal) => Promise<void>
   readonly decide: (trigger: Trigger, nowMs: number, signal?: AbortSignal) => Promise<void>
 }
 
 const MAX_WRITE_ATTEMPTS = 8
 
-/** Presence as it stands, without a new fix. */
-const openVisitsOf = async (services: TimerServices, user: UserId, nowMs: number, signal?: AbortSignal) => {
-  const stored = await services.readPresence(user, [], nowMs, signal)
-  return stored.kind === 'erased' ? [] : fold(user, stored.presence, [], services.geofencesNear, nowMs).open
-}
+/** A stay as it was told; late fixes may have moved its beginning back, and its id with it. */
+type ToldStay = Pick<Stay, 'geofenceId' | 'enteredAtMs'>
+
+const isStill =
+  (told: ToldStay) =>
+  (stay: Stay): boolean =>
+    stay.geofenceId === told.geofenceId && stay.enteredAtMs <= told.enteredAtMs
 
 const fireDwell = async (services: TimerServices, timer: DwellTimer, nowMs: number, signal?: AbortSignal) => {
-  const open = await openVisitsOf(services, timer.user, nowMs, signal)
-  // Late fixes may have moved the visit's beginning back, and its id with it: it is still the same stay.
-  const stay = open.find(
-    (visit) => visit.geofenceId === timer.geofenceId && visit.enteredAtMs <= timer.enteredAtMs,
-  )
+  const stored = await services.readPresence(timer.user, [], nowMs, signal, timer.dueAtMs)
+  if (stored.kind === 'erased') return
+  const { open } = fold(timer.user, stored.presence, [], services.geofencesAt, nowMs, timer.dueAtMs)
+  const stay = open.find(isStill(timer))
   if (stay === undefined || stay.outsideSinceMs !== undefined) return
   const { user, merchantId, geofenceId, storeId, timeZone, visitId, dwellS, dueAtMs } = timer
   await services.decide(
@@ -47,26 +50,59 @@ const fireDwell = async (services: TimerServices, timer: DwellTimer, nowMs: numb
   )
 }
 
-const fireSettle = async (
+/** Moves presence forward until nothing more settles: a write carries only so many visits. */
+const settleUntil = async (
   services: TimerServices,
-  timer: SettleTimer,
+  user: UserId,
+  untilMs: number,
   nowMs: number,
   signal?: AbortSignal,
 ) => {
-  for (let attempt = 0; attempt < MAX_WRITE_ATTEMPTS; attempt++) {
-    const stored = await services.readPresence(timer.user, [], nowMs, signal)
+  let attempts = 0
+  while (attempts < MAX_WRITE_ATTEMPTS) {
+    const stored = await services.readPresence(user, [], nowMs, signal, untilMs)
     if (stored.kind === 'erased' || stored.version === 0) return
-    const folded = fold(timer.user, stored.presence, [], services.geofencesNear, nowMs, timer.untilMs)
+    const folded = fold(user, stored.presence, [], services.geofencesAt, nowMs, untilMs)
     if (folded.settled.length === 0) return
-    if ((await services.writePresence(timer.user, stored.version, folded, nowMs, signal)) === 'written')
-      return
+    // Written as of when the phone spoke last: the time that it is silent goes on.
+    const { version, writtenAtMs } = stored
+    const outcome = await services.writePresence(user, version, folded, writtenAtMs, signal)
+    if (outcome === 'conflict') attempts += 1
   }
   throw new BusyError('presence was written by others again and again')
 }
 
+const fireSettle = (
+  services: TimerServices,
+  { user, untilMs }: SettleTimer,
+  nowMs: number,
+  signal?: AbortSignal,
+) => settleUntil(services, user, untilMs, nowMs, signal)
+
+/**
+ * Ends the visits of a phone that has gone silent. By the clock of the one who listens: a phone may send in one go what it
+ * has kept for hours. It looks at every hop, early as it is: most visits end before their phone may be silent.
+ */
+const fireSilence = async (
+  services: TimerServices,
+  timer: SilenceTimer,
+  nowMs: number,
+  signal?: AbortSignal,
+) => {
+  const stored = await services.readPresence(timer.user, [], nowMs, signal)
+  if (stored.kind === 'erased') return
+  const { presence, writtenAtMs } = stored
+  const stays = timer.stays.filter((told) => presence.told.open.some(isStill(told)))
+  if (stays.length === 0) return
+  const dueAtMs = writtenAtMs + SILENCE_MS
+  if (nowMs >= dueAtMs) await settleUntil(services, timer.user, silentUntilMs(presence), nowMs, signal)
+  else await services.rearm({ ...timer, stays, dueAtMs }, (dueAtMs - nowMs) / 1000, signal)
+}
+
 /**
  * Acts on a timer that is due; puts one that is early back. A dwell trigger needs the visit to be open still, with no
- * exit pending; a settle timer moves presence forward, and the stream carries on what settled.
+ * exit pending; a settle timer moves presence forward, and the stream carries on what settled; a silence timer does so
+ * when the phone has been silent for too long, and is put back for the rest when it has not.
  */
 export const fireTimer = async (
   services: TimerServices,
@@ -74,10 +110,18 @@ export const fireTimer = async (
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<void> => {
-  if (nowMs < timer.dueAtMs) {
+  if (nowMs < timer.dueAtMs && timer.kind !== 'silence') {
     await services.rearm(timer, (timer.dueAtMs - nowMs) / 1000, signal)
     return
   }
-  if (timer.kind === 'dwell') await fireDwell(services, timer, nowMs, signal)
-  else await fireSettle(services, timer, nowMs, signal)
+  switch (timer.kind) {
+    case 'dwell':
+      return fireDwell(services, timer, nowMs, signal)
+    case 'settle':
+      return fireSettle(services, timer, nowMs, signal)
+    case 'silence':
+      return fireSilence(services, timer, nowMs, signal)
+    default:
+      return timer satisfies never
+  }
 }

@@ -4,10 +4,18 @@ import { triggerOfEvent, triggersOfNews } from '#functions/decide-offers/trigger
 import type { ConfirmVisited } from '#shared/adapters/dynamodb/ledger/confirm-grants.ts'
 import type { Facts } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
 import type { VisitStore } from '#shared/adapters/dynamodb/ledger/visit-store.ts'
+import type { PresenceStore } from '#shared/adapters/dynamodb/presence/presence-store.ts'
 import { ledgerTrigger } from '#shared/contracts/items/ledger.ts'
-import { parsePresenceNews } from '#shared/contracts/items/presence.ts'
+import {
+  type PresenceRemoval,
+  parsePresenceNews,
+  parsePresenceRemoval,
+} from '#shared/contracts/items/presence.ts'
 import type { Timer } from '#shared/contracts/timers.ts'
-import type { MerchantId } from '#shared/domain/ids.ts'
+import type { GeofencesAt } from '#shared/domain/geo/geofences-at.ts'
+import type { MerchantId, UserId } from '#shared/domain/ids.ts'
+import { fold, silentUntilMs } from '#shared/domain/presence/fold.ts'
+import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 
 export type RecordServices = DecideServices & {
@@ -15,6 +23,8 @@ export type RecordServices = DecideServices & {
   readonly recordVisits: VisitStore['recordVisits']
   /** What was given for a place and was followed there is used: its unit does not go back. */
   readonly confirmVisited: ConfirmVisited
+  readonly loadAround: PresenceStore['load']
+  readonly geofencesAt: GeofencesAt
 }
 
 /** No relationship plans more reminders than this. */
@@ -36,10 +46,25 @@ const merchantsOf = (told: readonly { readonly merchantId: MerchantId }[]): Merc
   ...new Set(told.map(({ merchantId }) => merchantId)),
 ]
 
+const keepVisits = async (
+  services: RecordServices,
+  user: UserId,
+  settled: readonly ClosedVisit[],
+  facts: Facts,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<void> => {
+  await services.recordVisits(user, settled, remindAfterDays(facts), nowMs, signal)
+  const withOffers = settled.filter(
+    ({ merchantId }) => (facts.merchants.get(merchantId)?.offers.size ?? 0) > 0,
+  )
+  await services.confirmVisited(user, withOffers, nowMs, signal)
+}
+
 /** Acts on what a presence write tells: decides on its transitions, arms timers, keeps the visits that settled. */
 const handleNews = async (
   services: RecordServices,
-  image: unknown,
+  image: Readonly<Record<string, unknown>>,
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<void> => {
@@ -53,11 +78,39 @@ const handleNews = async (
   if (facts.customer.erased) return
   await decideTriggers(services, news.user, triggersOfNews(news), facts, nowMs, signal)
   await services.arm(timersFor(news, facts, nowMs), nowMs, signal)
-  await services.recordVisits(news.user, news.settled, remindAfterDays(facts), nowMs, signal)
-  const withOffers = news.settled.filter(
-    ({ merchantId }) => (facts.merchants.get(merchantId)?.offers.size ?? 0) > 0,
-  )
-  await services.confirmVisited(news.user, withOffers, nowMs, signal)
+  await keepVisits(services, news.user, news.settled, facts, nowMs, signal)
+}
+
+/** All visits that end with a presence that nobody goes on with: those that had ended, and the open ones as unknown. */
+const settleAll = ({ user, presence }: PresenceRemoval, geofencesAt: GeofencesAt, nowMs: number) => {
+  const settled: ClosedVisit[] = []
+  let folded = fold(user, presence, [], geofencesAt, nowMs, silentUntilMs(presence))
+  // A fold settles only so many visits; the next one goes on.
+  while (folded.settled.length > 0) {
+    settled.push(...folded.settled)
+    folded = fold(user, folded.presence, [], geofencesAt, nowMs)
+  }
+  return settled
+}
+
+/**
+ * Keeps the visits that end because TTL removed a customer's presence.
+ *
+ * @param image the old image of the Presence item
+ */
+export const handleRemoval = async (
+  services: RecordServices,
+  image: Readonly<Record<string, unknown>>,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<void> => {
+  const removal = parsePresenceRemoval(image)
+  if (removal === undefined) return
+  await services.loadAround(removal.presence.fixes, nowMs, signal)
+  const settled = settleAll(removal, services.geofencesAt, nowMs)
+  const facts = await services.loadFacts(removal.user, merchantsOf(settled), nowMs, signal)
+  if (facts.customer.erased) return
+  await keepVisits(services, removal.user, settled, facts, nowMs, signal)
 }
 
 /** Decides on one trigger that does not come from a presence write. */

@@ -2,9 +2,9 @@ import middy from '@middy/core'
 import type { DynamoDBRecord, DynamoDBStreamEvent, SQSEvent, SQSRecord } from 'aws-lambda'
 import { decideOffersEnv } from '#functions/decide-offers/env.ts'
 import { fireTimer } from '#functions/decide-offers/fire-timer.ts'
-import { handleRecord } from '#functions/decide-offers/handle-record.ts'
+import { handleRecord, handleRemoval } from '#functions/decide-offers/handle-record.ts'
 import { buildServices } from '#functions/decide-offers/services.ts'
-import { newImageOf } from '#shared/adapters/dynamodb/stream-image.ts'
+import { newImageOf, ttlRemovedImageOf } from '#shared/adapters/dynamodb/stream-image.ts'
 import { timer } from '#shared/contracts/timers.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
 import { parseEnv } from '#shared/runtime/env.ts'
@@ -24,6 +24,8 @@ const onStreamRecord =
   async (record: DynamoDBRecord): Promise<void> => {
     const image = newImageOf(record)
     if (image !== undefined) await handleRecord(await services(), image, nowMs(), signal)
+    const removed = ttlRemovedImageOf(record)
+    if (removed !== undefined) await handleRemoval(await services(), removed, nowMs(), signal)
   }
 
 const onTimer =

@@ -65,7 +65,7 @@ export const buildServices = (env: z.output<typeof decideOffersEnv>): RecordServ
   const send = createQueueSender()
   const services: RecordServices = {
     loadFacts: decisions.loadFacts,
-    hasPushDevice: decisions.hasPushDevice,
+    readPhones: decisions.readPhones,
     readStock: decisions.readStock,
     hasWaiters: waiting.hasWaiters,
     noteWaiters: waiting.note,
@@ -89,12 +89,13 @@ export const buildServices = (env: z.output<typeof decideOffersEnv>): RecordServ
       ),
     recordVisits,
     confirmVisited: createConfirmGrants(client, env.LEDGER_TABLE).confirmVisited,
+    loadAround: presence.load,
+    geofencesAt: tiles.geofencesAt,
   }
   return {
     ...services,
     readPresence: presence.read,
     writePresence: presence.write,
-    geofencesNear: tiles.near,
     rearm: (timer, delayS, signal) => send(env.TIMERS_QUEUE_URL, [{ body: timer, delayS }], signal),
     decide: (trigger, nowMs, signal) => decideOne(services, trigger, nowMs, signal),
   }

@@ -1,5 +1,7 @@
 import type { Facts } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
 import { validUntilMs } from '#shared/contracts/items/decision.ts'
+import type { Channel } from '#shared/domain/messages/channel.ts'
+import { localeChain } from '#shared/domain/messages/locale-chain.ts'
 import type { MessageContent } from '#shared/domain/messages/message.ts'
 import { type CompiledMessage, compileMessage, renderMessage } from '#shared/domain/messages/template.ts'
 import {
@@ -7,6 +9,7 @@ import {
   type MessageVariables,
   validUntilText,
 } from '#shared/domain/messages/template-variables.ts'
+import { localeOn } from '#shared/domain/scenes/checks.ts'
 import type { Granted } from '#shared/domain/scenes/decide.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 
@@ -33,12 +36,13 @@ const variablesOf = (
   { scene, trigger, offer }: Granted,
   facts: Facts,
   code: string | undefined,
+  locale: string | undefined,
   nowMs: number,
 ): MessageVariables => {
   const merchant = facts.merchants.get(scene.merchantId)
   const store = trigger.storeId === undefined ? undefined : merchant?.stores.get(trigger.storeId)
   const withinM = 'distanceM' in trigger ? distanceWithinM(trigger.distanceM) : undefined
-  const locale = facts.customer.locale ?? DEFAULT_LOCALE
+  const [tag = DEFAULT_LOCALE] = locale === undefined ? [] : localeChain(locale)
   return {
     customer: {},
     merchant: { name: merchant?.name ?? '' },
@@ -47,15 +51,11 @@ const variablesOf = (
       offer: {
         name: offer.name,
         ...(code !== undefined && { code }),
-        validUntil: validUntilText(validUntilMs(offer, nowMs), locale, trigger.timeZone ?? 'UTC'),
+        validUntil: validUntilText(validUntilMs(offer, nowMs), tag, trigger.timeZone ?? 'UTC'),
       },
     }),
   }
 }
-
-/** A text message without the code would be no offer: where the template does not place it, it stands at the end. */
-const withCode = (body: string, code: string | undefined): string =>
-  code === undefined || body.includes(code) ? body : `${body} Code ${code}`
 
 /**
  * The winner's message, filled in in the customer's language for every channel that has a template; undefined when the
@@ -69,13 +69,15 @@ export const contentOf = (
 ): MessageContent | undefined => {
   const message = compiledOf(winner.scene)
   if (message === undefined) return undefined
-  const { locale } = facts.customer
-  const variables = variablesOf(winner, facts, code, nowMs)
-  const push = renderMessage(message, 'push', locale, variables)
-  const sms = renderMessage(message, 'sms', locale, variables)
+  const render = (channel: Channel) => {
+    const locale = localeOn(channel, facts.customer)
+    return renderMessage(message, channel, locale, variablesOf(winner, facts, code, locale, nowMs))
+  }
+  const push = render('push')
+  const sms = render('sms')
   const content: MessageContent = {
     ...(push.kind === 'push' && { push: push.push }),
-    ...(sms.kind === 'sms' && { sms: { body: withCode(sms.sms.body, code) } }),
+    ...(sms.kind === 'sms' && { sms: { ...sms.sms, ...(code !== undefined && { code }) } }),
   }
   return content[winner.channel] === undefined ? undefined : content
 }

@@ -15,7 +15,12 @@ const buildServices = (): MatchPingsServices => {
   const tiles = createTileCache(client, env.CATALOG_TABLE)
   const tables = { catalog: env.CATALOG_TABLE, presence: env.PRESENCE_TABLE }
   const presence = createPresenceStore(client, tables, tiles)
-  return { readPresence: presence.read, writePresence: presence.write, geofencesNear: tiles.near }
+  return {
+    readPresence: presence.read,
+    writePresence: presence.write,
+    geofencesAt: tiles.geofencesAt,
+    listedAt: tiles.listedAt,
+  }
 }
 
 // Called by AWS: with requests of the HTTP API.

@@ -1,6 +1,9 @@
+import { answerPings } from '#functions/match-pings/answer-pings.ts'
 import { type MatchPingsServices, matchPings } from '#functions/match-pings/match-pings.ts'
-import { pingsRequestSchema } from '#shared/contracts/http/pings.ts'
+import { pingsAnswerSchema, pingsRequestSchema } from '#shared/contracts/http/pings.ts'
+import { toWgs84 } from '#shared/domain/geo/datum.ts'
 import { toFix } from '#shared/domain/presence/fix.ts'
+import { regionAt } from '#shared/domain/presence/region.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import { type Route, route } from '#shared/runtime/http/route.ts'
@@ -10,26 +13,21 @@ export const routes: Readonly<Record<string, Route<MatchPingsServices>>> = {
   'POST /v1/pings': route({
     scopes: ['customer'],
     body: pingsRequestSchema,
+    response: pingsAnswerSchema,
     use:
       (services: MatchPingsServices) =>
       async ({ caller, body, signal }) => {
-        const fixes = body.pings.map(({ at, lat, lon, accuracyM }) =>
-          toFix({ atMs: Date.parse(at), lat, lon, accuracyM }),
+        const { datum = 'wgs84', pings } = body
+        const fixes = pings.map((ping) =>
+          toFix({ ...ping, ...toWgs84(ping, datum), atMs: Date.parse(ping.at) }),
         )
-        const matched = await matchPings(services, caller.user, fixes, nowMs(), signal)
+        const atMs = nowMs()
+        const matched = await matchPings(services, caller.user, fixes, atMs, signal)
         if (matched.kind === 'erased') throw new Problem('gone')
-        const { accepted, deferred, ignored, transitions } = matched
-        const told = transitions.map(({ type, geofenceId, visitId, atMs, distanceM }) => ({
-          type,
-          geofenceId,
-          visitId,
-          at: new Date(atMs).toISOString(),
-          distanceM,
-        }))
-        return {
-          status: 200,
-          body: { accepted, ...(deferred.length > 0 ? { deferred } : {}), ignored, transitions: told },
-        }
+        const { newest, open } = matched
+        // As things stand now: the phone goes on from here, even when its fix is older than a change.
+        const listed = services.listedAt(newest, atMs)
+        return { status: 200, body: answerPings(matched, regionAt(newest, newest.atMs, listed, open), datum) }
       },
   }),
 }

@@ -1,8 +1,14 @@
 import * as z from 'zod'
+import { envCount } from '#shared/runtime/env.ts'
 
 export const merchantApiEnv = z.object({
   CATALOG_TABLE: z.string().min(3),
   LEDGER_TABLE: z.string().min(3),
   PLACE_INDEX: z.string().min(1),
+  PUSH_QUEUE_URL: z.url(),
+  SMS_QUEUE_URL: z.url(),
+  DUE_SHARDS: envCount,
+  /** The beginning of opt-out links; without it recipients opt out by an answer. */
+  SMS_OPT_OUT_URL: z.url().max(200).optional(),
 })
 export type MerchantApiEnv = z.input<typeof merchantApiEnv>

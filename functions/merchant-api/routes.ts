@@ -35,6 +35,7 @@ import { replaceScene } from '#functions/merchant-api/scenes/replace-scene.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { createStore } from '#functions/merchant-api/stores/create-store.ts'
 import { replaceStore } from '#functions/merchant-api/stores/replace-store.ts'
+import { postTestSend } from '#functions/merchant-api/test-sends/post-test-send.ts'
 import { estimateRequestSchema, estimateSchema } from '#shared/contracts/http/audience.ts'
 import { customerNotesSchema, customerPathSchema } from '#shared/contracts/http/customers.ts'
 import { sceneDecisionSchema } from '#shared/contracts/http/decisions.ts'
@@ -44,6 +45,7 @@ import {
   geofencePathSchema,
   geofenceRequestSchema,
   geofenceSchema,
+  MAX_GEOFENCE_BODY_BYTES,
 } from '#shared/contracts/http/geofences.ts'
 import {
   membershipSchema,
@@ -72,6 +74,7 @@ import {
   sceneSchema,
 } from '#shared/contracts/http/scenes.ts'
 import { storePathSchema, storeRequestSchema, storeSchema } from '#shared/contracts/http/stores.ts'
+import { testSendRequestSchema, testSendSchema } from '#shared/contracts/http/test-sends.ts'
 import { type Route, route } from '#shared/runtime/http/route.ts'
 
 const merchant = { scopes: ['merchant'], path: merchantPathSchema } as const
@@ -132,6 +135,7 @@ export const routes: Readonly<Record<string, Route<MerchantServices>>> = {
   'POST /v1/merchants/{merchantId}/geofences': route({
     ...merchant,
     body: geofenceRequestSchema,
+    maxBodyBytes: MAX_GEOFENCE_BODY_BYTES,
     response: geofenceSchema,
     use: createGeofence,
   }),
@@ -149,6 +153,7 @@ export const routes: Readonly<Record<string, Route<MerchantServices>>> = {
   'PUT /v1/merchants/{merchantId}/geofences/{geofenceId}': route({
     ...geofence,
     body: geofenceRequestSchema,
+    maxBodyBytes: MAX_GEOFENCE_BODY_BYTES,
     response: geofenceSchema,
     use: replaceGeofence,
   }),
@@ -194,6 +199,12 @@ export const routes: Readonly<Record<string, Route<MerchantServices>>> = {
     use: countScene,
   }),
 
+  'POST /v1/merchants/{merchantId}/scenes/{sceneId}/test-sends': route({
+    ...scene,
+    body: testSendRequestSchema,
+    response: testSendSchema,
+    use: postTestSend,
+  }),
   'GET /v1/merchants/{merchantId}/scenes/{sceneId}/revisions': route({
     ...scene,
     query: pageQuerySchema,

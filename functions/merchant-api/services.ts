@@ -1,4 +1,5 @@
-import type { MerchantApiEnv } from '#functions/merchant-api/env.ts'
+import type * as z from 'zod'
+import type { merchantApiEnv } from '#functions/merchant-api/env.ts'
 import type { EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import {
   createFindContaining,
@@ -30,9 +31,12 @@ import {
   createPlatformRecords,
   type PlatformRecords,
 } from '#shared/adapters/dynamodb/ledger/platform-records.ts'
+import { createTestSends, type TestSends } from '#shared/adapters/dynamodb/ledger/test-sends.ts'
 import { createTraceRecords, type TraceRecords } from '#shared/adapters/dynamodb/ledger/trace-records.ts'
 import { createFindAddress, type FindAddress } from '#shared/adapters/location/find-address.ts'
-import type { Geofence } from '#shared/domain/geo/geofence.ts'
+import { createMessageQueue, type QueueMessage } from '#shared/adapters/sqs/message-queue.ts'
+import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
+import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
 import type {
   GeofenceId,
   IdByPrefix,
@@ -43,6 +47,8 @@ import type {
   StoreId,
 } from '#shared/domain/ids.ts'
 import type { Region, Store } from '#shared/domain/merchants/merchant.ts'
+import { type OptOut, optOutOf } from '#shared/domain/messages/sms-text.ts'
+import { stopCodeOf } from '#shared/domain/messages/stop-code.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
@@ -54,7 +60,7 @@ export type MerchantServices = {
   readonly newId: <P extends IdPrefix>(prefix: P) => IdByPrefix[P]
   readonly merchants: MerchantRecords
   readonly stores: EntityRecords<StoreId, Store>
-  readonly geofences: EntityRecords<GeofenceId, Geofence>
+  readonly geofences: EntityRecords<GeofenceId, DeclaredGeofence>
   readonly scenes: EntityRecords<SceneId, Scene>
   readonly offers: EntityRecords<OfferId, Offer>
   readonly regions: EntityRecords<RegionId, Region>
@@ -68,9 +74,16 @@ export type MerchantServices = {
   readonly sumCounts: SumCounts
   readonly redeem: GrantRecords['redeem']
   readonly findAddress: FindAddress
+  readonly testSends: TestSends
+  readonly queueMessage: QueueMessage
+  /** What every SMS says of it. */
+  readonly optOut: OptOut
 }
 
-export const buildServices = (env: MerchantApiEnv): MerchantServices => {
+/** As long as any other. */
+const SAMPLE_STOP_CODE = stopCodeOf('sample')
+
+export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantServices => {
   const client = createDocumentClient()
   const tables = { client, catalog: env.CATALOG_TABLE, ledger: env.LEDGER_TABLE }
   return {
@@ -78,7 +91,7 @@ export const buildServices = (env: MerchantApiEnv): MerchantServices => {
     newId,
     merchants: createMerchantRecords(tables),
     stores: createStoreRecords(tables),
-    geofences: createGeofenceRecords(tables),
+    geofences: createGeofenceRecords(tables, nowMs),
     scenes: createSceneRecords(tables),
     offers: createOfferRecords(tables),
     regions: createRegionRecords(tables),
@@ -92,5 +105,11 @@ export const buildServices = (env: MerchantApiEnv): MerchantServices => {
     sumCounts: createSumCounts(tables),
     redeem: createGrantRecords(tables).redeem,
     findAddress: createFindAddress(env.PLACE_INDEX),
+    testSends: createTestSends(client, env.LEDGER_TABLE, env.DUE_SHARDS),
+    queueMessage: createMessageQueue(createQueueSender(), {
+      push: env.PUSH_QUEUE_URL,
+      sms: env.SMS_QUEUE_URL,
+    }),
+    optOut: optOutOf(env.SMS_OPT_OUT_URL, SAMPLE_STOP_CODE),
   }
 }

@@ -1,169 +1,162 @@
-import type { Ending, MessageStore } from '#shared/adapters/dynamodb/ledger/message-store.ts'
-import type { Published, Publisher } from '#shared/adapters/sns/publisher.ts'
-import { isFinal, type ProfileFacts, type StoredMessage } from '#shared/contracts/items/ledger.ts'
-import { BusyError } from '#shared/domain/busy-error.ts'
-import type { MessageId, UserId } from '#shared/domain/ids.ts'
-
-export type SendServices = {
-  readonly messages: MessageStore
-  readonly publisher: Publisher
-  /** Has the operator switched everything off? At most 5 s old. */
-  readonly isKilled: (nowMs: number, signal?: AbortSignal) => Promise<boolean>
-}
+import type { Attempt, Lane, OutboxEntry, SendServices } from '#functions/send-messages/attempt.ts'
+import { PoisonError } from '#functions/send-messages/poison-error.ts'
+import { attemptPush, canBePush, phonesFor } from '#functions/send-messages/send-push.ts'
+import { attemptSms } from '#functions/send-messages/send-sms.ts'
+import type { Ending } from '#shared/adapters/dynamodb/ledger/message-store.ts'
+import {
+  type Device,
+  isFinal,
+  type ProfileFacts,
+  type StoredMessage,
+} from '#shared/contracts/items/ledger.ts'
+import { backoffS, MAX_REFUSALS } from '#shared/domain/messages/backoff.ts'
 
 /**
  * How long a function may hold a message: its time limit of 60 s and half of that again for clocks that differ, so that
  * two never hold it at once.
  */
 export const LEASE_MS = 90_000
-const MAX_ATTEMPTS = 8
+/** How often a push is repeated whose fate nobody can tell. */
+export const MAX_UNCLEAR = 8
 
-type Attempt =
-  | { readonly kind: 'ended'; readonly ending: Ending }
-  | { readonly kind: 'again' }
-  | { readonly kind: 'unclear'; readonly reason: string }
-
-const secondsLeft = (message: StoredMessage, nowMs: number): number =>
-  Math.max(1, Math.floor((message.expiresAtMs - nowMs) / 1000))
-
-const endingOf = (published: Published): Attempt => {
-  switch (published.kind) {
-    case 'taken':
-      return { kind: 'ended', ending: { state: 'sent', snsMessageId: published.snsMessageId } }
-    case 'throttled':
-      return { kind: 'again' }
-    case 'refused':
-      return { kind: 'ended', ending: { state: 'failed', reason: published.reason } }
-    case 'unclear':
-      return { kind: 'unclear', reason: published.reason }
-    default:
-      return published satisfies never
-  }
-}
-
-const sendSms = async (
-  { messages, publisher }: SendServices,
-  message: StoredMessage,
-  profile: ProfileFacts,
-  signal?: AbortSignal,
-): Promise<Attempt> => {
-  const body = message.content.sms?.body
-  if (
-    body === undefined ||
-    profile.phoneNumber === undefined ||
-    !profile.smsConsents.has(message.merchantId)
-  ) {
-    return { kind: 'ended', ending: { state: 'failed', reason: 'noChannel' } }
-  }
-  if (message.channel === 'push' && !(await messages.switchToSms(message, signal))) {
-    return { kind: 'unclear', reason: 'leaseLost' }
-  }
-  const published = await publisher.sms(profile.phoneNumber, body, signal)
-  // An SMS whose fate is not known is never sent again.
-  if (published.kind === 'unclear')
-    return { kind: 'ended', ending: { state: 'unknown', reason: published.reason } }
-  return endingOf(published)
-}
-
-const sendPush = async (
-  services: SendServices,
-  message: StoredMessage,
-  profile: ProfileFacts,
-  nowMs: number,
-  signal?: AbortSignal,
-): Promise<Attempt> => {
-  const { messages, publisher } = services
-  const { push } = message.content
-  if (push === undefined || !profile.pushConsent) return sendSms(services, message, profile, signal)
-  const content = {
-    collapseId: message.messageId,
-    title: push.title,
-    body: push.body,
-    ...(push.deepLink === undefined ? {} : { deepLink: push.deepLink }),
-    ttlS: secondsLeft(message, nowMs),
-  }
-  for (const device of await messages.devices(message.user, signal)) {
-    const published = await publisher.push(device, content, signal)
-    if (published.kind !== 'refused' || published.scope === 'message') {
-      if (
-        published.kind === 'taken' &&
-        published.endpointArn !== undefined &&
-        published.endpointArn !== device.endpointArn
-      ) {
-        await messages.rememberEndpoint(message.user, device, published.endpointArn, signal)
-      }
-      return endingOf(published)
-    }
-    if (published.scope === 'device') {
-      await messages.dropDevice(message.user, device, published.reason, signal)
-    }
-  }
-  return sendSms(services, message, profile, signal)
-}
-
-/** How a message ends that had its last attempt: surely not sent, or nobody can tell. */
-const lastEndingOf = (attempt: Exclude<Attempt, { kind: 'ended' }>): Ending =>
-  attempt.kind === 'again'
-    ? { state: 'failed', reason: 'tooManyAttempts' }
-    : { state: 'unknown', reason: attempt.reason }
-
-const publishLeased = async (
-  services: SendServices,
-  message: StoredMessage,
-  profile: ProfileFacts,
-  nowMs: number,
-  signal?: AbortSignal,
-): Promise<void> => {
-  const { messages } = services
-  const attempt =
-    message.channel === 'push'
-      ? await sendPush(services, message, profile, nowMs, signal)
-      : await sendSms(services, message, profile, signal)
-  if (attempt.kind === 'ended') {
-    await messages.finish(message, attempt.ending, nowMs, signal)
-    return
-  }
-  if (message.attempts >= MAX_ATTEMPTS) {
-    await messages.finish(message, lastEndingOf(attempt), nowMs, signal)
-    return
-  }
-  // An unclear push keeps its lease: when that has run out it is repeated, and replaces itself on the phone.
-  if (attempt.kind === 'unclear') return
-  await messages.release(message, nowMs, signal)
-  throw new BusyError('a message was throttled')
+/** A message that this function holds, with all that it needs to know. */
+type Leased = {
+  readonly message: StoredMessage
+  readonly profile: ProfileFacts
+  readonly devices: readonly Device[]
+  readonly lane: Lane
 }
 
 /** Is it waiting, or was it left by somebody who did not come back in time? */
-const isFree = ({ state, leaseUntilMs }: StoredMessage, nowMs: number): boolean =>
-  state === 'queued' || (state === 'sending' && leaseUntilMs <= nowMs)
+const isFree = (message: StoredMessage, nowMs: number): boolean =>
+  !isFinal(message) && (message.state !== 'sending' || message.leaseUntilMs <= nowMs)
+
+const laneOf = ({ channel }: StoredMessage, [freshest]: readonly Device[]): Lane => {
+  if (channel === 'sms') return 'sms'
+  return freshest !== undefined && freshest.platform !== 'fcm' ? 'pushApple' : 'push'
+}
+
+const finish = (
+  { messages }: SendServices,
+  message: StoredMessage,
+  ending: Ending,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<void> =>
+  messages.finish(
+    message,
+    // What may have arrived has not failed.
+    ending.state === 'failed' && message.mayHaveLeft ? { ...ending, state: 'unknown' } : ending,
+    nowMs,
+    signal,
+  )
+
+const tryAgain = async (
+  services: SendServices,
+  { message, lane }: Leased,
+  { reason, isFault }: Extract<Attempt, { kind: 'again' }>,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<void> => {
+  if (isFault) services.onFault(message.messageId, reason)
+  if (message.attempts >= MAX_REFUSALS) {
+    await finish(services, message, { state: 'failed', reason }, nowMs, signal)
+    return
+  }
+  const delayS = backoffS(message.attempts, services.random)
+  if (await services.messages.release(message, nowMs + delayS * 1000, signal)) {
+    await services.queue(lane, message, delayS, signal)
+  }
+}
+
+const settle = async (
+  services: SendServices,
+  leased: Leased,
+  attempt: Attempt,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<void> => {
+  const { message } = leased
+  switch (attempt.kind) {
+    case 'ended':
+      await finish(services, message, attempt.ending, nowMs, signal)
+      return
+    case 'again':
+      await tryAgain(services, leased, attempt, nowMs, signal)
+      return
+    case 'bySms':
+      if (await services.messages.handToSms(message, nowMs, signal)) {
+        await services.queue('sms', message, 0, signal)
+      }
+      return
+    case 'unclear':
+      // It keeps its lease: when that has run out it is repeated, and replaces itself on the phone.
+      if (message.attempts < MAX_UNCLEAR) return
+      await finish(services, message, { state: 'unknown', reason: attempt.reason }, nowMs, signal)
+      return
+    default:
+      attempt satisfies never
+  }
+}
+
+const endOrSend = async (
+  services: SendServices,
+  leased: Leased,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<void> => {
+  const { message, profile, devices } = leased
+  const end = (ending: Ending) => finish(services, message, ending, nowMs, signal)
+  const isOver = nowMs >= message.expiresAtMs
+  // Left while it was being sent: nobody can tell whether it went out. A push is repeated as long as it is worth it, and
+  // replaces itself on the phone; an SMS never is.
+  if (message.mayHaveLeft && (message.channel === 'sms' || isOver))
+    await end({ state: 'unknown', reason: 'abandoned' })
+  else if (isOver) await end({ state: 'expired' })
+  else if (profile.erased) await end({ state: 'failed', reason: 'erased' })
+  else if (await services.isKilled(nowMs, signal)) await end({ state: 'failed', reason: 'killSwitch' })
+  else {
+    const attempt =
+      message.channel === 'push'
+        ? await attemptPush(services, message, profile, devices, nowMs, signal)
+        : await attemptSms(services, message, profile, nowMs, signal)
+    await settle(services, leased, attempt, nowMs, signal)
+  }
+}
 
 /**
  * Sends one message of the outbox, once: takes it by a lease, publishes it, records how it ended. Safe to repeat: a
- * message that has ended, or that somebody else holds, is left alone.
+ * message that has ended, or that somebody else holds, is left alone. What is for another lane is passed on to it.
  *
- * @throws {BusyError} when the message was surely not sent and is to be delivered again
+ * @throws {PoisonError} when nobody can read the message
+ * @throws {BusyError} when the tables or queues do not answer
  */
 export const sendMessage = async (
   services: SendServices,
-  user: UserId,
-  messageId: MessageId,
+  { user, messageId }: OutboxEntry,
+  lane: Lane,
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<void> => {
   const { messages } = services
   const { message, profile } = await messages.read(user, messageId, signal)
-  if (message === undefined || isFinal(message.state) || !isFree(message, nowMs)) return
+  if (message === 'unreadable') {
+    await messages.setAside(user, messageId, nowMs, signal)
+    throw new PoisonError('the message has a form that nobody knows')
+  }
+  if (message === undefined || !isFree(message, nowMs)) return
+  const wantsPhones = message.channel === 'push' && canBePush(message, profile) && nowMs < message.expiresAtMs
+  const devices = wantsPhones ? phonesFor(message, await messages.devices(user, signal)) : []
+  const right = laneOf(message, devices)
+  if (right !== lane) {
+    await services.queue(right, { user, messageId }, 0, signal)
+    return
+  }
   const leaseUntilMs = nowMs + LEASE_MS
-  if (!(await messages.lease(message, leaseUntilMs, signal))) return
-  const leased = { ...message, leaseUntilMs, attempts: message.attempts + 1 }
-  const finish = (ending: Ending) => messages.finish(leased, ending, nowMs, signal)
-  const isOver = nowMs >= message.expiresAtMs
-  // Left while it was being sent: nobody can tell whether it went out. A push is repeated as long as it is worth it, and
-  // replaces itself on the phone; an SMS never is.
-  if (message.state === 'sending' && (message.channel === 'sms' || isOver)) {
-    await finish({ state: 'unknown', reason: 'abandoned' })
-  } else if (isOver) await finish({ state: 'expired' })
-  else if (profile.erased) await finish({ state: 'failed', reason: 'erased' })
-  else if (await services.isKilled(nowMs, signal)) await finish({ state: 'failed', reason: 'killSwitch' })
-  else await publishLeased(services, leased, profile, nowMs, signal)
+  const [target] = devices
+  const aimed = target === undefined ? message : { ...message, deviceId: target.deviceId }
+  if (!(await messages.lease(aimed, leaseUntilMs, signal))) return
+  const mayHaveLeft = message.mayHaveLeft || message.state === 'sending'
+  const held = { ...aimed, leaseUntilMs, mayHaveLeft, attempts: message.attempts + 1 }
+  await endOrSend(services, { message: held, profile, devices, lane }, nowMs, signal)
 }

@@ -3,6 +3,7 @@ import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import {
   EventSourceMapping,
   FilterCriteria,
+  FilterRule,
   type Function as LambdaFunction,
   StartingPosition,
 } from 'aws-cdk-lib/aws-lambda'
@@ -14,16 +15,25 @@ export type ChangeStreamProps = {
   readonly table: Table
   /** Records pass whose new image has one of these values in this string attribute. */
   readonly where: { readonly attribute: string; readonly isOneOf: readonly [string, ...string[]] }
+  /** Records of removals pass, too, whose old image has one of these values in this string attribute. */
+  readonly removedWhere?: { readonly attribute: string; readonly isOneOf: readonly [string, ...string[]] }
   readonly reader: LambdaFunction
   readonly batchesPerShard: number
 }
+
+/** What removed an item stands beside the `dynamodb` key: the reader must look whether it was TTL. */
+const removal = ({ attribute, isOneOf }: ChangeStreamProps['where']) =>
+  FilterCriteria.filter({
+    dynamodb: { OldImage: { [attribute]: { S: isOneOf } }, NewImage: { pk: { S: FilterRule.notExists() } } },
+  })
 
 /** A table's changes that a function reads, and the queue that says where records lie that it could not process. */
 export class ChangeStream extends Construct {
   readonly deadLetters: DeadLetterQueue
 
-  constructor(scope: Construct, id: string, { table, where, reader, batchesPerShard }: ChangeStreamProps) {
+  constructor(scope: Construct, id: string, props: ChangeStreamProps) {
     super(scope, id)
+    const { table, where, removedWhere, reader, batchesPerShard } = props
     const { tableStreamArn } = table
     if (tableStreamArn === undefined) throw new Error(`${table.node.path} has no stream`)
     this.deadLetters = new DeadLetterQueue(this, 'DeadLetters')
@@ -40,6 +50,7 @@ export class ChangeStream extends Construct {
       // Filters see only the `dynamodb` key of a record.
       filters: [
         FilterCriteria.filter({ dynamodb: { NewImage: { [where.attribute]: { S: where.isOneOf } } } }),
+        ...(removedWhere ? [removal(removedWhere)] : []),
       ],
       batchSize: 25,
       parallelizationFactor: batchesPerShard,

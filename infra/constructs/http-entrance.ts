@@ -1,9 +1,10 @@
-import { RemovalPolicy } from 'aws-cdk-lib'
+import { RemovalPolicy, Validations } from 'aws-cdk-lib'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import {
   CorsHttpMethod,
   HttpApi,
   HttpMethod,
+  HttpNoneAuthorizer,
   HttpStage,
   type IHttpRouteAuthorizer,
   LogGroupLogDestination,
@@ -28,6 +29,9 @@ export type Route = `${keyof typeof methods} /v1/${string}`
 /** A function's routes, and for each the scopes of which a token must hold one. */
 export type Routes = Readonly<Record<Route, readonly [ScopeName, ...ScopeName[]]>>
 
+/** Routes without a token, and for each why it needs none. */
+export type OpenRoutes = Readonly<Record<Route, string>>
+
 export type HttpEntranceProps = {
   readonly stage: string
   readonly config: StageConfig
@@ -39,6 +43,7 @@ export class HttpEntrance extends Construct {
   readonly api: HttpApi
   readonly stage: HttpStage
   private readonly scopePrefix: string
+  private readonly integrations = new Map<LambdaFunction, HttpLambdaIntegration>()
 
   constructor(scope: Construct, id: string, { stage, config, authorizer }: HttpEntranceProps) {
     super(scope, id)
@@ -73,12 +78,32 @@ export class HttpEntrance extends Construct {
     })
   }
 
-  /** Sends these routes to `target`. */
-  serve(target: LambdaFunction, routes: Routes) {
-    const integration = new HttpLambdaIntegration(`${target.node.id}Integration`, target, {
+  private integrationOf(target: LambdaFunction) {
+    const known = this.integrations.get(target)
+    if (known !== undefined) return known
+    const made = new HttpLambdaIntegration(`${target.node.id}Integration`, target, {
       // One permission for the API instead of one per route: a function's resource policy ends at 20 kB.
       scopePermissionToRoute: false,
     })
+    this.integrations.set(target, made)
+    return made
+  }
+
+  /** Sends these routes, which want no token, to `target`, which lets nobody in without a proof of another kind. */
+  serveOpenly(target: LambdaFunction, routes: OpenRoutes) {
+    const integration = this.integrationOf(target)
+    const authorizer = new HttpNoneAuthorizer()
+    return Object.entries(routes).map(([route, reason]) => {
+      const { method, path } = parseRoute(route)
+      const made = this.api.addRoutes({ path, methods: [method], integration, authorizer })
+      for (const one of made) Validations.of(one).acknowledge({ id: 'AwsSolutions-APIG4', reason })
+      return made
+    })
+  }
+
+  /** Sends these routes to `target`. */
+  serve(target: LambdaFunction, routes: Routes) {
+    const integration = this.integrationOf(target)
     for (const [route, scopes] of Object.entries(routes)) {
       const { method, path } = parseRoute(route)
       const authorizationScopes = scopes.map((name) => `${this.scopePrefix}${name}`)

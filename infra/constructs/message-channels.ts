@@ -26,7 +26,10 @@ export const grantSend = (sender: LambdaFunction, config: StageConfig) => {
   }
   // An SMS is published to a phone number, which is no ARN: everything that is none, so no topic and no endpoint.
   sender.addToRolePolicy(
-    new PolicyStatement({ actions: ['sns:Publish'], notResources: [`arn:${Aws.PARTITION}:sns:*:*:*`] }),
+    new PolicyStatement({
+      actions: ['sns:Publish', 'sns:CheckIfPhoneNumberIsOptedOut'],
+      notResources: [`arn:${Aws.PARTITION}:sns:*:*:*`],
+    }),
   )
 }
 

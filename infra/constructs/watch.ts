@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib'
 import type { HttpStage } from 'aws-cdk-lib/aws-apigatewayv2'
 import type { Metric } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
+import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import { Alarms } from '#infra/constructs/alarms.ts'
@@ -23,10 +24,15 @@ export type Watched = {
   readonly streamReader: LambdaFunction
   /** By the words of their section in the runbook, e.g. `push dead letters`. */
   readonly deadLetters: Readonly<Record<string, IQueue>>
+  /** To which answers to SMS come. */
+  readonly answers: ITopic
 }
 
 /** Every alarm there is. Each has its section in docs/runbook.md. */
-export const watch = (scope: Construct, { config, api, functions, streamReader, deadLetters }: Watched) => {
+export const watch = (
+  scope: Construct,
+  { config, api, functions, streamReader, deadLetters, answers }: Watched,
+) => {
   const limits = config.alarms
   const alarms = new Alarms(scope, 'Alarms', { email: limits.email })
   const period = Duration.minutes(5)
@@ -79,6 +85,12 @@ export const watch = (scope: Construct, { config, api, functions, streamReader, 
       atLeast: limits.deliveryFailures,
     })
   }
+  alarms.ring('SmsAnswers', {
+    says: 'SNS cannot hand over answers to SMS: somebody may say STOP in vain.',
+    runbook: 'SMS answers',
+    metric: answers.metricNumberOfNotificationsFailed({ period, statistic: 'Sum' }),
+    atLeast: 1,
+  })
   alarms.ring('SmsSpend', {
     says: 'SMS come close to the monthly spend limit, at which SNS silently stops sending them.',
     runbook: 'SMS spend',

@@ -5,7 +5,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 
 /** A message is tried this often before it is put aside. */
-const MAX_RECEIVES = 5
+export const MAX_RECEIVES = 5
 
 /** Where records and messages wait that could not be processed. SQS keeps them for 14 days, its longest. */
 export class DeadLetterQueue extends Queue {
@@ -58,5 +58,10 @@ export class WorkQueue extends Construct {
   /** Lets `sender` put messages on. */
   filledBy(sender: LambdaFunction) {
     this.queue.grantSendMessages(sender)
+  }
+
+  /** Lets `worker` put aside at once, with its reason, what it can never do. */
+  putAsideBy(worker: LambdaFunction) {
+    this.deadLetters.grantSendMessages(worker)
   }
 }

@@ -18,6 +18,8 @@ const tokenWish = z.strictObject({
   expiresInS: z.int().max(86_400).optional(),
 })
 
+const smsAnswer = z.strictObject({ phoneNumber: z.string().max(16), text: z.string().max(1600) })
+
 type Control = (cloud: RunningCloud, body: unknown, query: URLSearchParams) => Promise<object> | object
 
 const clockNow = ({ clock }: RunningCloud) => ({
@@ -53,6 +55,11 @@ const CONTROLS: Record<string, Control> = {
   'GET /_local/phones': (cloud, _body, query) => {
     const after = Number(query.get('after') ?? 0)
     return { messages: cloud.phones.received().filter(({ seq }) => seq > after) }
+  },
+  'POST /_local/sms-answers': async (cloud, body) => {
+    const { phoneNumber, text } = smsAnswer.parse(body)
+    await cloud.answerSms(phoneNumber, text)
+    return {}
   },
   'GET /_local/stats': (cloud) => cloud.stats(),
 }

@@ -27,6 +27,7 @@ import { type PeerResponse, peerHeaders, readPeerBody } from '#local/peers/peer-
 import { createPhoneGateway, type PhoneGateway } from '#local/peers/phone-gateway.ts'
 import type { ReceivedMessage } from '#local/peers/phone-message.ts'
 import { createPlaces } from '#local/peers/places.ts'
+import { createSmsAnswers, type SmsAnswers } from '#local/peers/sms-answers.ts'
 import { createTokenSigner } from '#local/peers/tokens.ts'
 
 export type CloudOptions = {
@@ -53,6 +54,8 @@ export type CloudOptions = {
 export type CloudStats = {
   functions: Record<string, FunctionStats>
   queues: Record<string, QueueCounts>
+  /** About how many requests SQS would bill. */
+  queueRequests: number
   /** Capacity units by table; only with `proxy`. */
   units?: Record<string, { read: number; write: number }>
 }
@@ -73,6 +76,8 @@ export type RunningCloud = {
   /** An access token; scopes with or without their prefix. */
   issueToken: TokenIssuer
   phones: PhoneGateway
+  /** The owner of a phone number answers to an SMS. */
+  answerSms: SmsAnswers['answer']
   /** The queues, to look into: `queueStore.counts(queue)`. */
   queueStore: QueueStore
   /** Runs a function with an event of one's own, by its short name. */
@@ -90,6 +95,8 @@ type Closer = () => Promise<void> | void
 const REGION = 'us-east-1'
 const ACCOUNT = '000000000000'
 const MAX_WORKERS = 2
+/** Where the key to SNS's signatures is. */
+const CERTIFICATE = '/sns/SimpleNotificationService-local.pem'
 
 /**
  * Runs the templates of a cloud assembly on this machine.
@@ -163,7 +170,16 @@ const openCloud = async (
   }
 
   const queues = openQueueStore(state, plan.queues, nowMs)
-  const phones = createPhoneGateway({ store: state.store('phones'), nowMs })
+  const answers = createSmsAnswers({
+    subscriptions: plan.subscriptions,
+    certificateUrl: `${innerUrl}${CERTIFICATE}`,
+    nowMs,
+  })
+  const phones = createPhoneGateway({
+    store: state.store('phones'),
+    nowMs,
+    confirmSubscription: answers.confirm,
+  })
   closers.push(() => phones.close())
   if (options.onPhone !== undefined) phones.onReceived(options.onPhone)
   const sqs = createSqsEndpoint({ store: queues, isVirtual: () => clock.setting().kind === 'virtual' })
@@ -174,6 +190,7 @@ const openCloud = async (
       headers: peerHeaders(request),
       body: await readPeerBody(request),
     }
+    if (path === CERTIFICATE) return answers.certificate()
     if (path.startsWith('/sns')) return phones.handle(peerRequest)
     if (path.startsWith('/sqs')) return sqs.handle(peerRequest)
     if (path.startsWith('/location')) return places.handle({ ...peerRequest, path })
@@ -284,11 +301,13 @@ const openCloud = async (
     drain: player.drain,
     issueToken: createTokenIssuer(signer, plan),
     phones,
+    answerSms: answers.answer,
     queueStore: queues,
     invoke: (shortName, event) => invoke(functions.fullName(shortName), JSON.stringify(event)),
     stats: () => ({
       functions: functions.stats(),
       queues: Object.fromEntries(queues.queues.map((queue) => [queue.logicalId, queues.counts(queue)])),
+      queueRequests: queues.requests(),
       ...(proxy !== undefined && { units: proxy.units() }),
     }),
     logLines: (shortName) => functions.logLines(functions.fullName(shortName)),

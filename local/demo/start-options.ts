@@ -20,7 +20,8 @@ export const START_USAGE = `Runs Beckon on this machine: npm start -- [options]
   --help             this text
 
 Controls, on the same port: GET /_local/health, GET|POST /_local/clock, POST /_local/advance {"to": TIME},
-POST /_local/drain, POST /_local/tokens {"sub": …, "scopes": […]}, GET /_local/phones, GET /_local/stats
+POST /_local/drain, POST /_local/tokens {"sub": …, "scopes": […]}, GET /_local/phones,
+POST /_local/sms-answers {"phoneNumber": …, "text": "STOP"}, GET /_local/stats
 `
 
 /** The command line cannot be understood; the message says why. */

@@ -2,7 +2,7 @@ import type { PhoneInbox, UndeliveredReason } from './phone-inbox.ts'
 import type { PhoneNumbers } from './phone-numbers.ts'
 import { readPublish } from './publish.ts'
 import { endpointAttributes, type PushEndpoints } from './push-endpoints.ts'
-import { type QueryForm, type XmlElements, xmlMap } from './sns-wire.ts'
+import { invalidParameter, type QueryForm, type XmlElements, xmlMap } from './sns-wire.ts'
 
 /** A call in work: `drop` says that a message shall not arrive, and why. */
 export type PhoneCall = { readonly form: QueryForm; readonly drop: UndeliveredReason | undefined }
@@ -20,11 +20,13 @@ export const createPhoneActions = ({
   endpoints,
   numbers,
   inbox,
+  confirmSubscription,
   nowMs,
 }: {
   endpoints: PushEndpoints
   numbers: PhoneNumbers
   inbox: PhoneInbox
+  confirmSubscription: (topicArn: string, token: string) => string | undefined
   nowMs: () => number
 }): Readonly<Record<string, PhoneAction>> => {
   const publish: PhoneAction = ({ form, drop }) => {
@@ -76,6 +78,11 @@ export const createPhoneActions = ({
     ListPhoneNumbersOptedOut: ({ form }) => {
       const page = numbers.page(form.get('nextToken'))
       return pageOf({ phoneNumbers: { member: page.phoneNumbers } }, 'nextToken', page.next)
+    },
+    ConfirmSubscription: ({ form }) => {
+      const arn = confirmSubscription(form.get('TopicArn') ?? '', form.get('Token') ?? '')
+      if (arn === undefined) throw invalidParameter('Token')
+      return { SubscriptionArn: arn }
     },
     SetSMSAttributes: ({ form }) => {
       numbers.setSmsAttributes(form.map('attributes'))

@@ -46,8 +46,17 @@ const phoneFault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('disableEndpoint'), taken, ...common }),
   /** The phone's owner answers STOP first: SNS takes this and every later SMS and delivers none. */
   z.strictObject({ kind: z.literal('optOut'), ...common }),
-  /** SNS takes the message and it never arrives. */
-  z.strictObject({ kind: z.literal('lose'), ...common }),
+  /** SNS takes the message and it never arrives: lost on the way, or because the account has spent its limit. */
+  z.strictObject({ kind: z.literal('lose'), reason: z.enum(['lost', 'spendLimit']).optional(), ...common }),
+  /** SNS refuses the call for good, e.g. with AuthorizationError or PlatformApplicationDisabled. */
+  z.strictObject({
+    kind: z.literal('refuse'),
+    code: z.string().regex(/^[A-Za-z]{1,60}$/),
+    status: z.int().min(400).max(499).optional(),
+    ...common,
+  }),
+  /** The call is answered as always, `forMs` of the wall clock later. */
+  z.strictObject({ kind: z.literal('slow'), forMs: z.number().min(0).max(MAX_HANG_MS), ...common }),
 ])
 
 export type PhoneFaultMatch = z.infer<typeof faultMatch>

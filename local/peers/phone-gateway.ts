@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { PeerStore } from '../cloud/peer-store.ts'
 import type { PeerRequest, PeerResponse } from './peer-http.ts'
 import { createPhoneActions, type PhoneCall } from './phone-actions.ts'
@@ -57,11 +58,14 @@ export const createPhoneGateway = ({
   nowMs,
   applications,
   maxMessages = DEFAULT_MAX_MESSAGES,
+  confirmSubscription = () => undefined,
 }: {
   store: PeerStore
   nowMs: () => number
   applications?: readonly string[]
   maxMessages?: number
+  /** Answers ConfirmSubscription with the subscription's ARN; undefined for a token that nobody was given. */
+  confirmSubscription?: (topicArn: string, token: string) => string | undefined
 }): PhoneGateway => {
   const endpoints = createPushEndpoints(store, applications)
   const numbers = createPhoneNumbers(store)
@@ -69,7 +73,7 @@ export const createPhoneGateway = ({
   const faults = createPhoneFaults()
   const hanging = new Set<() => void>()
 
-  const actions = createPhoneActions({ endpoints, numbers, inbox, nowMs })
+  const actions = createPhoneActions({ endpoints, numbers, inbox, confirmSubscription, nowMs })
 
   const perform = (call: PhoneCall): PeerResponse => {
     const action = Object.hasOwn(actions, call.form.action) ? actions[call.form.action] : undefined
@@ -140,7 +144,12 @@ export const createPhoneGateway = ({
         numbers.optOut(form.get('PhoneNumber') ?? '')
         return perform(call)
       case 'lose':
-        return perform({ form, drop: 'lost' })
+        return perform({ form, drop: fault.reason ?? 'lost' })
+      case 'refuse':
+        return errorAnswerOf(new SnsError(fault.code, fault.status ?? 400, 'Refused'))
+      case 'slow':
+        await wait(fault.forMs, undefined, { ref: false })
+        return perform(call)
       default:
         return fault satisfies never
     }

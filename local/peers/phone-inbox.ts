@@ -6,7 +6,8 @@ const UNDELIVERED = 'undelivered/'
 const SEQ_DIGITS = 12
 
 /** Why SNS took a message and no phone got it. */
-export type UndeliveredReason = 'phoneNumberOptedOut' | 'endpointDisabled' | 'lost'
+const UNDELIVERED_REASONS = ['phoneNumberOptedOut', 'endpointDisabled', 'lost', 'spendLimit'] as const
+export type UndeliveredReason = (typeof UNDELIVERED_REASONS)[number]
 export type UndeliveredMessage = { readonly reason: UndeliveredReason; readonly message: ReceivedMessage }
 
 /** What the phones received, in order, kept in the store. */
@@ -23,7 +24,7 @@ export type PhoneInbox = {
 const keyOf = (prefix: string, seq: number): string => prefix + String(seq).padStart(SEQ_DIGITS, '0')
 
 const isUndeliveredReason = (text: string): text is UndeliveredReason =>
-  text === 'phoneNumberOptedOut' || text === 'endpointDisabled' || text === 'lost'
+  UNDELIVERED_REASONS.some((reason) => reason === text)
 
 const readUndelivered = ([key, text]: [string, string]): UndeliveredMessage => {
   const reason = key.split('/')[2] ?? ''

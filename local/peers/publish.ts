@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { smsParts } from '#shared/domain/messages/sms-parts.ts'
 import type { Outgoing } from './phone-message.ts'
 import { isE164, type PhoneNumbers } from './phone-numbers.ts'
 import { type PushEndpoint, type PushEndpoints, parseEndpointArn } from './push-endpoints.ts'
 import { readPushContent, selectProtocol } from './push-payload.ts'
-import { smsParts } from './sms-parts.ts'
 import { readApnsCollapseId, readMessageAttributes, readSmsAttributes, readTtlS } from './sns-attributes.ts'
 import { invalidParameter, missingParameter, type QueryForm, SnsError } from './sns-wire.ts'
 

@@ -1,13 +1,19 @@
 import type { ApiClient } from '#local/api-client.ts'
 import type { Batch } from '#local/replay/batches.ts'
+import type { RegionAnswer } from '#shared/domain/presence/region.ts'
 
 type Drained = { readonly invocations: readonly { readonly function: string; readonly durationMs: number }[] }
-type Answer = { readonly accepted: number; readonly transitions: readonly { readonly type: string }[] }
+type Answer = RegionAnswer & {
+  readonly accepted: number
+  readonly transitions: readonly { readonly type: string }[]
+}
 type Sent = { readonly status: number; readonly answer?: Answer }
 
 /** What was seen while playing; durations in ms. */
 export type Played = {
   pings: number
+  /** Pings that phones took but had no need to send. */
+  notSent: number
   requests: number
   wallMs: number
   readonly statuses: Map<number, number>
@@ -21,11 +27,13 @@ const REQUEST_TIMEOUT_MS = 40_000
 const MAX_TRIES = 5
 
 const post = async (url: string, batch: Batch, from: number, token: string): Promise<Sent> => {
-  const pings = batch.pings.slice(from).map(({ atMs, lat, lon, accuracyM }) => ({
+  const pings = batch.pings.slice(from).map(({ atMs, lat, lon, accuracyM, speedMps, mocked }) => ({
     at: new Date(atMs).toISOString(),
     lat,
     lon,
     ...(accuracyM === undefined ? {} : { accuracyM }),
+    ...(speedMps === undefined ? {} : { speedMps }),
+    ...(mocked === undefined ? {} : { mocked }),
   }))
   const response = await fetch(`${url}/v1/pings`, {
     method: 'POST',
@@ -43,10 +51,16 @@ const count = <K>(counts: Map<K, number>, key: K): void => {
   counts.set(key, (counts.get(key) ?? 0) + 1)
 }
 
-/** Sends a batch until all of it was accepted; returns the durations of its requests. */
-const sendBatch = async (url: string, batch: Batch, token: string, played: Played): Promise<number> => {
+/** Sends a batch until all of it was accepted; returns the duration of the last request and its answer. */
+const sendBatch = async (
+  url: string,
+  batch: Batch,
+  token: string,
+  played: Played,
+): Promise<{ spentMs: number; answer: Answer | undefined }> => {
   let accepted = 0
   let spentMs = 0
+  let last: Answer | undefined
   for (let tries = 0; accepted < batch.pings.length; ) {
     const startedMs = performance.now()
     const { status, answer } = await post(url, batch, accepted, token)
@@ -55,6 +69,7 @@ const sendBatch = async (url: string, batch: Batch, token: string, played: Playe
     played.requestMs.push(spentMs)
     count(played.statuses, status)
     if (answer) {
+      last = answer
       accepted += answer.accepted
       for (const { type } of answer.transitions) count(played.transitions, type)
       continue
@@ -63,7 +78,7 @@ const sendBatch = async (url: string, batch: Batch, token: string, played: Playe
     const again = status === 429 || status >= 500
     if (!again || tries >= MAX_TRIES) throw new Error(`pings were answered ${status}`)
   }
-  return spentMs
+  return { spentMs, answer: last }
 }
 
 const publishMs = ({ invocations }: Drained): number | undefined => {
@@ -75,21 +90,22 @@ const publishMs = ({ invocations }: Drained): number | undefined => {
     .reduce((sum, { durationMs }) => sum + durationMs, 0)
 }
 
-/**
- * Plays batches in order of time: moves the virtual clock to each, sends it, and lets everything that follows happen.
- *
- * @param tokens an access token for each user
- * @param onPings told how many pings a batch had
- */
-export const playPings = async (
-  api: ApiClient,
-  url: string,
-  batches: readonly Batch[],
-  tokens: ReadonlyMap<string, string>,
-  onPings: (pings: number) => void,
-): Promise<Played> => {
+/** A way to the API on which everything is counted. */
+export type Stage = {
+  readonly played: Played
+  /**
+   * Moves the virtual clock to a batch, sends it, and lets everything that follows happen.
+   *
+   * @returns the answer to its last ping
+   */
+  readonly play: (batch: Batch) => Promise<RegionAnswer | undefined>
+}
+
+/** @param tokens an access token for each user */
+export const createStage = (api: ApiClient, url: string, tokens: ReadonlyMap<string, string>): Stage => {
   const played: Played = {
     pings: 0,
+    notSent: 0,
     requests: 0,
     wallMs: 0,
     statuses: new Map(),
@@ -97,14 +113,33 @@ export const playPings = async (
     requestMs: [],
     pingToPublishMs: [],
   }
+  return {
+    played,
+    play: async (batch) => {
+      await api.post('/_local/advance', { to: batch.atMs })
+      const { spentMs, answer } = await sendBatch(url, batch, tokens.get(batch.user) ?? '', played)
+      const drained = await api.post<Drained>('/_local/drain', {})
+      const restMs = publishMs(drained)
+      if (restMs !== undefined) played.pingToPublishMs.push(spentMs + restMs)
+      played.pings += batch.pings.length
+      return answer
+    },
+  }
+}
+
+/**
+ * Plays batches in order of time, all of them.
+ *
+ * @param onPings told how many pings a batch had
+ */
+export const playPings = async (
+  { play, played }: Stage,
+  batches: readonly Batch[],
+  onPings: (pings: number) => void,
+): Promise<Played> => {
   const startedMs = performance.now()
   for (const batch of batches) {
-    await api.post('/_local/advance', { to: batch.atMs })
-    const requestMs = await sendBatch(url, batch, tokens.get(batch.user) ?? '', played)
-    const drained = await api.post<Drained>('/_local/drain', {})
-    const restMs = publishMs(drained)
-    if (restMs !== undefined) played.pingToPublishMs.push(requestMs + restMs)
-    played.pings += batch.pings.length
+    await play(batch)
     onPings(batch.pings.length)
   }
   played.wallMs = performance.now() - startedMs

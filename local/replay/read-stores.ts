@@ -3,7 +3,7 @@ import {
   numberColumn,
   optionalColumn,
   ReadError,
-  readRows,
+  readNumberedRows,
   readText,
 } from '#local/replay/read-table.ts'
 
@@ -63,6 +63,6 @@ export const readStores = async (file: string): Promise<TraceStore[]> => {
     return features.map((feature: unknown, index) => storeOfFeature(feature, `${file}: feature ${index + 1}`))
   }
   const stores: TraceStore[] = []
-  for await (const row of readRows(file)) stores.push(storeOfRow(row, `${file}:${stores.length + 2}`))
+  for await (const { row, line } of readNumberedRows(file)) stores.push(storeOfRow(row, `${file}:${line}`))
   return stores
 }

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { parse } from 'csv-parse'
@@ -20,25 +21,57 @@ export type Row = Readonly<Record<string, string>>
 // is its form that does not wait.
 const ignoreHere = () => {}
 
-const open = (file: string): Readable => {
+/** Told how many bytes of the file have been read since it was told last. */
+export type OnBytes = (bytes: number) => void
+
+const open = (file: string, onBytes?: OnBytes): Readable => {
   const raw = createReadStream(file)
+  if (onBytes) raw.on('data', (chunk) => onBytes(chunk.length))
   return file.endsWith('.gz') ? pipeline(raw, createGunzip(), ignoreHere) : raw
 }
 
-/** The rows of a CSV file with a header line, gzipped when its name ends in `.gz`. */
-export const readRows = async function* (file: string): AsyncGenerator<Row> {
+/** A row of a file, and the number of the line on which it ends. */
+export type NumberedRow = { readonly row: Row; readonly line: number }
+
+type Parsed = { readonly record: Row; readonly info: { readonly lines: number } }
+
+/** The rows of a CSV file with a header line, gzipped when its name ends in `.gz`; one at a time, whatever its size. */
+export const readNumberedRows = async function* (
+  file: string,
+  onBytes?: OnBytes,
+): AsyncGenerator<NumberedRow> {
   const parser = parse({
     bom: true,
     trim: true,
+    info: true,
     relax_column_count: true,
+    relax_quotes: true,
     columns: (names: string[]) => names.map((name) => name.toLowerCase()),
   })
-  pipeline(open(file), parser, ignoreHere)
+  pipeline(open(file, onBytes), parser, ignoreHere)
   try {
-    for await (const row of parser) yield row
+    const rows: AsyncIterable<Parsed> = parser
+    for await (const { record, info } of rows) yield { row: record, line: info.lines }
   } catch (error) {
     throw explain(file, error)
   }
+}
+
+/** The rows of a CSV file, without their lines. */
+export const readRows = async function* (file: string): AsyncGenerator<Row> {
+  for await (const { row } of readNumberedRows(file)) yield row
+}
+
+/** The lines of a text file, gunzipped when its name ends in `.gz`; one at a time, whatever its size. */
+export const readLines = async function* (file: string, onBytes?: OnBytes): AsyncGenerator<string> {
+  const input = open(file, onBytes)
+  let failure: unknown
+  // The reader of lines ends quietly when its input fails.
+  input.on('error', (error) => {
+    failure = error
+  })
+  yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
+  if (failure !== undefined) throw explain(file, failure)
 }
 
 /** The whole text of a file, gunzipped when its name ends in `.gz`. */

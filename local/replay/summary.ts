@@ -8,13 +8,21 @@ export type Stats = {
   readonly functions: Readonly<
     Record<
       string,
-      { invocations: number; errors: number; duration: { meanMs: number; p50Ms: number; p99Ms: number } }
+      {
+        invocations: number
+        errors: number
+        duration: { meanMs: number; p50Ms: number; p99Ms: number }
+        loggedBytes: number
+      }
     >
   >
+  readonly queueRequests: number
   readonly units?: Readonly<Record<string, { read: number; write: number }>>
 }
 
 const MEMORY_GB = 0.5
+/** What Lambda itself logs of a run in its text format: the lines START, END and REPORT. */
+const RUN_LOG_BYTES = 270
 /** Called once a minute whatever comes in: not part of what pings cost. */
 const BY_THE_CLOCK = 'remind-revisits'
 
@@ -57,9 +65,11 @@ const added = (before: State, after: State) => {
     messages: less(after.outcome.messages, before.outcome.messages),
     suppressed: less(after.outcome.suppressed, before.outcome.suppressed),
     units: after.stats.units && { read: used.read - earlier.read, write: used.write - earlier.write },
+    queueRequests: after.stats.queueRequests - before.stats.queueRequests,
     functions: Object.entries(after.stats.functions)
-      .map(([name, { invocations, errors, duration }]) => ({
+      .map(([name, { invocations, errors, duration, loggedBytes }]) => ({
         name,
+        loggedBytes: loggedBytes - (before.stats.functions[name]?.loggedBytes ?? 0),
         runs: invocations - (before.stats.functions[name]?.invocations ?? 0),
         failed: errors - (before.stats.functions[name]?.errors ?? 0),
         duration,
@@ -71,17 +81,20 @@ const added = (before: State, after: State) => {
 type Added = ReturnType<typeof added>
 
 /** USD per million pings, by part. */
-const costs = (played: Played, { functions, messages, units }: Added): [string, number][] => {
+const costs = (played: Played, { functions, messages, units, queueRequests }: Added): [string, number][] => {
   const perMillion = 1_000_000 / Math.max(1, played.pings)
   const runs = functions.filter(({ name }) => name !== BY_THE_CLOCK)
   const invocations = runs.reduce((sum, run) => sum + run.runs, 0)
   const seconds = runs.reduce((sum, run) => sum + (run.runs * run.duration.meanMs) / 1000, 0)
+  const logged = runs.reduce((sum, run) => sum + run.loggedBytes + run.runs * RUN_LOG_BYTES, 0)
   return [
     ['HTTP API', (played.requests * perMillion * PRICES.httpApiPerMillion) / 1e6],
     ['Lambda requests', (invocations * perMillion * PRICES.lambdaPerMillion) / 1e6],
     ['Lambda time', seconds * MEMORY_GB * perMillion * PRICES.lambdaPerGbSecond],
     ['DynamoDB reads', ((units?.read ?? 0) * perMillion * PRICES.dynamodbReadPerMillion) / 1e6],
     ['DynamoDB writes', ((units?.write ?? 0) * perMillion * PRICES.dynamodbWritePerMillion) / 1e6],
+    ['SQS', (queueRequests * perMillion * PRICES.sqsPerMillion) / 1e6],
+    ['logs', (logged / 1e9) * perMillion * PRICES.logsPerGb],
     ['SNS push', ((messages.get('push sent') ?? 0) * perMillion * PRICES.snsPushPerMillion) / 1e6],
   ]
 }
@@ -107,10 +120,20 @@ const unitLines = (played: Played, news: Added): string[] => {
     ),
     line(
       '',
-      `prices of ${PRICES.asOf}, us-east-1; Lambda at ${MEMORY_GB} GB with this machine's times; SQS, logs and the schedule left out`,
+      `prices of ${PRICES.asOf}, us-east-1; Lambda at ${MEMORY_GB} GB with this machine's times; reading streams is free, the schedule and empty polls are left out`,
     ),
   ]
 }
+
+const notSentLine = ({ pings, notSent }: Played): string[] =>
+  notSent === 0
+    ? []
+    : [
+        line(
+          'not sent',
+          `${number(notSent)} pings, ${number((100 * notSent) / (pings + notSent), 2)} %: the phone contract did not ask for them`,
+        ),
+      ]
 
 /**
  * What a replay has shown, as text.
@@ -129,6 +152,7 @@ export const summary = (played: Played, before: State, after: State): string => 
       'pings',
       `${number(played.pings)} in ${number(played.requests)} requests, ${number(played.wallMs / 1000, 1)} s`,
     ),
+    ...notSentLine(played),
     line(
       'requests/s',
       `${number(played.requests / (played.wallMs / 1000), 1)} (one after another, each with all that follows)`,

@@ -22,8 +22,23 @@ const settle = z.object({
   dueAtMs: z.number(),
 })
 
+/** No write tells more. */
+const MAX_STAYS = 1000
+
+const silence = z.object({
+  kind: z.literal('silence'),
+  user: id('usr'),
+  /** The stays that one write told of, as far as they are open: when they have ended, so has the chain of timers. */
+  stays: z
+    .array(z.object({ geofenceId: id('gf'), enteredAtMs: z.number() }))
+    .min(1)
+    .max(MAX_STAYS),
+  dueAtMs: z.number(),
+})
+
 /** A message on the timers queue; one that is early is put back with the rest of its time. */
-export const timer = z.discriminatedUnion('kind', [dwell, settle])
+export const timer = z.discriminatedUnion('kind', [dwell, settle, silence])
 export type Timer = z.output<typeof timer>
 export type DwellTimer = z.output<typeof dwell>
 export type SettleTimer = z.output<typeof settle>
+export type SilenceTimer = z.output<typeof silence>

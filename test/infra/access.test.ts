@@ -97,8 +97,12 @@ describe('access to the tables', () => {
 describe('access to the queues', () => {
   it.each([
     ['TimersQueue', ['decide-offers'], ['decide-offers']],
-    ['PushQueue', ['decide-offers', 'remind-revisits'], ['send-messages']],
-    ['SmsQueue', ['decide-offers', 'remind-revisits'], ['send-messages']],
+    ['PushQueue', ['merchant-api', 'decide-offers', 'send-messages', 'remind-revisits'], ['send-messages']],
+    ['PushAppleQueue', ['send-messages'], ['send-messages']],
+    ['SmsQueue', ['merchant-api', 'decide-offers', 'send-messages', 'remind-revisits'], ['send-messages']],
+    ['PushDeadLetters', ['send-messages'], []],
+    ['PushAppleDeadLetters', ['send-messages'], []],
+    ['SmsDeadLetters', ['send-messages'], []],
     ['JobsQueue', ['customer-api'], ['run-jobs']],
   ])('%s is filled by %j and worked off by %j', (queue, fillers, workers) => {
     const may = (action: string) => functionNames.filter((name) => actionsOn(name, queue).includes(action))
@@ -126,17 +130,18 @@ describe('access to Amazon SNS', () => {
     })
     expect(sns).toContainEqual({
       Effect: 'Allow',
-      Action: ['sns:Publish'],
+      Action: ['sns:CheckIfPhoneNumberIsOptedOut', 'sns:Publish'],
       NotResource: [{ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':sns:*:*:*']] }],
     })
   })
 
-  it('is to delete endpoints for run-jobs, and none for the others', () => {
+  it('is to delete endpoints for run-jobs, to confirm the topic of answers for customer-api, and none for the others', () => {
     const users = functionNames.filter((n) =>
       statementsOf(n).some((s) => s.Action.some((a) => a.startsWith('sns:'))),
     )
-    expect(users).toEqual(['send-messages', 'run-jobs'])
+    expect(users).toEqual(['customer-api', 'send-messages', 'run-jobs'])
     expect(actionsOn('run-jobs', 'endpoint/')).toEqual(['sns:DeleteEndpoint'])
+    expect(actionsOn('customer-api', 'SmsAnswersTopic')).toEqual(['sns:ConfirmSubscription'])
   })
 })
 
@@ -172,9 +177,11 @@ describe('what the adapters ask of AWS', () => {
   ]
   const permissions: Readonly<Record<string, string[]>> = {
     GetCommand: ['dynamodb:GetItem'],
+    GetItemCommand: ['dynamodb:GetItem'],
     BatchGetCommand: ['dynamodb:BatchGetItem'],
     QueryCommand: ['dynamodb:Query'],
     PutCommand: ['dynamodb:PutItem'],
+    PutItemCommand: ['dynamodb:PutItem'],
     UpdateCommand: ['dynamodb:UpdateItem'],
     DeleteCommand: ['dynamodb:DeleteItem'],
     TransactGetCommand: ['dynamodb:GetItem'],
@@ -186,6 +193,8 @@ describe('what the adapters ask of AWS', () => {
     SetEndpointAttributesCommand: ['sns:SetEndpointAttributes'],
     DeleteEndpointCommand: ['sns:DeleteEndpoint'],
     PublishCommand: ['sns:Publish'],
+    ConfirmSubscriptionCommand: ['sns:ConfirmSubscription'],
+    CheckIfPhoneNumberIsOptedOutCommand: ['sns:CheckIfPhoneNumberIsOptedOut'],
     SearchPlaceIndexForTextCommand: ['geo:SearchPlaceIndexForText'],
   }
   const adapters = fileURLToPath(new URL('../../shared/adapters/', import.meta.url))

@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { functionNames } from '#infra/constructs/function-code.ts'
 import type { FailureMetric } from '#shared/runtime/metrics.ts'
-import { allPushApplications, functionOf, ofType, synthesize, theOne, variablesOf } from './synthesized.ts'
+import {
+  allPushApplications,
+  functionOf,
+  ofType,
+  type Resource,
+  synthesize,
+  theOne,
+  variablesOf,
+} from './synthesized.ts'
 
 const { pipeline } = synthesize('dev', { pushApplications: allPushApplications })
 const dimensions = z.array(z.object({ Name: z.string(), Value: z.unknown() }))
@@ -52,11 +60,11 @@ describe('the alarms', () => {
   })
 
   it('all report to the alarm topic, on which CloudWatch may publish', () => {
-    const topic = theOne(pipeline, 'AWS::SNS::Topic').logicalId
+    const isOurs = ({ Properties }: Resource) => Properties['DisplayName'] === 'Beckon alarms'
+    const topic = theOne(pipeline, 'AWS::SNS::Topic', isOurs).logicalId
     for (const { AlarmActions } of alarms) expect(AlarmActions).toEqual([{ Ref: topic }])
-    expect(JSON.stringify(theOne(pipeline, 'AWS::SNS::TopicPolicy').Properties)).toContain(
-      'cloudwatch.amazonaws.com',
-    )
+    const policies = ofType(pipeline, 'AWS::SNS::TopicPolicy').map((r) => JSON.stringify(r.Properties))
+    expect(policies.filter((text) => text.includes(topic)).join()).toContain('cloudwatch.amazonaws.com')
   })
 
   it.each(functionNames)('ring when %s crashes, and when it answers for a failure', (name) => {
@@ -123,14 +131,26 @@ describe('the alarms', () => {
     expect(count('AWS/Lambda', 'ConcurrentExecutions')).toBe(1)
     expect(count('AWS/Lambda', 'Throttles')).toBe(1)
     expect(count('AWS/ApiGateway', '5xx')).toBe(1)
-    expect(count('AWS/SNS', 'NumberOfNotificationsFailed')).toBe(4)
+    expect(count('AWS/SNS', 'NumberOfNotificationsFailed')).toBe(5)
     expect(count('AWS/SNS', 'SMSMonthToDateSpentUSD')).toBe(1)
   })
 
+  it('ring when answers to SMS are not handed over', () => {
+    const isOurs = ({ Properties }: Resource) => Properties['DisplayName'] === 'Answers to SMS'
+    const topic = theOne(pipeline, 'AWS::SNS::Topic', isOurs).logicalId
+    const ofTopic = alarms.filter((a) => a.Dimensions.some(({ Name }) => Name === 'TopicName'))
+    expect(ofTopic).toMatchObject([{ MetricName: 'NumberOfNotificationsFailed', Threshold: 1 }])
+    expect(JSON.stringify(ofTopic[0]?.Dimensions)).toContain(topic)
+  })
+
   it('write to an address where there is one', () => {
-    expect(ofType(pipeline, 'AWS::SNS::Subscription')).toEqual([])
+    const mails = ofType(pipeline, 'AWS::SNS::Subscription').filter(
+      (r) => r.Properties['Protocol'] === 'email',
+    )
+    expect(mails).toEqual([])
     const { pipeline: mailed } = synthesize('dev', { alarms: { ...limits, email: 'on-call@example.com' } })
-    expect(theOne(mailed, 'AWS::SNS::Subscription').Properties).toMatchObject({
+    const isMail = ({ Properties }: Resource) => Properties['Protocol'] === 'email'
+    expect(theOne(mailed, 'AWS::SNS::Subscription', isMail).Properties).toMatchObject({
       Protocol: 'email',
       Endpoint: 'on-call@example.com',
     })

@@ -13,13 +13,14 @@ describe('the tables', () => {
     }
   })
 
-  it('Catalog can be restored to any second and has no stream', () => {
+  it('Catalog can be restored to any second, forgets what is gone by TTL and has no stream', () => {
     expect(dev['CatalogTable']?.Properties).toMatchObject({
       KeySchema: [
         { AttributeName: 'pk', KeyType: 'HASH' },
         { AttributeName: 'sk', KeyType: 'RANGE' },
       ],
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
     })
     expect(dev['CatalogTable']?.Properties).not.toHaveProperty('StreamSpecification')
   })

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { functionNames } from '#infra/constructs/function-code.ts'
-import { allPushApplications, functionOf, ofType, synthesize, theOne, variablesOf } from './synthesized.ts'
+import type { StageConfig } from '#infra/stage-config.ts'
+import {
+  allPushApplications,
+  functionOf,
+  ofType,
+  type Resource,
+  synthesize,
+  theOne,
+  variablesOf,
+} from './synthesized.ts'
 
 const dev = synthesize('dev').pipeline
 const prod = synthesize('prod', { pushApplications: allPushApplications }).pipeline
@@ -51,16 +60,23 @@ describe('the functions', () => {
     expect(Object.keys(variablesOf(functionOf(dev, 'send-messages'))).sort()).toEqual([
       'DUE_SHARDS',
       'LEDGER_TABLE',
+      'MAX_RECEIVES',
       'NODE_OPTIONS',
       'POWERTOOLS_LOG_LEVEL',
       'POWERTOOLS_METRICS_NAMESPACE',
       'POWERTOOLS_SERVICE_NAME',
+      'PUSH_APPLE_DEAD_LETTERS_URL',
+      'PUSH_APPLE_QUEUE_URL',
+      'PUSH_DEAD_LETTERS_URL',
+      'PUSH_QUEUE_URL',
+      'SMS_DEAD_LETTERS_URL',
       'SMS_MAX_PRICE_USD',
+      'SMS_QUEUE_URL',
     ])
   })
 
-  it('let timers longer than 15 minutes hop through their queue', () => {
-    expect(functionOf(dev, 'decide-offers').Properties).toMatchObject({ RecursiveLoop: 'Allow' })
+  it.each(['decide-offers', 'send-messages'])('let what waits long hop through its queue: %s', (name) => {
+    expect(functionOf(dev, name).Properties).toMatchObject({ RecursiveLoop: 'Allow' })
   })
 })
 
@@ -72,17 +88,17 @@ describe('the queues', () => {
   const queues = ofType(dev, 'AWS::SQS::Queue')
   const work = queues.filter((q) => 'RedrivePolicy' in q.Properties)
 
-  it('are four, each with a queue of its own for what fails five times', () => {
-    expect(work).toHaveLength(4)
+  it('are five, each with a queue of its own for what fails five times', () => {
+    expect(work).toHaveLength(5)
     const dead = work.map(
       (q) => redrive.parse(q.Properties['RedrivePolicy']).deadLetterTargetArn['Fn::GetAtt'][0],
     )
-    expect(new Set(dead).size).toBe(4)
+    expect(new Set(dead).size).toBe(5)
   })
 
   it('keep dead letters for 14 days, those of the two streams too', () => {
     const dead = queues.filter((q) => !('RedrivePolicy' in q.Properties))
-    expect(dead).toHaveLength(6)
+    expect(dead).toHaveLength(7)
     for (const queue of dead) expect(queue.Properties).toMatchObject({ MessageRetentionPeriod: 14 * 86_400 })
   })
 
@@ -101,16 +117,19 @@ describe('the event sources', () => {
     [
       'PresenceTableStreamArn',
       'PresenceStreamDeadLetters',
-      '{"dynamodb":{"NewImage":{"news":{"S":["yes"]}}}}',
+      [
+        '{"dynamodb":{"NewImage":{"news":{"S":["yes"]}}}}',
+        '{"dynamodb":{"OldImage":{"stays":{"S":["yes"]}},"NewImage":{"pk":{"S":[{"exists":false}]}}}}',
+      ],
     ],
     [
       'LedgerTableStreamArn',
       'LedgerStreamDeadLetters',
-      '{"dynamodb":{"NewImage":{"triggerKind":{"S":["event","due","restock"]}}}}',
+      ['{"dynamodb":{"NewImage":{"triggerKind":{"S":["event","due","restock"]}}}}'],
     ],
   ])(
     '%s is read from its beginning, filtered, in halves after an error, for 23 hours',
-    (stream, dead, pattern) => {
+    (stream, dead, patterns) => {
       const [mapping, ...others] = source(stream)
       expect(others).toEqual([])
       expect(mapping?.Properties).toMatchObject({
@@ -121,7 +140,7 @@ describe('the event sources', () => {
         FunctionResponseTypes: ['ReportBatchItemFailures'],
         MaximumRecordAgeInSeconds: 23 * 3600,
         ParallelizationFactor: 1,
-        FilterCriteria: { Filters: [{ Pattern: pattern }] },
+        FilterCriteria: { Filters: patterns.map((Pattern) => ({ Pattern })) },
       })
       expect(mapping?.Properties).not.toHaveProperty('MaximumRetryAttempts')
       expect(JSON.stringify(mapping?.Properties['DestinationConfig'])).toContain(dead)
@@ -131,6 +150,7 @@ describe('the event sources', () => {
   it.each([
     ['TimersQueue', 'decide-offers', 10],
     ['PushQueue', 'send-messages', 10],
+    ['PushAppleQueue', 'send-messages', 10],
     ['SmsQueue', 'send-messages', 1],
     ['JobsQueue', 'run-jobs', 1],
   ])('%s is worked off by %s, %i at a time', (queue, worker, batchSize) => {
@@ -154,14 +174,15 @@ describe('the event sources', () => {
     },
   )
 
-  it('are six', () => {
-    expect(mappings).toHaveLength(6)
+  it('are seven', () => {
+    expect(mappings).toHaveLength(7)
   })
 
   it('hide a message for six times as long as its worker may take', () => {
     for (const [queue, worker] of [
       ['TimersQueue', 'decide-offers'],
       ['PushQueue', 'send-messages'],
+      ['PushAppleQueue', 'send-messages'],
       ['SmsQueue', 'send-messages'],
       ['JobsQueue', 'run-jobs'],
     ] as const) {
@@ -170,6 +191,34 @@ describe('the event sources', () => {
       ]
       expect(visible).toBe(6 * Number(functionOf(dev, worker).Properties['Timeout']))
     }
+  })
+})
+
+describe('text messages', () => {
+  const optOutUrlOf = (sms: StageConfig['sms']) =>
+    JSON.stringify(
+      variablesOf(functionOf(synthesize('dev', { sms }).pipeline, 'send-messages'))['SMS_OPT_OUT_URL'],
+    )
+  const maxPriceUsd = '0.10'
+
+  it('say how to opt out: by an answer where one can arrive, else by a link', () => {
+    expect(optOutUrlOf({ maxPriceUsd })).toBeUndefined()
+    expect(optOutUrlOf({ maxPriceUsd, senderId: 'Shop', originationNumber: '+18335550100' })).toBeUndefined()
+    expect(optOutUrlOf({ maxPriceUsd, senderId: 'Shop' })).toContain('/v1/stop/')
+    expect(optOutUrlOf({ maxPriceUsd, senderId: 'Shop', optOutUrl: 'https://s.example/stop/' })).toBe(
+      '"https://s.example/stop/"',
+    )
+  })
+
+  it('are answered to a topic that AWS may publish to, posted to the API with a signature of SHA-256', () => {
+    const isAnswers = (r: Resource) => r.Properties['DisplayName'] === 'Answers to SMS'
+    const { logicalId, Properties } = theOne(dev, 'AWS::SNS::Topic', isAnswers)
+    expect(Properties).toMatchObject({ SignatureVersion: '2' })
+    const policies = ofType(dev, 'AWS::SNS::TopicPolicy').map((r) => JSON.stringify(r.Properties))
+    expect(policies.filter((text) => text.includes(logicalId)).join()).toContain('sms-voice.amazonaws.com')
+    expect(ofType(dev, 'AWS::SNS::Subscription')).toMatchObject([
+      { Properties: { Protocol: 'https', TopicArn: { Ref: logicalId } } },
+    ])
   })
 })
 

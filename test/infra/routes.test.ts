@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { routes as customerRoutes } from '#functions/customer-api/routes.ts'
 import { routes as pingRoutes } from '#functions/match-pings/routes.ts'
 import { routes as merchantRoutes } from '#functions/merchant-api/routes.ts'
-import { functionOf, ofType, synthesize, theOne } from './synthesized.ts'
+import { functionOf, ofType, type Resource, synthesize, theOne } from './synthesized.ts'
 
 const { pipeline } = synthesize('dev')
 
@@ -13,12 +13,16 @@ const target = z.object({
 })
 const route = z.object({
   RouteKey: z.string(),
-  AuthorizationType: z.string(),
+  AuthorizationType: z.literal('JWT'),
   AuthorizerId: z.object({ Ref: z.string() }),
   AuthorizationScopes: z.array(z.string()),
   Target: target,
 })
-const routes = ofType(pipeline, 'AWS::ApiGatewayV2::Route').map((r) => route.parse(r.Properties))
+const openRoute = z.object({ RouteKey: z.string(), AuthorizationType: z.literal('NONE'), Target: target })
+const isOpen = (r: Resource) => r.Properties['AuthorizationType'] === 'NONE'
+const all = ofType(pipeline, 'AWS::ApiGatewayV2::Route')
+const routes = all.filter((r) => !isOpen(r)).map((r) => route.parse(r.Properties))
+const open = all.filter(isOpen).map((r) => openRoute.parse(r.Properties))
 
 const routesTo = (name: string) => {
   const { logicalId } = functionOf(pipeline, name)
@@ -39,19 +43,26 @@ describe('the routes', () => {
     'that lead to %s are those that it serves, with its scopes',
     (name, table) => {
       const deployed = routesTo(name).map((r) => [r.RouteKey, r.AuthorizationScopes.toSorted()])
-      const served = Object.entries(table).map(([key, { scopes }]) => [
-        key,
-        scopes.map((s) => `beckon/${s}`).sort(),
-      ])
+      const served = Object.entries(table)
+        .filter(([, { scopes }]) => scopes.length > 0)
+        .map(([key, { scopes }]) => [key, scopes.map((s) => `beckon/${s}`).sort()])
       expect(Object.fromEntries(deployed)).toEqual(Object.fromEntries(served))
     },
   )
+
+  it('are open to everybody only where the handler checks another proof', () => {
+    const served = Object.entries(customerRoutes).flatMap(([key, { scopes }]) =>
+      scopes.length === 0 ? [key] : [],
+    )
+    expect(served.toSorted()).toEqual(['GET /v1/stop/{code}', 'POST /v1/sms-answers', 'POST /v1/stop/{code}'])
+    expect(open.map(({ RouteKey }) => RouteKey).toSorted()).toEqual(served.toSorted())
+  })
 
   it('lead nowhere else', () => {
     expect(Object.keys(tables).flatMap(routesTo)).toHaveLength(routes.length)
   })
 
-  it('all want a token, with a scope', () => {
+  it('all others want a token, with a scope', () => {
     const { logicalId, Properties } = theOne(pipeline, 'AWS::ApiGatewayV2::Authorizer')
     expect(Properties).toMatchObject({
       AuthorizerType: 'JWT',
@@ -85,9 +96,9 @@ describe('the routes', () => {
 
   it('take the prefix of their scopes from the stage', () => {
     const { pipeline: other } = synthesize('dev', { scopePrefix: 'shops/' })
-    const scopes = ofType(other, 'AWS::ApiGatewayV2::Route').flatMap(
-      (r) => route.parse(r.Properties).AuthorizationScopes,
-    )
+    const scopes = ofType(other, 'AWS::ApiGatewayV2::Route')
+      .filter((r) => !isOpen(r))
+      .flatMap((r) => route.parse(r.Properties).AuthorizationScopes)
     expect(new Set(scopes)).toEqual(
       new Set(['shops/customer', 'shops/merchant', 'shops/operator', 'shops/till']),
     )

@@ -1,7 +1,10 @@
 import { type Grant, grantIdOf, messageIdOf } from '#shared/contracts/items/decision.ts'
+import type { Preferences } from '#shared/domain/customers/customer.ts'
 import { NO_RELATIONSHIP } from '#shared/domain/customers/relationship.ts'
-import { EARTH_RADIUS_M } from '#shared/domain/geo/distance.ts'
+import { distanceToBoundaryM, EARTH_RADIUS_M } from '#shared/domain/geo/distance.ts'
 import type { IndexedGeofence, Position } from '#shared/domain/geo/geofence.ts'
+import type { GeofencesAt } from '#shared/domain/geo/geofences-at.ts'
+import { TILE_MARGIN_M } from '#shared/domain/geo/tiles.ts'
 import {
   hashId,
   type IdByPrefix,
@@ -66,6 +69,29 @@ export const aGeofence = (
   effectiveAtMs: 0,
   ...rest,
 })
+
+/**
+ * The plain answer to what is around a position: every geofence measured, as the fix of a time sees it. Polygons may be
+ * nearer than `reachM` says, so all that may be near are listed for a test.
+ */
+export const nearOf =
+  (...geofences: readonly IndexedGeofence[]): GeofencesAt =>
+  (position, atMs) => {
+    const test: IndexedGeofence[] = []
+    const gone: IndexedGeofence[] = []
+    for (const geofence of geofences) {
+      const seen = seenAt(geofence, atMs)
+      const list = seen?.goneAtMs !== undefined && atMs >= seen.goneAtMs ? gone : test
+      if (seen !== undefined && distanceToBoundaryM(seen.shape, position) <= TILE_MARGIN_M) list.push(seen)
+    }
+    return [{ inside: [], test, gone }]
+  }
+
+const seenAt = (geofence: IndexedGeofence, atMs: number): IndexedGeofence | undefined => {
+  if (atMs >= geofence.effectiveAtMs) return geofence
+  const { former, ...rest } = geofence
+  return former !== undefined && atMs >= former.effectiveAtMs ? { ...rest, ...former } : undefined
+}
 
 /** A fix so many seconds after T0, by default at the square with a perfect accuracy. */
 export const aFix = (atS: number, at: Position = SQUARE, accuracyM = 0): Fix =>
@@ -181,6 +207,7 @@ export const anEnter = (rest: Partial<PlaceTrigger> = {}): PlaceTrigger => ({
   timeZone: SAN_FRANCISCO,
   atMs: T0,
   distanceM: -40,
+  confidence: 1,
   ...rest,
 })
 
@@ -191,7 +218,9 @@ export const aTransition = (rest: Partial<Transition> = {}): Transition => ({
   merchantId: CAFE,
   timeZone: SAN_FRANCISCO,
   atMs: T0,
+  enteredAtMs: T0,
   distanceM: -40,
+  confidence: 1,
   ...rest,
 })
 
@@ -202,6 +231,7 @@ export const aVisit = (name: string, rest: Partial<ClosedVisit> = {}): ClosedVis
   timeZone: SAN_FRANCISCO,
   enteredAtMs: T0,
   lastInsideAtMs: T0 + 5 * MINUTE,
+  end: 'exit',
   exitedAtMs: T0 + 6 * MINUTE,
   ...rest,
 })
@@ -214,6 +244,7 @@ type ProfileAttributes = {
   }
   readonly phoneNumber?: string
   readonly phoneCountry?: string
+  readonly preferences?: Preferences
   readonly recentSends?: readonly {
     readonly atMs: number
     readonly merchantId: MerchantId
@@ -240,6 +271,7 @@ type DeviceAttributes = {
   readonly enabled: boolean
   readonly updatedAt: string
   readonly endpointArn: string
+  readonly locale: string
 }
 
 /** The DEVICE item of an Android phone. */

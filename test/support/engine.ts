@@ -62,6 +62,10 @@ const pointToEngine = (url: string): void => {
   process.env['AWS_REGION'] = 'us-east-1'
   process.env['AWS_ACCESS_KEY_ID'] = 'test'
   process.env['AWS_SECRET_ACCESS_KEY'] = 'test'
+  // Where nothing listens, for test files that send nothing.
+  process.env['PUSH_QUEUE_URL'] ??= 'http://127.0.0.1:1/000000000000/push'
+  process.env['SMS_QUEUE_URL'] ??= 'http://127.0.0.1:1/000000000000/sms'
+  process.env['DUE_SHARDS'] ??= '1'
 }
 
 const scanAll = async (client: DynamoDBDocumentClient, table: string): Promise<Record<string, unknown>[]> => {

@@ -15,14 +15,15 @@ export const getMe: UseCase<Pick<CustomerServices, 'profiles'>> =
         user: caller.user,
         ...(profile && { createdAt: profile.createdAt }),
         ...(profile?.phoneNumber !== undefined && { phoneNumber: profile.phoneNumber }),
-        wishes: profile?.wishes ?? {},
-        devices: devices.map(({ deviceId, platform, enabled, updatedAt }) => ({
+        devices: devices.map(({ deviceId, platform, enabled, updatedAt, locale }) => ({
           deviceId,
           platform,
           enabled,
           updatedAt,
+          ...(locale !== undefined && { locale }),
         })),
         consents: profile?.consents ?? {},
+        preferences: profile?.preferences ?? {},
       },
     }
   }

@@ -5,7 +5,7 @@ import type { UseCase } from '#shared/runtime/http/route.ts'
 
 type Services = Pick<CustomerServices, 'devices' | 'queueJob' | 'newId' | 'nowMs'>
 type Path = { readonly deviceId: string }
-type Body = { readonly platform: DevicePlatform; readonly token: string }
+type Body = { readonly platform: DevicePlatform; readonly token: string; readonly locale?: string }
 
 /** Registers the caller's phone for push. The token follows its phone: another customer who had it loses it. */
 export const putDevice: UseCase<Services, Path, unknown, Body> =
@@ -22,5 +22,9 @@ export const putDevice: UseCase<Services, Path, unknown, Body> =
     if (registered === 'erased') throw new Problem('gone')
     if (registered === 'full') throw new Problem('limitReached', { detail: 'delete another device first' })
     const updatedAt = new Date(now).toISOString()
-    return { status: 200, body: { ...path, platform: body.platform, enabled: true, updatedAt } }
+    const { platform, locale } = body
+    return {
+      status: 200,
+      body: { ...path, platform, enabled: true, updatedAt, ...(locale !== undefined && { locale }) },
+    }
   }

@@ -1,8 +1,8 @@
 import type { MerchantPath } from '#functions/merchant-api/require-member.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { Entity, EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
-import { geofenceView } from '#shared/contracts/http/geofences.ts'
-import type { Geofence } from '#shared/domain/geo/geofence.ts'
+import { geofenceView, listedGeofenceView } from '#shared/contracts/http/geofences.ts'
+import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
 import {
   type GeofenceId,
   isId,
@@ -21,6 +21,8 @@ export type EntityType<Id extends string, E extends Entity<Id>, Path extends Mer
   readonly idOf: (path: Path) => Id
   readonly isIdOf: (text: string) => text is Id
   readonly view: (entity: E) => unknown
+  /** In a list, where it is another one. */
+  readonly listedView?: (entity: E) => unknown
 }
 
 const asStored = <E>(entity: E): E => entity
@@ -32,11 +34,16 @@ export const storeType: EntityType<StoreId, Store, MerchantPath & { storeId: Sto
   view: asStored,
 }
 
-export const geofenceType: EntityType<GeofenceId, Geofence, MerchantPath & { geofenceId: GeofenceId }> = {
+export const geofenceType: EntityType<
+  GeofenceId,
+  DeclaredGeofence,
+  MerchantPath & { geofenceId: GeofenceId }
+> = {
   recordsOf: ({ geofences }) => geofences,
   idOf: ({ geofenceId }) => geofenceId,
   isIdOf: (text): text is GeofenceId => isId('gf', text),
   view: geofenceView,
+  listedView: listedGeofenceView,
 }
 
 export const sceneType: EntityType<SceneId, Scene, MerchantPath & { sceneId: SceneId }> = {

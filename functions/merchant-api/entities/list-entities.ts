@@ -12,6 +12,7 @@ export const listEntities =
     recordsOf,
     isIdOf,
     view,
+    listedView = view,
   }: EntityType<Id, E, Path>): UseCase<MerchantServices, MerchantPath, PageQuery> =>
   (services) =>
   async (request) => {
@@ -22,7 +23,7 @@ export const listEntities =
     return {
       status: 200,
       body: {
-        items: page.items.map(view),
+        items: page.items.map(listedView),
         ...(page.next !== undefined && { next: encodeCursor(page.next) }),
       },
     }

@@ -1,19 +1,63 @@
-import type { GeofenceRequest } from '#shared/contracts/http/geofences.ts'
-import type { Geofence } from '#shared/domain/geo/geofence.ts'
+import { type Declared, type DeclaredGeometry, roundGeometry } from '#shared/contracts/declared-geometry.ts'
+import { type GeofenceRequest, MAX_MERCHANT_RADIUS_M } from '#shared/contracts/http/geofences.ts'
+import { type DeclaredGeofence, shapeDeclared } from '#shared/contracts/items/geofence.ts'
+import { reachM } from '#shared/domain/geo/distance.ts'
+import type { Shape } from '#shared/domain/geo/geofence.ts'
+import { parseGeometry } from '#shared/domain/geo/geojson.ts'
 import { timeZoneOf } from '#shared/domain/merchants/time-zone.ts'
+import { Problem } from '#shared/runtime/http/problem.ts'
 
-/** What a geofence's request draws: GeoJSON's `[lon, lat]` becomes `{ lat, lon }`, and the zone is that of the place. */
-export const drawnGeofence = ({
-  name,
-  storeId,
-  geometry,
-  radiusM,
-}: GeofenceRequest): Pick<Geofence, 'name' | 'storeId' | 'shape' | 'timeZone'> => {
-  const [lon, lat] = geometry.coordinates
+type Drawing = Pick<GeofenceRequest, 'geometry' | 'radiusM' | 'datum'>
+
+const refusal = (pointer: string, detail: string): Problem =>
+  new Problem('invalidRequest', { errors: [{ pointer, detail }] })
+
+type Parsed = { readonly shape: Shape; readonly declared: Declared }
+
+/** @throws {Problem} 400 with the pointer of the first fault */
+const parseDrawing = ({ geometry, radiusM, datum }: Drawing): Parsed => {
+  const parsed = parseGeometry(geometry, { datum, ...(radiusM !== undefined && { radiusM }) })
+  if (parsed.kind === 'refused') {
+    // The radius stands beside the geometry; all else is in it.
+    const pointer = parsed.pointer === '/radiusM' ? parsed.pointer : `/geometry${parsed.pointer}`
+    throw refusal(pointer, parsed.reason)
+  }
+  const declared: Declared = {
+    datum,
+    geometry: roundGeometry(geometry as DeclaredGeometry),
+    ...(radiusM !== undefined && { radiusM }),
+  }
+  // The shape of what is kept: converted from another datum, what was rounded before may differ in the last digit.
+  return { declared, shape: datum === 'wgs84' ? parsed.shape : shapeDeclared(declared) }
+}
+
+const requireSmall = (shape: Shape): void => {
+  const reach = reachM(shape)
+  if (reach <= MAX_MERCHANT_RADIUS_M) return
+  const km = (reach / 1000).toLocaleString('en', { maximumFractionDigits: 1 })
+  throw refusal(
+    '/geometry',
+    `The area reaches ${km} km from its centre; at most ${MAX_MERCHANT_RADIUS_M / 1000} km are allowed.`,
+  )
+}
+
+/**
+ * What a geofence's request draws; the time zone is that of the place.
+ *
+ * @throws {Problem} 400 for a geometry that is none, or is too large
+ */
+export const drawnGeofence = (
+  request: GeofenceRequest,
+): Pick<DeclaredGeofence, 'name' | 'storeId' | 'exit' | 'declared' | 'shape' | 'timeZone'> => {
+  const { name, storeId, exit } = request
+  const { declared, shape } = parseDrawing(request)
+  requireSmall(shape)
   return {
     name,
     ...(storeId !== undefined && { storeId }),
-    shape: { kind: 'circle', lat, lon, radiusM },
-    timeZone: timeZoneOf({ lat, lon }),
+    ...(exit !== undefined && { exit }),
+    declared,
+    shape,
+    timeZone: timeZoneOf(shape),
   }
 }

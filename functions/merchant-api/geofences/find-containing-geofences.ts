@@ -1,15 +1,17 @@
 import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
-import type { Position } from '#shared/domain/geo/geofence.ts'
+import type { ContainsRequest } from '#shared/contracts/http/geofences.ts'
+import { toWgs84 } from '#shared/domain/geo/datum.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
 type Services = Pick<MerchantServices, 'merchants' | 'findContaining'>
 
 /** Answers which of the merchant's geofences hold a position, the boundary included. */
-export const findContainingGeofences: UseCase<Services, MerchantPath, unknown, Position> =
+export const findContainingGeofences: UseCase<Services, MerchantPath, unknown, ContainsRequest> =
   (services) => async (request) => {
     await requireMember(services, request, 'read')
     const { path, body, signal } = request
-    const geofences = await services.findContaining(path.merchantId, body, signal)
+    const position = toWgs84(body, body.datum)
+    const geofences = await services.findContaining(path.merchantId, position, signal)
     return { status: 200, body: { geofenceIds: geofences.map(({ id }) => id), geofences } }
   }

@@ -2,39 +2,43 @@ import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import { drawnGeofence } from '#functions/merchant-api/geofences/drawn-geofence.ts'
 import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import { sameDeclared } from '#shared/contracts/declared-geometry.ts'
 import { type GeofenceRequest, geofenceView } from '#shared/contracts/http/geofences.ts'
-import type { Geofence, Shape } from '#shared/domain/geo/geofence.ts'
+import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
 import type { GeofenceId } from '#shared/domain/ids.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
 type Services = Pick<MerchantServices, 'merchants' | 'geofences' | 'nowMs'>
 type Path = MerchantPath & { readonly geofenceId: GeofenceId }
 
-const sameShape = (a: Shape, b: Shape): boolean =>
-  a.lat === b.lat && a.lon === b.lon && a.radiusM === b.radiusM
-
 /** Only another shape is a new one to fixes; a new name leaves everything as it is. */
 const shapeTimes = (
-  { shape, effectiveAtMs, former }: Geofence,
-  drawn: Shape,
+  current: DeclaredGeofence,
+  drawn: ReturnType<typeof drawnGeofence>,
   nowMs: number,
-): Pick<Geofence, 'effectiveAtMs' | 'former'> =>
-  sameShape(shape, drawn)
-    ? { effectiveAtMs, ...(former !== undefined && { former }) }
-    : { effectiveAtMs: nowMs, former: { shape, effectiveAtMs } }
-
-const replaced = (current: Geofence, body: GeofenceRequest, nowMs: number): Geofence => {
-  const drawn = drawnGeofence(body)
+): Pick<DeclaredGeofence, 'effectiveAtMs' | 'former'> => {
+  const { effectiveAtMs } = current
+  if (sameDeclared(current.declared, drawn.declared)) return { effectiveAtMs }
+  // Later than the shape before, also on a clock that stands: the time tells a geofence's shapes apart.
   return {
-    id: current.id,
-    merchantId: current.merchantId,
-    ...drawn,
-    revision: current.revision + 1,
-    ...shapeTimes(current, drawn.shape, nowMs),
-    createdAt: current.createdAt,
-    updatedAt: new Date(nowMs).toISOString(),
+    effectiveAtMs: Math.max(nowMs, effectiveAtMs + 1),
+    former: { shape: current.shape, effectiveAtMs },
   }
 }
+
+const replaced = (
+  current: DeclaredGeofence,
+  drawn: ReturnType<typeof drawnGeofence>,
+  nowMs: number,
+): DeclaredGeofence => ({
+  id: current.id,
+  merchantId: current.merchantId,
+  ...drawn,
+  revision: current.revision + 1,
+  ...shapeTimes(current, drawn, nowMs),
+  createdAt: current.createdAt,
+  updatedAt: new Date(nowMs).toISOString(),
+})
 
 /** Replaces a geofence; when it moves, its tiles follow and only fixes from now on see it there. */
 export const replaceGeofence: UseCase<Services, Path, unknown, GeofenceRequest> =
@@ -42,7 +46,8 @@ export const replaceGeofence: UseCase<Services, Path, unknown, GeofenceRequest> 
     await requireMember(services, request, 'edit')
     const { path, body, signal } = request
     const nowMs = services.nowMs()
-    const change = (current: Geofence): Geofence => replaced(current, body, nowMs)
+    const drawn = drawnGeofence(body)
+    const change = (current: DeclaredGeofence): DeclaredGeofence => replaced(current, drawn, nowMs)
     const saved = await services.geofences.replace(path.merchantId, path.geofenceId, change, signal)
     return savedReply(saved, geofenceView)
   }

@@ -6,7 +6,10 @@ import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { SceneRequest } from '#shared/contracts/http/scenes.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<MerchantServices, 'merchants' | 'scenes' | 'offers' | 'stores' | 'newId' | 'nowMs'>
+type Services = Pick<
+  MerchantServices,
+  'merchants' | 'scenes' | 'offers' | 'stores' | 'optOut' | 'newId' | 'nowMs'
+>
 
 /** Creates a scene, as a draft or active; the geofences, stores and offer it names must be the merchant's own. */
 export const createScene: UseCase<Services, MerchantPath, unknown, SceneRequest> =

@@ -2,18 +2,28 @@ import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { SceneRequest } from '#shared/contracts/http/scenes.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 import type { Merchant } from '#shared/domain/merchants/merchant.ts'
-import { type LintContext, type LintReport, lintMessage } from '#shared/domain/messages/lint-template.ts'
+import {
+  type LintContext,
+  type LintReport,
+  lintMessage,
+  SAMPLE_CODE,
+} from '#shared/domain/messages/lint-template.ts'
 import { smsParts } from '#shared/domain/messages/sms-parts.ts'
+import { type OptOut, smsText } from '#shared/domain/messages/sms-text.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
+import type { Scene } from '#shared/domain/scenes/scene.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
-type Services = Pick<MerchantServices, 'merchants' | 'offers' | 'stores'>
+export type LintServices = Pick<MerchantServices, 'merchants' | 'offers' | 'stores' | 'optOut'>
 
 /** Enough to find a long name; what is longer is cut in the message anyway. */
 const STORES = 100
 
+/** What of a scene says with which names its templates are filled in. */
+type LintedScene = Pick<Scene, 'triggers' | 'offerId' | 'when'>
+
 /** Does every trigger happen at a store, so that a template may name it? */
-const isAtStores = ({ triggers }: SceneRequest): boolean =>
+const isAtStores = ({ triggers }: LintedScene): boolean =>
   triggers.every((side) => {
     if (!('at' in side) || side.at === undefined) return false
     return !('geofenceIds' in side.at && side.at.geofenceIds !== undefined)
@@ -23,10 +33,11 @@ const longestOf = (names: readonly string[]): string | undefined =>
   names.toSorted((a, b) => b.length - a.length)[0]
 
 const contextOf = (
-  scene: SceneRequest,
+  scene: LintedScene,
   merchant: Merchant,
   offer: Offer | undefined,
   storeName: string | undefined,
+  optOut: OptOut,
 ): LintContext => ({
   merchantName: merchant.name,
   ...(storeName !== undefined && { storeName }),
@@ -39,17 +50,16 @@ const contextOf = (
   }),
   sceneEnds: scene.when.until !== undefined,
   countSms: smsParts,
-  // Where a template does not place the code it stands at the end.
-  ...(offer && { smsSuffix: ' Code 7ZK3P-Q4X10' }),
+  smsTextOf: (body, locale) => smsText({ body, ...(offer && { code: SAMPLE_CODE }) }, optOut, locale),
 })
 
-/** Reads a scene's templates as a critical customer would; undefined for a merchant that is gone. */
-export const lintScene = async (
-  { merchants, offers, stores }: Services,
+/** What a scene's templates are read with; undefined for a merchant that is gone. */
+export const readLintContext = async (
+  { merchants, offers, stores, optOut }: LintServices,
   merchantId: MerchantId,
-  scene: SceneRequest,
+  scene: LintedScene,
   signal: AbortSignal,
-): Promise<LintReport | undefined> => {
+): Promise<LintContext | undefined> => {
   const [merchant, offer, named] = await Promise.all([
     merchants.find(merchantId, signal),
     scene.offerId === undefined ? undefined : offers.find(merchantId, scene.offerId, signal),
@@ -57,7 +67,18 @@ export const lintScene = async (
   ])
   if (merchant === undefined) return undefined
   const storeName = longestOf((named?.items ?? []).map(({ name }) => name))
-  return lintMessage(scene.message, contextOf(scene, merchant, offer, storeName))
+  return contextOf(scene, merchant, offer, storeName, optOut)
+}
+
+/** Reads a scene's templates as a critical customer would; undefined for a merchant that is gone. */
+export const lintScene = async (
+  services: LintServices,
+  merchantId: MerchantId,
+  scene: SceneRequest,
+  signal: AbortSignal,
+): Promise<LintReport | undefined> => {
+  const context = await readLintContext(services, merchantId, scene, signal)
+  return context && lintMessage(scene.message, context)
 }
 
 /**
@@ -66,7 +87,7 @@ export const lintScene = async (
  * @throws {Problem} 422 with a pointer and a sentence for each fault
  */
 export const requireCleanMessage = async (
-  services: Services,
+  services: LintServices,
   merchantId: MerchantId,
   scene: SceneRequest,
   signal: AbortSignal,

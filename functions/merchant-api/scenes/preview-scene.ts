@@ -5,7 +5,7 @@ import type { SceneRequest } from '#shared/contracts/http/scenes.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<MerchantServices, 'merchants' | 'offers' | 'stores'>
+type Services = Pick<MerchantServices, 'merchants' | 'offers' | 'stores' | 'optOut'>
 
 /** Answers what stands in the way of a scene's templates, and how many parts each SMS has, without saving anything. */
 export const previewScene: UseCase<Services, MerchantPath, unknown, SceneRequest> =

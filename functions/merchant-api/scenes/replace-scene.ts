@@ -7,7 +7,7 @@ import type { SceneRequest } from '#shared/contracts/http/scenes.ts'
 import type { SceneId } from '#shared/domain/ids.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<MerchantServices, 'merchants' | 'scenes' | 'offers' | 'stores' | 'nowMs'>
+type Services = Pick<MerchantServices, 'merchants' | 'scenes' | 'offers' | 'stores' | 'optOut' | 'nowMs'>
 type Path = MerchantPath & { readonly sceneId: SceneId }
 
 /** Replaces a scene whole; the revision before is kept. */

@@ -5,6 +5,8 @@ export type FunctionLog = {
   add(line: string): void
   lines(): string[]
   metrics(): Record<string, MetricSum>
+  /** How many bytes were written, in UTF-8. */
+  bytes(): number
 }
 
 export type MetricSum = { sum: number; count: number }
@@ -16,6 +18,7 @@ const MAX_METRICS = 200
 export const createFunctionLog = (): FunctionLog => {
   const lines: string[] = []
   const sums = new Map<string, MetricSum>()
+  let bytes = 0
   const addMetric = (name: string, value: Json | undefined) => {
     const values = (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'number')
     const before = sums.get(name) ?? { sum: 0, count: 0 }
@@ -28,6 +31,7 @@ export const createFunctionLog = (): FunctionLog => {
   return {
     add: (line) => {
       lines.push(line)
+      bytes += Buffer.byteLength(line)
       if (lines.length > 2 * MAX_LINES) lines.splice(0, MAX_LINES)
       if (!line.includes('"_aws"')) return
       const record = metricRecord(line)
@@ -36,6 +40,7 @@ export const createFunctionLog = (): FunctionLog => {
     },
     lines: () => lines.slice(-MAX_LINES),
     metrics: () => Object.fromEntries(sums),
+    bytes: () => bytes,
   }
 }
 

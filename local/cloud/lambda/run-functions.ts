@@ -18,6 +18,8 @@ export type FunctionStats = {
   /** The function's own time, without waiting for a worker and without loading its bundle. */
   duration: DurationSummary
   metrics: Record<string, MetricSum>
+  /** Bytes that the function has logged by itself. */
+  loggedBytes: number
 }
 
 export type LocalFunctions = {
@@ -173,6 +175,7 @@ const runFunction = (
         workers: all.size,
         duration,
         metrics: log.metrics(),
+        loggedBytes: log.bytes(),
       }
     },
     logLines: () => log.lines(),

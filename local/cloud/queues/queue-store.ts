@@ -37,6 +37,8 @@ export type QueueStore = {
   hasVisible(queue: QueuePlan): boolean
   /** When the next message that is now delayed or in flight becomes visible. */
   nextVisibleAtMs(queue: QueuePlan): number | undefined
+  /** About how many requests SQS would bill: one for each message sent, two (receive, delete) for each batch taken. */
+  requests(): number
   /** Calls back after each message sent. */
   onSent(listener: () => void): () => void
 }
@@ -100,10 +102,13 @@ export const openQueueStore = (
   const deadLetterQueueOf = (queue: QueuePlan): QueuePlan | undefined =>
     queue.redrive === undefined ? undefined : find(queue.redrive.targetArn)
 
+  let requests = 0
+
   return {
     queues,
     find,
     send: (queue, { body, attributes = {}, delayS = queue.delayS }) => {
+      requests += 1
       const id = randomUUID()
       const sentAtMs = nowMs()
       sql.insert.run(queue.name, id, body, JSON.stringify(attributes), sentAtMs, sentAtMs + delayS * 1000)
@@ -141,8 +146,10 @@ export const openQueueStore = (
             receipt,
           })
         }
+        requests += received.length === 0 ? 0 : 2
         return received
       }),
+    requests: () => requests,
     delete: (queue, receipt) => {
       sql.delete.run(receipt, queue.name)
     },

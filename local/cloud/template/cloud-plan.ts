@@ -10,6 +10,7 @@ export type CloudPlan = {
   schedules: SchedulePlan[]
   routes: RoutePlan[]
   clients: ClientPlan[]
+  subscriptions: SubscriptionPlan[]
 }
 
 export type TablePlan = {
@@ -79,5 +80,8 @@ export type RoutePlan = {
   functionName: string
   authorizer?: { issuer: string; audiences: string[]; scopes: string[] }
 }
+
+/** What is published to a topic is posted to the endpoint. */
+export type SubscriptionPlan = { topicArn: string; endpoint: string }
 
 export type ClientPlan = { clientId: string; scopes: string[] }

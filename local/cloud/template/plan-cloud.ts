@@ -18,6 +18,7 @@ import {
   routeProperties,
   scheduleProperties,
   stageProperties,
+  subscriptionProperties,
   tableProperties,
 } from '#local/cloud/template/resource-schemas.ts'
 import { knowledgeOf, type NamingContext, valuesOfResource } from '#local/cloud/template/resource-values.ts'
@@ -129,6 +130,10 @@ export const planCloud = (assembly: Assembly, context: NamingContext): CloudPlan
       clientId: resource.values.ref,
       scopes: parse(resource, clientProperties).AllowedOAuthScopes,
     })),
+    subscriptions: ofType('AWS::SNS::Subscription').flatMap((resource) => {
+      const { TopicArn: topicArn, Protocol, Endpoint: endpoint } = parse(resource, subscriptionProperties)
+      return Protocol === 'email' ? [] : [{ topicArn, endpoint }]
+    }),
   }
 }
 
@@ -191,17 +196,15 @@ const parse = <S extends z.ZodType>(resource: Planned, schema: S): z.output<S> =
 const planTable = (resource: Planned): CloudPlan['tables'][number] => {
   const properties = parse(resource, tableProperties)
   const { AttributeName: ttlAttribute, Enabled: ttlEnabled } = properties.TimeToLiveSpecification ?? {}
-  const hasStream = properties.StreamSpecification !== undefined
-  if (ttlEnabled === true && !hasStream) {
-    throw new TemplateError(
-      `${resource.type} (${resource.logicalId}): the local cloud plays a TTL by the table's stream`,
-    )
-  }
+  // TTL is played by the table's changes: a table without a stream gets one that only the local cloud reads.
+  const stream =
+    properties.StreamSpecification ??
+    (ttlEnabled === true ? ({ StreamViewType: 'NEW_AND_OLD_IMAGES' } as const) : undefined)
   return {
     logicalId: resource.logicalId,
     name: resource.values.ref,
     streamArn: resource.values.attributes['StreamArn'] ?? '',
-    hasStream,
+    hasStream: stream !== undefined,
     ...(ttlEnabled === true && ttlAttribute !== undefined && { ttlAttribute }),
     create: {
       TableName: resource.values.ref,
@@ -219,9 +222,7 @@ const planTable = (resource: Planned): CloudPlan['tables'][number] => {
           },
         })),
       }),
-      ...(properties.StreamSpecification !== undefined && {
-        StreamSpecification: { StreamEnabled: true, ...properties.StreamSpecification },
-      }),
+      ...(stream !== undefined && { StreamSpecification: { StreamEnabled: true, ...stream } }),
     },
   }
 }

@@ -129,4 +129,11 @@ export const stageProperties = z.object({
   StageName: z.literal('$default'),
 })
 
+// Mails of alarms go nowhere here.
+export const subscriptionProperties = z.object({
+  TopicArn: text,
+  Protocol: z.enum(['https', 'http', 'email']),
+  Endpoint: text,
+})
+
 export const clientProperties = z.object({ AllowedOAuthScopes: z.array(text).max(50).default([]) })

@@ -49,8 +49,7 @@ const PASSIVE: Record<string, Naming> = {
   'AWS::Logs::ResourcePolicy': (resource) => plain(resource),
   'AWS::Scheduler::ScheduleGroup': (resource, context) =>
     named(resource, context, 'scheduler', 'schedule-group/', resource.property('Name')),
-  // Only alarms are sent to topics: offers go to phones directly.
-  'AWS::SNS::Subscription': (resource) => plain(resource),
+  // Alarms are sent to one, answers to SMS to another; offers go to phones directly.
   'AWS::SNS::Topic': (resource, context) => topic(resource, context),
   'AWS::SNS::TopicPolicy': (resource) => plain(resource),
   'AWS::SQS::QueuePolicy': (resource) => plain(resource),
@@ -90,6 +89,7 @@ const ACTIVE: Record<string, Naming> = {
   },
   'AWS::Scheduler::Schedule': (resource, context) =>
     named(resource, context, 'scheduler', 'schedule/default/', resource.property('Name')),
+  'AWS::SNS::Subscription': (resource) => plain(resource),
   'AWS::SQS::Queue': (resource, context) => queue(resource, context),
 }
 

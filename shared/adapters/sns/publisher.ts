@@ -1,4 +1,5 @@
 import {
+  CheckIfPhoneNumberIsOptedOutCommand,
   CreatePlatformEndpointCommand,
   DeleteEndpointCommand,
   GetEndpointAttributesCommand,
@@ -14,8 +15,8 @@ import { apnsPayload, fcmPayload, type PushMessage } from '#shared/domain/messag
 /** How a publish ended. */
 export type Published =
   | { readonly kind: 'taken'; readonly snsMessageId: string; readonly endpointArn?: string }
-  /** Surely not taken; the same may be tried again later. */
-  | { readonly kind: 'throttled' }
+  /** Surely not taken; the same may be tried again later. `isFault`: SNS refuses our rights or credentials. */
+  | { readonly kind: 'notTaken'; readonly reason: string; readonly isFault: boolean }
   /**
    * Surely not taken, and never will be. `device` = only this phone is out of reach, `platform` = all phones of its kind
    * are, because there is no application for them.
@@ -27,12 +28,18 @@ export type Published =
 export type Publisher = {
   readonly push: (device: Device, message: PushMessage, signal?: AbortSignal) => Promise<Published>
   readonly sms: (phoneNumber: string, body: string, signal?: AbortSignal) => Promise<Published>
+  /** Has the number opted out of the whole account? Where SNS does not tell, it has not: SNS itself then sends nothing. */
+  readonly isOptedOut: (phoneNumber: string, signal?: AbortSignal) => Promise<boolean>
 }
 
 export type PublisherOptions = {
   readonly applications: Readonly<Partial<Record<PushPlatform, string>>>
   readonly smsSenderId?: string
+  /** The number that SMS come from, where it is not for SNS to choose. */
+  readonly smsOriginationNumber?: string
   readonly smsMaxPriceUsd: string
+  /** How long SNS may take to answer; 8 s by default. */
+  readonly timeoutMs?: number
 }
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)
@@ -47,13 +54,38 @@ const THROTTLES = new Set([
 /** The push service has told SNS that the endpoint's token is dead. */
 const DISABLED = new Set(['EndpointDisabled', 'EndpointDisabledException'])
 
+/** What we may not do, or what we are not any more: nobody's message is to blame, and all are refused alike. */
+const FAULTS = new Set([
+  'AuthorizationError',
+  'AuthorizationErrorException',
+  'AccessDenied',
+  'AccessDeniedException',
+  'ExpiredToken',
+  'InvalidClientTokenId',
+  'InvalidSecurity',
+  'InvalidSecurityException',
+  'PlatformApplicationDisabled',
+  'PlatformApplicationDisabledException',
+  'SignatureDoesNotMatch',
+  'UnrecognizedClientException',
+])
+/** The connection was never made. */
+const NEVER_LEFT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+
+const isFault = (name: string): boolean => FAULTS.has(name) || name.startsWith('KMS')
+
 const isClientFault = (error: unknown): boolean =>
   error instanceof Error && '$fault' in error && error.$fault === 'client'
 
 /** What an error of Publish says about the message. */
 const classify = (error: unknown): Published => {
   const name = nameOf(error)
-  if (THROTTLES.has(name)) return { kind: 'throttled' }
+  if (THROTTLES.has(name)) return { kind: 'notTaken', reason: 'throttled', isFault: false }
+  if (isFault(name)) return { kind: 'notTaken', reason: name, isFault: true }
+  if (NEVER_LEFT.has(codeOf(error))) return { kind: 'notTaken', reason: codeOf(error), isFault: false }
   if (DISABLED.has(name)) return { kind: 'refused', reason: name, scope: 'device' }
   if (isClientFault(error) && !isBusy(error)) return { kind: 'refused', reason: name, scope: 'message' }
   return { kind: 'unclear', reason: name }
@@ -63,6 +95,19 @@ const classify = (error: unknown): Published => {
 const isGone = (error: unknown): boolean =>
   nameOf(error).startsWith('NotFound') ||
   (error instanceof Error && error.message.includes('No endpoint found'))
+
+/** No endpoint could be made, so nothing was published: because of the token, of us, or of the moment. */
+const withoutEndpoint = (error: unknown): Published => {
+  const name = nameOf(error)
+  if (!isClientFault(error) || isBusy(error) || THROTTLES.has(name)) {
+    return { kind: 'notTaken', reason: name, isFault: false }
+  }
+  const isToken =
+    name.startsWith('InvalidParameter') && error instanceof Error && error.message.includes('Token')
+  return isToken
+    ? { kind: 'refused', reason: name, scope: 'device' }
+    : { kind: 'notTaken', reason: name, isFault: true }
+}
 
 const arnInside = (error: unknown): string | undefined =>
   error instanceof Error ? /Endpoint (arn:\S+) already exists/.exec(error.message)?.[1] : undefined
@@ -77,6 +122,7 @@ const attributesOf = (platform: PushPlatform, { ttlS, collapseId }: PushMessage)
   return {
     [`AWS.SNS.MOBILE.${name}.TTL`]: text(String(ttlS)),
     'AWS.SNS.MOBILE.APNS.PUSH_TYPE': text('alert'),
+    'AWS.SNS.MOBILE.APNS.PRIORITY': text('10'),
     'AWS.SNS.MOBILE.APNS.COLLAPSE_ID': text(collapseId),
   }
 }
@@ -102,9 +148,14 @@ const payloadOf = (platform: PushPlatform, message: PushMessage): string => {
  * @see https://docs.aws.amazon.com/sns/latest/dg/mobile-platform-endpoint.html for the flow of an endpoint
  */
 export const createPublisher = (options: PublisherOptions): Publisher => {
-  const requestHandler = { connectionTimeout: 1000, requestTimeout: 8000, throwOnRequestTimeout: true }
+  const { timeoutMs = 8000 } = options
+  const requestHandler = { connectionTimeout: 1000, requestTimeout: timeoutMs, throwOnRequestTimeout: true }
   const client = new SNSClient({ maxAttempts: 3, requestHandler })
   const once = new SNSClient({ maxAttempts: 1, requestHandler })
+  const quick = new SNSClient({
+    maxAttempts: 1,
+    requestHandler: { ...requestHandler, requestTimeout: Math.min(1500, timeoutMs) },
+  })
 
   const createEndpoint = async (
     application: string,
@@ -151,8 +202,10 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
   const publish = async (input: PublishCommandInput, signal?: AbortSignal): Promise<Published | 'gone'> => {
     try {
       const command = new PublishCommand(input)
-      const { MessageId = '' } = await once.send(command, signal ? { abortSignal: signal } : {})
-      return { kind: 'taken', snsMessageId: MessageId }
+      const { MessageId } = await once.send(command, signal ? { abortSignal: signal } : {})
+      return MessageId
+        ? { kind: 'taken', snsMessageId: MessageId }
+        : { kind: 'unclear', reason: 'malformedAnswer' }
     } catch (error) {
       return isGone(error) ? 'gone' : classify(error)
     }
@@ -188,13 +241,10 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
     try {
       endpointArn = await makeEndpoint(device.token, application, signal)
     } catch (error) {
-      // Nothing was published yet.
-      return isClientFault(error) && !isBusy(error)
-        ? { kind: 'refused', reason: nameOf(error), scope: 'device' }
-        : { kind: 'throttled' }
+      return withoutEndpoint(error)
     }
     const published = await publishTo(endpointArn, device, message, signal)
-    return published === 'gone' ? { kind: 'throttled' } : published
+    return published === 'gone' ? { kind: 'notTaken', reason: 'endpointGone', isFault: false } : published
   }
 
   return {
@@ -215,11 +265,25 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
             'AWS.SNS.SMS.SMSType': text('Promotional'),
             'AWS.SNS.SMS.MaxPrice': { DataType: 'Number', StringValue: options.smsMaxPriceUsd },
             ...(options.smsSenderId ? { 'AWS.SNS.SMS.SenderID': text(options.smsSenderId) } : {}),
+            ...(options.smsOriginationNumber
+              ? { 'AWS.MM.SMS.OriginationNumber': text(options.smsOriginationNumber) }
+              : {}),
           },
         },
         signal,
       )
       return published === 'gone' ? { kind: 'refused', reason: 'gone', scope: 'message' } : published
+    },
+
+    isOptedOut: async (phoneNumber, signal) => {
+      try {
+        const command = new CheckIfPhoneNumberIsOptedOutCommand({ phoneNumber })
+        const { isOptedOut = false } = await quick.send(command, signal ? { abortSignal: signal } : {})
+        return isOptedOut
+      } catch (error) {
+        if (error instanceof Error) return false
+        throw error
+      }
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { SendToQueue } from '#shared/adapters/sqs/queue-sender.ts'
 import type { MessageId, UserId } from '#shared/domain/ids.ts'
-import type { Channel } from '#shared/domain/scenes/facts.ts'
+import type { Channel } from '#shared/domain/messages/channel.ts'
 
 /** Puts a message's id on the queue of its channel. */
 export type QueueMessage = (

@@ -6,7 +6,11 @@ const BATCH = 10
 /** The longest delay that SQS knows. */
 export const MAX_DELAY_S = 900
 
-export type QueueEntry = { readonly body: unknown; readonly delayS?: number }
+/** A message for a queue: a body that becomes JSON, or a text as it is; `attributes` travel beside it. */
+export type QueueEntry = ({ readonly body: unknown } | { readonly text: string }) & {
+  readonly delayS?: number
+  readonly attributes?: Readonly<Record<string, string>>
+}
 
 /** Puts messages on a queue; resolves when SQS has taken all of them. May put one twice when it is asked again. */
 export type SendToQueue = (
@@ -14,6 +18,11 @@ export type SendToQueue = (
   entries: readonly QueueEntry[],
   signal?: AbortSignal,
 ) => Promise<void>
+
+const attributesOf = (attributes: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+  )
 
 const chunks = <T>(list: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
@@ -39,10 +48,11 @@ export const createQueueSender = (): SendToQueue => {
   ): Promise<void> => {
     const command = new SendMessageBatchCommand({
       QueueUrl: queueUrl,
-      Entries: entries.map(({ body, delayS = 0 }, index) => ({
+      Entries: entries.map(({ delayS = 0, attributes = {}, ...entry }, index) => ({
         Id: String(index),
-        MessageBody: JSON.stringify(body),
+        MessageBody: 'text' in entry ? entry.text : JSON.stringify(entry.body),
         DelaySeconds: Math.max(0, Math.min(MAX_DELAY_S, Math.ceil(delayS))),
+        ...(Object.keys(attributes).length > 0 && { MessageAttributes: attributesOf(attributes) }),
       })),
     })
     const answer = await client

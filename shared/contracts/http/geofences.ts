@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { countPositions, type DeclaredGeometry } from '#shared/contracts/declared-geometry.ts'
 import {
   idSchema,
   instantSchema,
@@ -8,7 +9,8 @@ import {
   positionSchema,
   revisionSchema,
 } from '#shared/contracts/http/primitives.ts'
-import type { Geofence } from '#shared/domain/geo/geofence.ts'
+import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
+import { DATUMS } from '#shared/domain/geo/datum.ts'
 
 export const geofencePathSchema = z.strictObject({ merchantId: idSchema('mer'), geofenceId: idSchema('gf') })
 
@@ -16,52 +18,120 @@ export const geofencePathSchema = z.strictObject({ merchantId: idSchema('mer'), 
 export const MIN_MERCHANT_RADIUS_M = 10
 export const MAX_MERCHANT_RADIUS_M = 5000
 
+/** A border of 30,000 vertices in the longest form of its numbers, and as much again for white space. */
+export const MAX_GEOFENCE_BODY_BYTES = 3 * 1024 * 1024
+
+/** In lists a geometry with more positions is left out: a page of such borders would not fit into an answer. */
+export const MAX_LISTED_POSITIONS = 2000
+
+const MAX_POSITIONS = 40_000
+
 /** A GeoJSON Point (RFC 7946): `[lon, lat]`. */
 export const pointSchema = z.strictObject({
   type: z.literal('Point'),
   coordinates: z.tuple([lonSchema, latSchema]),
 })
 
-/** `POST /v1/merchants/{merchantId}/geofences` and `PUT …/{geofenceId}`. */
+// Only the outer form: what the rings must be, `parseGeometry` says with the place and the reason of the first fault.
+const ringsSchema = z.array(z.unknown()).max(MAX_POSITIONS)
+const polygonSchema = z.strictObject({ type: z.literal('Polygon'), coordinates: ringsSchema })
+const multiPolygonSchema = z.strictObject({ type: z.literal('MultiPolygon'), coordinates: ringsSchema })
+const geometrySchema = z.discriminatedUnion('type', [pointSchema, polygonSchema, multiPolygonSchema])
+
+/** What coordinates are given in; for maps of mainland China that are not in WGS-84. Never guessed from the place. */
+const datumSchema = z.enum(DATUMS)
+
+const exitSchema = z.strictObject({
+  /** How far beyond the boundary a fix must be to count as outside. */
+  bufferM: z.number().min(0).max(140).exactOptional(),
+  /** How far apart in time the two fixes outside must be. */
+  confirmS: z.number().min(0).max(600).exactOptional(),
+})
+
+/**
+ * `POST /v1/merchants/{merchantId}/geofences` and `PUT …/{geofenceId}`: a Point with `radiusM` draws a circle, a Polygon
+ * or MultiPolygon an area of up to 30,000 vertices with holes, nowhere farther than 5 km from its centre. `exit` replaces
+ * the engine's own rule of when a phone has left.
+ */
 export const geofenceRequestSchema = z.strictObject({
   name: nameSchema,
   storeId: idSchema('sto').exactOptional(),
-  geometry: pointSchema,
-  radiusM: z.number().min(MIN_MERCHANT_RADIUS_M).max(MAX_MERCHANT_RADIUS_M),
+  geometry: geometrySchema,
+  radiusM: z.number().min(MIN_MERCHANT_RADIUS_M).max(MAX_MERCHANT_RADIUS_M).exactOptional(),
+  datum: datumSchema.default('wgs84'),
+  exit: exitSchema.exactOptional(),
 })
 export type GeofenceRequest = z.output<typeof geofenceRequestSchema>
 
-/** A geofence as it is answered. */
+const lonLatSchema = z.tuple([lonSchema, latSchema])
+const shownRingsSchema = z.array(z.array(lonLatSchema).max(MAX_POSITIONS)).max(MAX_POSITIONS)
+const shownGeometrySchema = z.discriminatedUnion('type', [
+  pointSchema,
+  z.strictObject({ type: z.literal('Polygon'), coordinates: shownRingsSchema }),
+  z.strictObject({
+    type: z.literal('MultiPolygon'),
+    coordinates: z.array(shownRingsSchema).max(MAX_POSITIONS),
+  }),
+])
+
+/**
+ * A geofence as it is answered: its geometry as it was declared, in the declared datum, to 1e-7 degrees. In lists a
+ * geometry of more than 2,000 positions is left out and `positions` says how many it has; `GET …/{geofenceId}` shows it.
+ */
 export const geofenceSchema = z.strictObject({
   id: idSchema('gf'),
   merchantId: idSchema('mer'),
   name: nameSchema,
   storeId: idSchema('sto').exactOptional(),
-  geometry: pointSchema,
-  radiusM: z.number().min(0),
+  geometry: shownGeometrySchema.exactOptional(),
+  positions: z.int().min(0).max(MAX_POSITIONS).exactOptional(),
+  radiusM: z.number().min(0).exactOptional(),
+  datum: datumSchema,
+  exit: exitSchema.exactOptional(),
   timeZone: z.string().max(64),
   revision: revisionSchema,
   createdAt: instantSchema,
   updatedAt: instantSchema,
 })
-export type GeofenceView = z.output<typeof geofenceSchema>
+/** With the geometry as it is kept: its lists are for reading only. */
+export type GeofenceView = Omit<z.output<typeof geofenceSchema>, 'geometry'> & {
+  readonly geometry?: DeclaredGeometry
+}
 
-/** The geofence in the form of the API: GeoJSON outside, `{ lat, lon }` inside. */
-export const geofenceView = (geofence: Geofence): GeofenceView => ({
-  id: geofence.id,
-  merchantId: geofence.merchantId,
-  name: geofence.name,
-  ...(geofence.storeId !== undefined && { storeId: geofence.storeId }),
-  geometry: { type: 'Point', coordinates: [geofence.shape.lon, geofence.shape.lat] },
-  radiusM: geofence.shape.radiusM,
-  timeZone: geofence.timeZone,
-  revision: geofence.revision,
-  createdAt: geofence.createdAt,
-  updatedAt: geofence.updatedAt,
+const withoutGeometry = (geofence: DeclaredGeofence): GeofenceView => {
+  const { id, merchantId, name, storeId, declared, exit, timeZone, revision, createdAt, updatedAt } = geofence
+  return {
+    id,
+    merchantId,
+    name,
+    ...(storeId !== undefined && { storeId }),
+    ...(declared.radiusM !== undefined && { radiusM: declared.radiusM }),
+    datum: declared.datum,
+    ...(exit !== undefined && { exit }),
+    timeZone,
+    revision,
+    createdAt,
+    updatedAt,
+  }
+}
+
+/** The geofence in the form of the API, as it was declared. */
+export const geofenceView = (geofence: DeclaredGeofence): GeofenceView => ({
+  ...withoutGeometry(geofence),
+  geometry: geofence.declared.geometry,
 })
 
+/** The geofence in a list, where large geometries are left out. */
+export const listedGeofenceView = (geofence: DeclaredGeofence): GeofenceView => {
+  const positions = countPositions(geofence.declared.geometry)
+  return positions > MAX_LISTED_POSITIONS
+    ? { ...withoutGeometry(geofence), positions }
+    : geofenceView(geofence)
+}
+
 /** `POST /v1/merchants/{merchantId}/geofences:contains`; a body, because coordinates never stand in a URL. */
-export const containsRequestSchema = positionSchema
+export const containsRequestSchema = positionSchema.extend({ datum: datumSchema.default('wgs84') })
+export type ContainsRequest = z.output<typeof containsRequestSchema>
 
 const MAX_CONTAINING = 1000
 

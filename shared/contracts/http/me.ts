@@ -2,13 +2,15 @@ import * as z from 'zod'
 import {
   idSchema,
   instantSchema,
+  localeSchema,
   nameSchema,
   textSchema,
   utcInstantSchema,
 } from '#shared/contracts/http/primitives.ts'
-import { capsSchema, localeSchema, weeklyRangesSchema } from '#shared/contracts/http/scenes.ts'
+import { capsSchema, weeklyRangesSchema } from '#shared/contracts/http/scenes.ts'
 import { DEVICE_PLATFORMS, MAX_DEVICES, MAX_SMS_CONSENTS } from '#shared/domain/customers/customer.ts'
 import { MAX_PREFERENCES } from '#shared/domain/customers/relationship.ts'
+import { CHANNELS } from '#shared/domain/messages/channel.ts'
 
 export const devicePathSchema = z.strictObject({
   deviceId: z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/, '1 to 64 of A–Z a–z 0–9 _ . : -'),
@@ -18,6 +20,8 @@ export const devicePathSchema = z.strictObject({
 export const deviceRequestSchema = z.strictObject({
   platform: z.enum(DEVICE_PLATFORMS),
   token: z.string().regex(/^[\x21-\x7e]{1,2048}$/, '1 to 2048 visible ASCII characters'),
+  /** The phone's language: pushes to it are worded in it where the merchant has the words. */
+  locale: localeSchema.exactOptional(),
 })
 
 /** A registered device; the token itself is never given back. */
@@ -26,6 +30,7 @@ export const deviceSchema = z.strictObject({
   platform: z.enum(DEVICE_PLATFORMS),
   enabled: z.boolean(),
   updatedAt: instantSchema,
+  locale: localeSchema.exactOptional(),
 })
 
 /** `PUT /v1/me/consents/…`: what the customer chose, where, and the words that were shown. */
@@ -44,27 +49,28 @@ export const consentSchema = z.strictObject({
 
 export const smsConsentPathSchema = z.strictObject({ merchantId: idSchema('mer') })
 
-const preferenceNameSchema = z
+const tasteNameSchema = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'a letter, then letters, digits and _')
 
 /**
- * `PUT /v1/me/wishes`: everything that the customer asks for, in place of what was asked before. The caps stand beside
- * the platform's and the merchants': they can only make messages fewer.
+ * `PUT /v1/me/preferences`: everything that the customer asks for, in place of what was asked before. The caps stand
+ * beside the platform's and the merchants': they can only make messages fewer.
  */
-export const wishesSchema = z.strictObject({
+export const preferencesSchema = z.strictObject({
+  /** Which channel to try first. */
+  channel: z.enum(CHANNELS).exactOptional(),
+  /** The language of text messages, and of pushes to a phone that does not tell its own. */
   locale: localeSchema.exactOptional(),
   /** `MM-DD`; the year is nobody's business. */
   birthday: z
     .string()
     .regex(/^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'MM-DD')
     .exactOptional(),
-  preferences: z
-    .record(
-      preferenceNameSchema,
-      z.union([z.string().max(128), z.number().min(-1e15).max(1e15), z.boolean()]),
-    )
-    .refine((all) => Object.keys(all).length <= MAX_PREFERENCES, `at most ${MAX_PREFERENCES} preferences`)
+  /** What the customer likes: it stands above what merchants noted. */
+  tastes: z
+    .record(tasteNameSchema, z.union([z.string().max(128), z.number().min(-1e15).max(1e15), z.boolean()]))
+    .refine((all) => Object.keys(all).length <= MAX_PREFERENCES, `at most ${MAX_PREFERENCES} tastes`)
     .exactOptional(),
   /** On the clock of the place where the customer is. */
   quietHours: weeklyRangesSchema.exactOptional(),
@@ -72,7 +78,6 @@ export const wishesSchema = z.strictObject({
   mutedMerchants: z.array(idSchema('mer')).max(200).exactOptional(),
   mutedUntil: utcInstantSchema.exactOptional(),
 })
-export type Wishes = z.output<typeof wishesSchema>
 
 export const grantPathSchema = z.strictObject({ grantId: idSchema('grt') })
 /** `POST /v1/me/offers/{grantId}/claim`. */
@@ -83,7 +88,6 @@ export const meSchema = z.strictObject({
   user: idSchema('usr'),
   createdAt: instantSchema.exactOptional(),
   phoneNumber: z.string().max(16).exactOptional(),
-  wishes: wishesSchema,
   devices: z.array(deviceSchema).max(MAX_DEVICES),
   consents: z.strictObject({
     push: consentSchema.exactOptional(),
@@ -92,6 +96,7 @@ export const meSchema = z.strictObject({
       .refine((all) => Object.keys(all).length <= MAX_SMS_CONSENTS)
       .exactOptional(),
   }),
+  preferences: preferencesSchema,
 })
 
 /** One row of `GET /v1/me/offers`. `expired` is a reservation whose time is over. */

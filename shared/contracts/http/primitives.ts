@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { IdByPrefix, IdPrefix } from '#shared/domain/ids.ts'
+import { LOCALE } from '#shared/domain/messages/locale-chain.ts'
 
 const ID_BODY = '[0-9A-HJKMNP-TV-Z]{26}'
 
@@ -47,6 +48,9 @@ export const utcInstantSchema = instantSchema.transform((text) => new Date(text)
 
 /** A calendar day, e.g. `2026-11-22`. */
 export const daySchema = z.string().max(10).pipe(z.iso.date())
+
+/** A language as phones tell it: a BCP 47 tag, e.g. `de-CH`. */
+export const localeSchema = z.string().max(35).regex(LOCALE, 'not a BCP 47 tag, e.g. de-CH')
 
 export const revisionSchema = z.int().min(1)
 

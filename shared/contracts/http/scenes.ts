@@ -9,6 +9,7 @@ import {
   textSchema,
   utcInstantSchema,
 } from '#shared/contracts/http/primitives.ts'
+import { CHANNELS } from '#shared/domain/messages/channel.ts'
 import {
   APP_EVENT_TYPES,
   MESSAGE_KINDS,
@@ -93,7 +94,13 @@ const propertyConditionSchema = z
   })
 
 export const sceneTriggerSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.enum(['enter', 'exit']), at: placesSchema.exactOptional(), ...bounds }),
+  z.strictObject({
+    type: z.literal('enter'),
+    at: placesSchema.exactOptional(),
+    includePresent: z.boolean().exactOptional(),
+    ...bounds,
+  }),
+  z.strictObject({ type: z.literal('exit'), at: placesSchema.exactOptional(), ...bounds }),
   z.strictObject({
     type: z.literal('dwell'),
     at: placesSchema.exactOptional(),
@@ -167,10 +174,8 @@ const deepLinkSchema = z
   .regex(/^[a-z][a-z0-9+.-]{0,30}:\/\/[\x21-\x7e]+$/i, 'an absolute URI')
   .refine((uri) => !/^(javascript|data|file):/i.test(uri), 'this scheme is not allowed')
 
-const pictureSchema = z
-  .string()
-  .max(500)
-  .regex(/^https:\/\/[\x21-\x7e]+$/, 'an https address')
+/** A picture that the phone fetches by itself. */
+const imageUrlSchema = z.url({ protocol: /^https$/, error: 'not an https address' }).max(500)
 
 const templates = {
   push: z
@@ -178,13 +183,13 @@ const templates = {
       title: textSchema(100),
       body: textSchema(500),
       deepLink: deepLinkSchema.exactOptional(),
-      picture: pictureSchema.exactOptional(),
+      imageUrl: imageUrlSchema.exactOptional(),
     })
     .exactOptional(),
   sms: z.strictObject({ body: textSchema(MAX_SMS) }).exactOptional(),
 }
 const MAX_LOCALES = 20
-export const localeSchema = z
+const templateLocaleSchema = z
   .string()
   .max(20)
   .regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/, 'a language tag, e.g. en or pt-BR')
@@ -195,8 +200,12 @@ const messageSchema = z
   .strictObject({
     ...templates,
     kind: z.enum(MESSAGE_KINDS).exactOptional(),
+    firstChannel: z.enum(CHANNELS).exactOptional(),
     locales: z
-      .record(localeSchema, z.strictObject(templates).refine(hasTemplate, 'a locale needs push or sms'))
+      .record(
+        templateLocaleSchema,
+        z.strictObject(templates).refine(hasTemplate, 'a locale needs push or sms'),
+      )
       .refine((all) => Object.keys(all).length <= MAX_LOCALES, `at most ${MAX_LOCALES} locales`)
       .exactOptional(),
     ttlS: z.int().min(60).max(MAX_MESSAGE_TTL_S),

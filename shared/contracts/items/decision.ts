@@ -10,11 +10,12 @@ import {
   type UserId,
   type WriteId,
 } from '#shared/domain/ids.ts'
+import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { MessageContent } from '#shared/domain/messages/message.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import { type Candidate, occasionOfCandidate } from '#shared/domain/scenes/candidate.ts'
 import type { Outcome, Suppressed } from '#shared/domain/scenes/decide.ts'
-import type { Channel, RecentSend, Slot } from '#shared/domain/scenes/facts.ts'
+import type { RecentSend, Slot } from '#shared/domain/scenes/facts.ts'
 import { occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
 
 /** Over how many items a scene's counters are spread. */

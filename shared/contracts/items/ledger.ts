@@ -1,8 +1,10 @@
 import * as z from 'zod'
-import { wishesSchema } from '#shared/contracts/http/me.ts'
+import { preferencesSchema } from '#shared/contracts/http/me.ts'
 import { id } from '#shared/contracts/items/ids.ts'
+import { contentSchema } from '#shared/contracts/items/message-content.ts'
 import type { MessageId, UserId } from '#shared/domain/ids.ts'
-import type { MessageState } from '#shared/domain/messages/message.ts'
+import { CHANNELS } from '#shared/domain/messages/channel.ts'
+import { MESSAGE_STATES, UNREADABLE } from '#shared/domain/messages/message.ts'
 import type { CustomerFacts, RecentSend } from '#shared/domain/scenes/facts.ts'
 import { APP_EVENT_TYPES, MESSAGE_KINDS } from '#shared/domain/scenes/scene.ts'
 
@@ -47,8 +49,8 @@ const profile = z.object({
     .max(200)
     .default([]),
   slot: z.object({ atMs: z.number(), messageId: id('msg'), score: z.number() }).exactOptional(),
-  wishes: wishesSchema.default({}),
-  wishesAtMs: z.number().default(0),
+  preferences: preferencesSchema.default({}),
+  preferencesAtMs: z.number().default(0),
 })
 
 /** A profile as deciding sees it. `version` is what a grant is conditioned on; 0 = there is no profile. */
@@ -57,9 +59,9 @@ export type ProfileFacts = Omit<CustomerFacts, 'hasPushDevice' | 'relationships'
   readonly erased: boolean
   readonly phoneNumber?: string
   /** What the customer said of its own taste; it holds with every merchant. */
-  readonly preferences: Readonly<Record<string, string | number | boolean>>
+  readonly tastes: Readonly<Record<string, string | number | boolean>>
   /** When the customer said it. */
-  readonly wishesAtMs: number
+  readonly preferencesAtMs: number
 }
 
 const isMerchantId = (text: string) => id('mer').safeParse(text)
@@ -78,14 +80,14 @@ export const parseProfile = (item: Item | undefined): ProfileFacts => {
     recentSends: [] as RecentSend[],
     mutedMerchants: new Set<never>(),
     caps: [],
-    preferences: {},
-    wishesAtMs: 0,
+    tastes: {},
+    preferencesAtMs: 0,
   }
   if (item === undefined) return { ...nobody, erased: false }
   if (item['tombstone'] === true) return { ...nobody, erased: true }
-  const { version, consents, phoneNumber, recentSends, slot, phoneCountry, wishes, wishesAtMs } =
+  const { version, consents, phoneNumber, recentSends, slot, phoneCountry, preferences, preferencesAtMs } =
     profile.parse(item)
-  const { locale, birthday, quietHours, mutedUntil } = wishes
+  const { channel: preferredChannel, locale, birthday, quietHours, mutedUntil } = preferences
   const smsConsents = Object.entries(consents.sms ?? {})
     .filter(([, { granted }]) => granted)
     .map(([merchantId]) => isMerchantId(merchantId))
@@ -97,17 +99,18 @@ export const parseProfile = (item: Item | undefined): ProfileFacts => {
     smsConsents: new Set(smsConsents),
     hasPhoneNumber: phoneNumber !== undefined,
     ...(phoneNumber === undefined ? {} : { phoneNumber }),
+    ...(preferredChannel === undefined ? {} : { preferredChannel }),
+    ...(locale === undefined ? {} : { locale }),
     recentSends,
     ...(phoneCountry === undefined ? {} : { phoneCountry }),
     ...(slot === undefined ? {} : { slot }),
-    ...(locale === undefined ? {} : { locale }),
     ...(birthday === undefined ? {} : { birthday }),
     ...(quietHours === undefined ? {} : { quietHours }),
     ...(mutedUntil === undefined ? {} : { mutedUntilMs: Date.parse(mutedUntil) }),
-    mutedMerchants: new Set(wishes.mutedMerchants ?? []),
-    caps: wishes.caps ?? [],
-    preferences: wishes.preferences ?? {},
-    wishesAtMs,
+    mutedMerchants: new Set(preferences.mutedMerchants ?? []),
+    caps: preferences.caps ?? [],
+    tastes: preferences.tastes ?? {},
+    preferencesAtMs,
   }
 }
 
@@ -118,13 +121,18 @@ const device = z.object({
   enabled: z.boolean(),
   updatedAt: z.string(),
   endpointArn: z.string().optional(),
+  locale: z.string().optional(),
 })
 export type Device = z.output<typeof device>
 export type PushPlatform = Device['platform']
 
 /** Reads DEVICE items; the freshest first. */
 export const parseDevices = (items: readonly Item[]): Device[] =>
-  items.map((item) => device.parse(item)).toSorted((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))
+  items
+    .map((item) => device.parse(item))
+    .toSorted(
+      (a, b) => Date.parse(b.updatedAt) - Date.parse(a.updatedAt) || (a.deviceId < b.deviceId ? -1 : 1),
+    )
 
 /** What a grant has counted up somewhere, and counts down again when its message does not go out. */
 const tally = z.object({ pk: z.string(), sk: z.string(), add: z.record(z.string(), z.number()) })
@@ -133,22 +141,13 @@ export type StoredTally = z.output<typeof tally>
 const message = z.object({
   user: id('usr'),
   messageId: id('msg'),
-  grantId: id('grt'),
+  /** None on a test send, which holds nothing and counts nowhere. */
+  grantId: id('grt').optional(),
   merchantId: id('mer'),
   sceneId: id('scn'),
-  channel: z.enum(['push', 'sms']),
-  state: z.enum(['queued', 'sending', 'sent', 'failed', 'expired', 'unknown']),
-  content: z.object({
-    push: z
-      .object({
-        title: z.string(),
-        body: z.string(),
-        deepLink: z.string().optional(),
-        picture: z.string().optional(),
-      })
-      .optional(),
-    sms: z.object({ body: z.string() }).optional(),
-  }),
+  channel: z.enum(CHANNELS),
+  state: z.enum(MESSAGE_STATES),
+  content: contentSchema,
   offerId: id('off').optional(),
   stockShard: z.number().optional(),
   tallies: z.array(tally).max(8).default([]),
@@ -156,13 +155,23 @@ const message = z.object({
   expiresAtMs: z.number(),
   leaseUntilMs: z.number().default(0),
   attempts: z.number().default(0),
+  reason: z.string().optional(),
+  /** An attempt was left half way: it may have gone out. */
+  mayHaveLeft: z.boolean().default(false),
+  /** The phone that the last attempt of a push was for. */
+  deviceId: z.string().optional(),
+  /** The code of its opt-out link, once there is one. */
+  stopCode: z.string().optional(),
 })
 export type StoredMessage = z.output<typeof message>
 
-/** Reads a MESSAGE item. */
-export const parseMessage = (item: Item): StoredMessage => message.parse(item)
+/** Reads a MESSAGE item; `unreadable` when it has another form. */
+export const parseMessage = (item: Item): StoredMessage | 'unreadable' =>
+  message.safeParse(item).data ?? 'unreadable'
 
-export const isFinal = (state: MessageState): boolean => state !== 'queued' && state !== 'sending'
+/** Has it ended? What was only unreadable to an earlier program has not. */
+export const isFinal = ({ state, reason }: Pick<StoredMessage, 'state' | 'reason'>): boolean =>
+  state !== 'queued' && state !== 'sending' && !(state === 'failed' && reason === UNREADABLE)
 
 /**
  * The key under which the `due` index finds an item at its time: one partition an hour and shard.

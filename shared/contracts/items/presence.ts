@@ -1,82 +1,76 @@
-import * as z from 'zod'
-import { id } from '#shared/contracts/items/ids.ts'
-import type { UserId } from '#shared/domain/ids.ts'
+import { isId, type UserId } from '#shared/domain/ids.ts'
 import { type Folded, NO_PRESENCE, type Presence } from '#shared/domain/presence/fold.ts'
-import { packFixes, unpackFixes } from '#shared/domain/presence/packing.ts'
-import type { ClosedVisit, OpenVisit, Transition } from '#shared/domain/presence/visit.ts'
-
-const stay = {
-  visitId: id('vis'),
-  geofenceId: id('gf'),
-  merchantId: id('mer'),
-  storeId: id('sto').optional(),
-  timeZone: z.string().max(64),
-}
-
-const openVisit = z.object({
-  ...stay,
-  enteredAtMs: z.number(),
-  lastInsideAtMs: z.number(),
-  outsideSinceMs: z.number().optional(),
-})
-const closedVisit = z.object({
-  ...stay,
-  enteredAtMs: z.number(),
-  lastInsideAtMs: z.number(),
-  exitedAtMs: z.number(),
-})
-const transition = z.object({
-  ...stay,
-  type: z.enum(['enter', 'exit']),
-  atMs: z.number(),
-  distanceM: z.number(),
-})
+import {
+  type News,
+  NO_NEWS,
+  packPresence,
+  unpackNews,
+  unpackPresence,
+} from '#shared/domain/presence/packing.ts'
 
 /** How long presence is kept after the last write. */
-const PRESENCE_TTL_S = 48 * 3600
-
-const stored = z.object({
-  version: z.number(),
-  watermarkMs: z.number(),
-  base: z.array(openVisit).max(2000),
-  fixes: z.instanceof(Uint8Array).optional(),
-  toldAs: z
-    .array(z.object({ visitId: id('vis'), toldAs: id('vis') }))
-    .max(2000)
-    .default([]),
-})
+export const PRESENCE_TTL_S = 48 * 3600
 
 /** Presence as read: the state and the version to write against, or the tombstone of an erased customer. */
 export type StoredPresence =
-  | { readonly kind: 'presence'; readonly version: number; readonly presence: Presence }
+  | {
+      readonly kind: 'presence'
+      readonly version: number
+      readonly presence: Presence
+      /** When it was written for what the phone said, to the second, by the writer's clock; 0 when it never was. */
+      readonly writtenAtMs: number
+    }
   | { readonly kind: 'erased' }
 
-// zod's optional fields may hold undefined; items read from DynamoDB never do.
-const compact = <T>(value: unknown): T => value as T
+const NEVER_WRITTEN: StoredPresence = {
+  kind: 'presence',
+  version: 0,
+  presence: NO_PRESENCE,
+  writtenAtMs: 0,
+}
+
+// Read by hand, not by a schema: it is done for every ping. The format of the packed state is checked as it is read.
+const stateOf = (item: Readonly<Record<string, unknown>>): Uint8Array => {
+  const state = item['state']
+  if (state instanceof Uint8Array) return state
+  // Lambda hands binary attributes of a stream record on as base64.
+  if (typeof state === 'string') return Buffer.from(state, 'base64')
+  throw new Error('a Presence item without its state')
+}
+
+const countOf = (item: Readonly<Record<string, unknown>>, name: string): number => {
+  const value = item[name]
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value
+  throw new Error(`a Presence item without its ${name}`)
+}
+
+const userOf = (item: Readonly<Record<string, unknown>>): UserId => {
+  const user = String(item['pk']).slice('U#'.length)
+  if (isId('usr', user)) return user
+  throw new Error('a Presence item without its customer')
+}
 
 /**
  * Reads a Presence item.
  *
  * @param item as unmarshalled; undefined where there is none
- * @throws {z.ZodError} when the item has another form
+ * @throws {Error} when the item has another form
  */
-export const parsePresence = (item: Record<string, unknown> | undefined): StoredPresence => {
-  if (item === undefined) return { kind: 'presence', version: 0, presence: NO_PRESENCE }
+export const parsePresence = (item: Readonly<Record<string, unknown>> | undefined): StoredPresence => {
+  if (item === undefined) return NEVER_WRITTEN
   if (item['tombstone'] === true) return { kind: 'erased' }
-  const { version, watermarkMs, base, fixes, toldAs } = stored.parse(item)
   return {
     kind: 'presence',
-    version,
-    presence: {
-      watermarkMs,
-      base: compact<OpenVisit[]>(base),
-      fixes: fixes ? unpackFixes(fixes) : [],
-      toldAs,
-    },
+    version: countOf(item, 'version'),
+    presence: unpackPresence(stateOf(item)),
+    writtenAtMs: (countOf(item, 'ttl') - PRESENCE_TTL_S) * 1000,
   }
 }
 
-/** The Presence item that records what a fold found; the stream carries its news on. */
+/**
+ * The Presence item that records what a fold found, at the time `nowMs` from which it is kept for two days. The stream carries it on where it has `news`; where it has `stays`
+ * its removal is of interest, too.
+ */
 export const presenceItem = (
   user: UserId,
   version: number,
@@ -85,33 +79,44 @@ export const presenceItem = (
 ): Record<string, unknown> => {
   const { presence, transitions, settled } = folded
   const hasNews = transitions.length > 0 || settled.length > 0
+  const { base, told } = presence
+  const hasStays = base.open.length > 0 || told.open.length > 0 || told.closed.length > 0
   return {
     pk: `U#${user}`,
     kind: 'presence',
-    user,
     version,
-    watermarkMs: presence.watermarkMs,
-    base: presence.base,
-    ...(presence.fixes.length > 0 ? { fixes: packFixes(presence.fixes) } : {}),
-    ...(presence.toldAs.length > 0 ? { toldAs: presence.toldAs } : {}),
-    ...(hasNews ? { news: 'yes', transitions, settled } : {}),
+    state: packPresence(presence, hasNews ? folded : NO_NEWS),
+    ...(hasNews ? { news: 'yes' } : {}),
+    ...(hasStays ? { stays: 'yes' } : {}),
     ttl: Math.floor(nowMs / 1000) + PRESENCE_TTL_S,
   }
 }
 
-const presenceNews = z.object({
-  user: id('usr'),
-  transitions: z.array(transition).max(1000).default([]),
-  settled: z.array(closedVisit).max(1000).default([]),
-})
-
 /** What one presence write tells the functions after it. */
-export type PresenceNews = {
-  readonly user: UserId
-  readonly transitions: readonly Transition[]
-  readonly settled: readonly ClosedVisit[]
+export type PresenceNews = News & { readonly user: UserId }
+
+/**
+ * Reads the news from the new image of a Presence stream record, unmarshalled.
+ *
+ * @throws {Error} when the image has another form
+ */
+export const parsePresenceNews = (image: Readonly<Record<string, unknown>>): PresenceNews => {
+  const user = userOf(image)
+  return { user, ...unpackNews(stateOf(image), user) }
 }
 
-/** Reads the news from the new image of a Presence stream record, unmarshalled. */
-export const parsePresenceNews = (image: unknown): PresenceNews =>
-  compact<PresenceNews>(presenceNews.parse(image))
+/** What TTL removed. */
+export type PresenceRemoval = { readonly user: UserId; readonly presence: Presence }
+
+/**
+ * Reads what TTL removed from the old image of the stream record, unmarshalled; undefined for a tombstone.
+ *
+ * @throws {Error} when the image has another form
+ */
+export const parsePresenceRemoval = (
+  image: Readonly<Record<string, unknown>>,
+): PresenceRemoval | undefined => {
+  const user = userOf(image)
+  const stored = parsePresence(image)
+  return stored.kind === 'erased' ? undefined : { user, presence: stored.presence }
+}

@@ -1,4 +1,5 @@
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
+import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { Cap, WeeklyHours } from '#shared/domain/scenes/scene.ts'
 
 export const DEVICE_PLATFORMS = ['apns', 'apns-sandbox', 'fcm'] as const
@@ -22,13 +23,19 @@ export type Consents = {
   readonly sms?: Readonly<Record<MerchantId, Consent>>
 }
 
-/** What the customer asks for; all of it optional. `caps` can only make messages fewer. */
-export type Wishes = {
+/**
+ * How the customer wants to be spoken to: by which channel first, in which language, when and how often; all of it
+ * optional. `caps` can only make messages fewer.
+ */
+export type Preferences = {
+  /** Which channel to try first. */
+  readonly channel?: Channel
   /** BCP 47. */
   readonly locale?: string
   /** 'MM-DD'. */
   readonly birthday?: string
-  readonly preferences?: Readonly<Record<string, string | number | boolean>>
+  /** What the customer likes, by name; it holds with every merchant. */
+  readonly tastes?: Readonly<Record<string, string | number | boolean>>
   readonly quietHours?: readonly WeeklyHours[]
   readonly caps?: readonly Cap[]
   readonly mutedMerchants?: readonly MerchantId[]
@@ -43,7 +50,7 @@ export type Profile = {
   readonly createdAt: string
   readonly consents: Consents
   readonly phoneNumber?: string
-  readonly wishes: Wishes
+  readonly preferences: Preferences
 }
 
 /** A phone that can be reached by push. `endpointArn` is written by the sender. */
@@ -54,6 +61,8 @@ export type Device = {
   readonly enabled: boolean
   readonly updatedAt: string
   readonly endpointArn?: string
+  /** The phone's language (BCP 47). */
+  readonly locale?: string
 }
 
 const DAY_S = 86_400

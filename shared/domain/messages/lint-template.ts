@@ -1,3 +1,4 @@
+import { localeChain } from '#shared/domain/messages/locale-chain.ts'
 import {
   DEADLINE,
   LAST_CHANCE,
@@ -68,8 +69,8 @@ export type LintContext = {
   /** Does the scene itself end on a day? */
   readonly sceneEnds: boolean
   readonly countSms: (text: string) => SmsCount
-  /** What the sender adds to every SMS: how to opt out. */
-  readonly smsSuffix?: string
+  /** What the sender makes of the words of an SMS: it adds the code and how to opt out. Absent: nothing. */
+  readonly smsTextOf?: (written: string, locale: string | undefined) => string
   readonly maxSmsParts?: number
   readonly smsPrice?: { readonly perPart: number; readonly currency: string }
 }
@@ -78,13 +79,14 @@ export type LintReport = { readonly findings: readonly LintFinding[]; readonly s
 
 /** A first name that is longer than most. */
 const LONG_FIRST_NAME = 'Maximiliana Josephin'
-const SAMPLE_CODE = '7ZK3P-Q4X10'
+/** Stands where an offer's code will stand; no till takes it. */
+export const SAMPLE_CODE = 'TEST0-TEST0'
 // A date and a time with two figures each, so that no other is longer.
 const SAMPLE_END_MS = Date.UTC(2026, 10, 28, 22, 45)
 const DEFAULT_LOCALE = 'en'
 
 /** Which of the variables that may be missing are there. */
-type Given = { readonly firstName: boolean; readonly withinM: boolean; readonly code: boolean }
+export type Given = { readonly firstName: boolean; readonly withinM: boolean; readonly code: boolean }
 
 const BOTH = [true, false]
 /** All ways in which variables can be missing: a text must hold in each. */
@@ -92,12 +94,14 @@ const VERSIONS: readonly Given[] = BOTH.flatMap((firstName) =>
   BOTH.flatMap((withinM) => BOTH.map((code) => ({ firstName, withinM, code }))),
 )
 
-const variablesOf = (
+/** What a template's variables may hold, at their longest. */
+export const sampleVariables = (
   { merchantName, storeName, offer }: LintContext,
   locale: string | undefined,
   given: Given,
 ): MessageVariables => {
-  const validUntil = validUntilText(SAMPLE_END_MS, locale ?? DEFAULT_LOCALE, 'UTC')
+  const [tag = DEFAULT_LOCALE] = locale === undefined ? [] : localeChain(locale)
+  const validUntil = validUntilText(SAMPLE_END_MS, tag, 'UTC')
   return {
     customer: given.firstName ? { firstName: LONG_FIRST_NAME } : {},
     merchant: { name: merchantName },
@@ -150,7 +154,7 @@ const compileText = (
     }
   const findings = variableFindings(template, pointer, context)
   if (findings.length > 0) return { findings }
-  const results = VERSIONS.map((given) => renderTemplate(template, variablesOf(context, locale, given)))
+  const results = VERSIONS.map((given) => renderTemplate(template, sampleVariables(context, locale, given)))
   for (const result of results) {
     if (result.kind === 'text') continue
     if (result.reason === 'missingVariable') {
@@ -266,8 +270,12 @@ const senderFindings = (
   return [{ rule: 'senderMissing', pointer, sentence }]
 }
 
-const costOf = (text: Text, { countSms, smsSuffix = '', smsPrice }: LintContext): SmsCost => {
-  const counts = text.written.map((written) => countSms(`${written}${smsSuffix}`))
+const costOf = (
+  text: Text,
+  { countSms, smsTextOf = (written) => written, smsPrice }: LintContext,
+  locale: string | undefined,
+): SmsCost => {
+  const counts = text.written.map((written) => countSms(smsTextOf(written, locale)))
   const most = counts.reduce((a, b) => (b.parts > a.parts ? b : a))
   if (smsPrice === undefined) return { ...most, pointer: text.pointer }
   // Prices have fractions of cents; sums must not show more digits than they have.
@@ -275,8 +283,8 @@ const costOf = (text: Text, { countSms, smsSuffix = '', smsPrice }: LintContext)
   return { ...most, pointer: text.pointer, cost, currency: smsPrice.currency }
 }
 
-const lintSms = (text: Text, context: LintContext): LintReport => {
-  const cost = costOf(text, context)
+const lintSms = (text: Text, context: LintContext, locale: string | undefined): LintReport => {
+  const cost = costOf(text, context, locale)
   const { maxSmsParts = DEFAULT_MAX_SMS_PARTS } = context
   const sentence = `With long names this takes ${cost.parts} parts (${cost.encoding}); at most ${maxSmsParts} are sent.`
   const tooMany: LintFinding[] =
@@ -332,7 +340,7 @@ export const lintTemplate = (
     if (text === undefined) reports.push({ findings, sms: [] })
     else {
       const sender = senderFindings([text], text.pointer, context)
-      reports.push({ findings: sender, sms: [] }, lintSms(text, context))
+      reports.push({ findings: sender, sms: [] }, lintSms(text, context, locale))
     }
   }
   return merged(reports)

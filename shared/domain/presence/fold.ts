@@ -1,27 +1,52 @@
+import type { Position } from '#shared/domain/geo/geofence.ts'
+import type { GeofencesAt } from '#shared/domain/geo/geofences-at.ts'
 import type { UserId } from '#shared/domain/ids.ts'
-import type { Fix } from '#shared/domain/presence/fix.ts'
-import { type ToldAs, whatIsNew } from '#shared/domain/presence/told.ts'
-import type { ClosedVisit, GeofencesNear, OpenVisit, Transition } from '#shared/domain/presence/visit.ts'
-import { SLOT_MS, type Walk, walkFrom } from '#shared/domain/presence/walk.ts'
+import { compareFixes, type Fix } from '#shared/domain/presence/fix.ts'
+import { isTooExact, type MarkedFix, type Seen } from '#shared/domain/presence/marks.ts'
+import { SILENCE_MS } from '#shared/domain/presence/silence.ts'
+import {
+  closedVisitOf,
+  type EndedStay,
+  endedStayOf,
+  type MovingStay,
+  type Stay,
+} from '#shared/domain/presence/stay.ts'
+import { recognize, type Told, unsettled, whatIsNew } from '#shared/domain/presence/told.ts'
+import type { ClosedVisit, Transition } from '#shared/domain/presence/visit.ts'
+import {
+  beginWalk,
+  type CountedFix,
+  closeSilent,
+  SLOT_MS,
+  type Standing,
+  take,
+  type Walk,
+} from '#shared/domain/presence/walk.ts'
 
 /** Fixes may arrive in any order within this time before the newest one. */
 export const WINDOW_MS = 15 * 60_000
 /** A phone's clock may be ahead by this much. */
 export const MAX_AHEAD_MS = 5 * 60_000
+/** The most visits that one fold settles; the fixes that would settle more wait for the next one. */
+export const MAX_SETTLED = 200
 
-/** Where a customer is now: the visits open at the window's start, and the fixes since. */
+/** Where a customer is now: what the window began with, the fixes since, and what was told of them. */
 export type Presence = {
-  /** Time of the newest fix that counts, ms since the epoch. */
+  /** Time of the newest fix, or to which time alone has moved presence; ms since the epoch. */
   readonly watermarkMs: number
-  /** Visits open at the window's start. */
-  readonly base: readonly OpenVisit[]
-  /** The fixes in the window that are in or near a geofence, in order. */
-  readonly fixes: readonly Fix[]
-  /** The visits that were told under another id than they have by now; seldom any. */
-  readonly toldAs: readonly ToldAs[]
+  /** Where the fixes before the window, which can no longer change, have led. */
+  readonly base: Standing
+  /** The fixes in the window that count, in order. */
+  readonly fixes: readonly CountedFix[]
+  readonly told: Told
 }
 
-export const NO_PRESENCE: Presence = { watermarkMs: 0, base: [], fixes: [], toldAs: [] }
+export const NO_PRESENCE: Presence = {
+  watermarkMs: 0,
+  base: { open: [] },
+  fixes: [],
+  told: { open: [], closed: [] },
+}
 
 export type Folded = {
   readonly presence: Presence
@@ -29,8 +54,10 @@ export type Folded = {
   /** Visits that no later fix can change any more. */
   readonly settled: readonly ClosedVisit[]
   /** All visits that are open after the newest fix. */
-  readonly open: readonly OpenVisit[]
+  readonly open: readonly Stay[]
   readonly ignored: readonly { readonly fix: Fix; readonly reason: 'tooLate' | 'future' }[]
+  /** What speaks against the fixes that came in; only of those that have a mark. */
+  readonly marks: readonly MarkedFix[]
   /** Whether anything must be stored: false when the fixes taught nothing that counts later. */
   readonly changed: boolean
 }
@@ -38,79 +65,210 @@ export type Folded = {
 /** The window's first moment; on a slot's edge, so that a slot is never divided between window and base. */
 const windowStart = (watermarkMs: number): number => Math.floor((watermarkMs - WINDOW_MS) / SLOT_MS) * SLOT_MS
 
-const isUnsettled =
-  (settled: readonly ClosedVisit[]) =>
-  ({ visitId }: ToldAs): boolean =>
-    !settled.some((visit) => visit.visitId === visitId)
+type Sorted = { readonly fresh: readonly Fix[]; readonly ignored: Folded['ignored'] }
 
-const keyOf = (fix: Fix): string => `${fix.atMs},${fix.lat},${fix.lon},${fix.accuracyM}`
+const NONE_IGNORED: Folded['ignored'] = []
+
+/** The fixes that may be taken, in order. */
+const sortOut = (incoming: readonly Fix[], startMs: number, nowMs: number): Sorted => {
+  const isFuture = (fix: Fix) => fix.atMs > nowMs + MAX_AHEAD_MS
+  const isTaken = (fix: Fix) => fix.atMs >= startMs && !isFuture(fix)
+  const isInOrder = incoming.every(
+    (fix, index) => isTaken(fix) && (index === 0 || compareFixes(incoming[index - 1] ?? fix, fix) <= 0),
+  )
+  if (isInOrder) return { fresh: incoming, ignored: NONE_IGNORED }
+  const ignored = incoming.flatMap((fix): Folded['ignored'] =>
+    isTaken(fix) ? [] : [{ fix, reason: isFuture(fix) ? 'future' : 'tooLate' }],
+  )
+  return { fresh: incoming.filter(isTaken).toSorted(compareFixes), ignored }
+}
+
+const lastSeen = ({ base, fixes }: Presence): Seen | undefined => fixes.at(-1) ?? base.last
+
+/** Do all the fixes come after what is known, so that they lead on from what was told? */
+const isLater = (before: Presence, fresh: readonly Fix[]): boolean => {
+  const [first] = fresh
+  const last = lastSeen(before)
+  return first === undefined || last === undefined || first.atMs > last.atMs
+}
+
+const isBelieved = (fix: CountedFix): boolean => fix.jump !== true && fix.mocked !== true && !isTooExact(fix)
+
+/** What was told, as a walk goes on from it. */
+const toldStanding = (before: Presence): Standing => ({
+  open: before.told.open,
+  last: lastSeen(before),
+  anchor: before.fixes.findLast(isBelieved) ?? before.base.anchor,
+})
+
+/** What the fixes make of presence before anything settles. */
+type Step = {
+  readonly fixes: readonly CountedFix[]
+  readonly open: readonly Stay[]
+  readonly closed: readonly EndedStay[]
+  readonly transitions: readonly Transition[]
+  readonly marks: readonly MarkedFix[]
+  /** Whether one of the fixes counted that was not known. */
+  readonly learned: boolean
+}
+
+const NOTHING_KNOWN: ReadonlySet<Stay> = new Set()
+
+/** Goes on from what was told: the way of all fixes that come in order. */
+const goOn = (user: UserId, before: Presence, fresh: readonly Fix[], geofencesAt: GeofencesAt): Step => {
+  const walk = beginWalk(toldStanding(before), geofencesAt, true)
+  for (const fix of fresh) take(walk, fix)
+  const { kept, closed, happened, marked } = walk
+  return {
+    fixes: kept.length === 0 ? before.fixes : [...before.fixes, ...kept],
+    open: walk.open.map(({ stay }) => stay),
+    closed: closed.length === 0 ? before.told.closed : [...before.told.closed, ...closed.map(endedStayOf)],
+    transitions: happened.length === 0 ? [] : whatIsNew(user, happened, NOTHING_KNOWN),
+    marks: marked,
+    learned: kept.length > 0,
+  }
+}
+
+const areSame = (a: readonly Fix[], b: readonly Fix[]): boolean =>
+  a.length === b.length && a.every((fix, index) => compareFixes(fix, b[index] ?? fix) === 0)
+
+/** Walks again from the window's start: the way of late fixes. What was told is told no second time. */
+const goAgain = (user: UserId, before: Presence, fresh: readonly Fix[], geofencesAt: GeofencesAt): Step => {
+  const walk = beginWalk(before.base, geofencesAt, true)
+  const incoming = new Set(fresh)
+  for (const fix of [...before.fixes, ...fresh].toSorted(compareFixes)) take(walk, fix)
+  const open: MovingStay[] = walk.open.map(({ stay }) => stay)
+  const recognized = recognize(before.told, [...walk.closed, ...open])
+  return {
+    fixes: walk.kept,
+    open,
+    closed: walk.closed.map(endedStayOf),
+    transitions: whatIsNew(user, walk.happened, recognized),
+    marks: walk.marked.filter(({ fix }) => incoming.has(fix)),
+    learned: !areSame(walk.kept, before.fixes),
+  }
+}
+
+const seenOf = (seen: Seen | undefined): Seen | undefined =>
+  seen && { atMs: seen.atMs, lat: seen.lat, lon: seen.lon }
+
+const baseOf = (walk: Walk): Standing => {
+  const last = seenOf(walk.last)
+  const anchor = walk.anchor === walk.last ? last : seenOf(walk.anchor)
+  return {
+    open: walk.open.map(({ stay }) => stay),
+    ...(last ? { last } : {}),
+    ...(anchor ? { anchor } : {}),
+  }
+}
+
+/** Whether no fix from `startMs` on can go on with what was open: presence has been silent for too long by then. */
+const isSilent = (last: Seen | undefined, startMs: number): boolean =>
+  last !== undefined && startMs - last.atMs > SILENCE_MS
+
+type Advanced = {
+  readonly base: Standing
+  readonly fixes: readonly CountedFix[]
+  readonly settled: readonly Stay[]
+  /** No fix of the window goes on with what was open before it. */
+  readonly wasSilent: boolean
+}
+
+/** Leads the base on by the fixes that leave the window, as far as no more settles than one write may carry. */
+const advance = (
+  { base, fixes }: { readonly base: Standing; readonly fixes: readonly CountedFix[] },
+  startMs: number,
+  geofencesAt: GeofencesAt,
+): Advanced => {
+  const [first] = fixes
+  const leaves = first !== undefined && first.atMs < startMs
+  const mayClose = base.open.length > 0 && isSilent(base.last, startMs)
+  if (!leaves && !mayClose) return { base, fixes, settled: [], wasSilent: false }
+  const walk = beginWalk(base, geofencesAt, false)
+  let taken = 0
+  for (const fix of fixes) {
+    if (fix.atMs >= startMs || walk.closed.length + walk.open.length > MAX_SETTLED) break
+    take(walk, fix)
+    taken += 1
+  }
+  const next = fixes[taken]
+  const wasSilent = (next === undefined || next.atMs >= startMs) && isSilent(walk.last, startMs)
+  if (wasSilent) closeSilent(walk, startMs)
+  return { base: baseOf(walk), fixes: fixes.slice(taken), settled: walk.closed, wasSilent }
+}
 
 /**
  * Folds fixes into a customer's presence. The same fixes in any order, split or duplication within the window give the
  * same settled visits. Pure: equal arguments give an equal answer.
  *
+ * Fixes that come in order go on from what was told; late ones are walked again, with all fixes of the window, from its
+ * start. Settled visits come from the window's start alone, as the fixes leave it, so they depend on the fixes and not
+ * on what was told.
+ *
  * @param user whose presence it is; visit ids are derived from it
  * @param before presence as stored, or `NO_PRESENCE`
  * @param incoming fixes in any order; those older than the window or more than 5 min ahead of `nowMs` are ignored
- * @param geofencesNear must list every geofence within 250 m of a position's shape boundary or containing it
+ * @param geofencesAt must list every geofence within 250 m of a position's shape boundary or containing it
  * @param nowMs the receiver's time, ms since the epoch
  * @param settleUntilMs moves the watermark forward to this time even without a fix, so that the visits of a silent
  *   phone settle
- * @example fold(user, NO_PRESENCE, [toFix({ atMs: 0, lat: 37.788, lon: -122.4075 })], () => [square], 0).transitions
+ * @example fold(user, NO_PRESENCE, [toFix({ atMs: 0, lat: 37.788, lon: -122.4075 })], () => [{ inside: [], test: [square] }], 0).transitions
  */
 export const fold = (
   user: UserId,
   before: Presence,
   incoming: readonly Fix[],
-  geofencesNear: GeofencesNear,
+  geofencesAt: GeofencesAt,
   nowMs: number,
   settleUntilMs = 0,
 ): Folded => {
-  const startBefore = windowStart(before.watermarkMs)
-  const ignored: { fix: Fix; reason: 'tooLate' | 'future' }[] = []
-  const fresh: Fix[] = []
-  for (const fix of incoming) {
-    if (fix.atMs > nowMs + MAX_AHEAD_MS) ignored.push({ fix, reason: 'future' })
-    else if (fix.atMs < startBefore) ignored.push({ fix, reason: 'tooLate' })
-    else fresh.push(fix)
-  }
-
-  const watermarkMs = fresh.reduce(
-    (latest, fix) => Math.max(latest, fix.atMs),
-    Math.max(before.watermarkMs, settleUntilMs),
+  const { fresh, ignored } = sortOut(incoming, windowStart(before.watermarkMs), nowMs)
+  const watermarkMs = Math.max(before.watermarkMs, settleUntilMs, fresh.at(-1)?.atMs ?? 0)
+  const go = isLater(before, fresh) ? goOn : goAgain
+  const step = go(user, before, fresh, geofencesAt)
+  const { base, fixes, settled, wasSilent } = advance(
+    { base: before.base, fixes: step.fixes },
+    windowStart(watermarkMs),
+    geofencesAt,
   )
-  const start = windowStart(watermarkMs)
-  const known = walkFrom(before.base, before.fixes, user, geofencesNear)
-  const fixes = [...before.fixes, ...fresh]
-  const beyond = walkFrom(
-    before.base,
-    fixes.filter((fix) => fix.atMs < start),
-    user,
-    geofencesNear,
-  )
-  const base = [...beyond.open.values()]
-  const within = walkFrom(
-    base,
-    fixes.filter((fix) => fix.atMs >= start),
-    user,
-    geofencesNear,
-  )
-  const whole: Walk = {
-    open: within.open,
-    closed: [...beyond.closed, ...within.closed],
-    entered: [...beyond.entered, ...within.entered],
-    exited: [...beyond.exited, ...within.exited],
-    kept: within.kept,
-  }
-  const { transitions, toldAs } = whatIsNew(known, before.toldAs, whole)
-  const stored = new Set(before.fixes.map(keyOf))
-  const learned = [...beyond.kept, ...within.kept].some((fix) => !stored.has(keyOf(fix)))
+  const open = wasSilent && fixes.length === 0 ? [] : step.open
+  const presence = { watermarkMs, base, fixes, told: { open, closed: unsettled(step.closed, base) } }
   return {
-    presence: { watermarkMs, base, fixes: within.kept, toldAs: toldAs.filter(isUnsettled(beyond.closed)) },
-    transitions,
-    settled: beyond.closed,
-    open: [...whole.open.values()],
+    presence,
+    transitions: step.transitions,
+    settled: settled.map((stay) => closedVisitOf(user, stay)),
+    open: isSilent(lastSeen(presence), watermarkMs) ? [] : open,
     ignored,
-    changed: learned || transitions.length > 0 || beyond.closed.length > 0,
+    marks: step.marks,
+    changed: step.learned || step.transitions.length > 0 || settled.length > 0,
   }
+}
+
+/**
+ * Where geofences must be known before fixes are folded, beside where the fixes are: the stored fixes that leave the
+ * window, or all of them when late fixes have them walked again.
+ *
+ * @example storedPositionsFor(presence, [fixAfterAMinute]).length // seldom more than 1
+ */
+export const storedPositionsFor = (
+  before: Presence,
+  incoming: readonly Fix[],
+  settleUntilMs = 0,
+): readonly Position[] => {
+  const newestMs = incoming.reduce((latest, { atMs }) => Math.max(latest, atMs), 0)
+  const oldestMs = incoming.reduce((earliest, { atMs }) => Math.min(earliest, atMs), Number.POSITIVE_INFINITY)
+  const last = lastSeen(before)
+  if (last !== undefined && oldestMs <= last.atMs) return before.fixes
+  const startMs = windowStart(Math.max(before.watermarkMs, newestMs, settleUntilMs))
+  return before.fixes.filter(({ atMs }) => atMs < startMs)
+}
+
+/**
+ * When time alone may move presence to, so that the visits of a phone that has gone silent close and settle.
+ *
+ * @example fold(user, presence, [], geofencesAt, nowMs, silentUntilMs(presence)).open // []
+ */
+export const silentUntilMs = (presence: Presence): number => {
+  const last = lastSeen(presence)
+  return last === undefined ? 0 : last.atMs + SILENCE_MS + WINDOW_MS + 2 * SLOT_MS
 }

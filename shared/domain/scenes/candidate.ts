@@ -53,8 +53,10 @@ export const meetsCondition = (
 const hears = (side: SceneTrigger, trigger: Trigger, stores: StoreBook): PlaceMatch => {
   switch (side.type) {
     case 'enter':
+      if (trigger.type !== 'enter' || (trigger.drawnAround && side.includePresent !== true)) return 'no'
+      return matchPlace(side.at, trigger, stores)
     case 'exit':
-      return trigger.type === side.type ? matchPlace(side.at, trigger, stores) : 'no'
+      return trigger.type === 'exit' ? matchPlace(side.at, trigger, stores) : 'no'
     case 'dwell':
       return trigger.type === 'dwell' && trigger.dwellS >= side.dwellS
         ? matchPlace(side.at, trigger, stores)

@@ -1,12 +1,12 @@
 import { type AudienceFacts, explainAudience } from '#shared/domain/customers/audience.ts'
 import { hourOfWeek } from '#shared/domain/customers/relationship.ts'
 import { shardOf } from '#shared/domain/ids.ts'
+import { CHANNELS, type Channel } from '#shared/domain/messages/channel.ts'
 import { pickByLocale } from '#shared/domain/messages/locale-chain.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import { type Candidate, occasionKey, sidesThatHear } from '#shared/domain/scenes/candidate.ts'
 import { exceedsScarcity, type FullCap, fullCap, isRecent } from '#shared/domain/scenes/caps.ts'
 import type {
-  Channel,
   CustomerFacts,
   DecisionFacts,
   KnownRelationship,
@@ -112,8 +112,19 @@ const checkAge: Check = (one) => {
   })
 }
 
-const templatesFor = ({ message }: Scene, { locale }: CustomerFacts): Templates =>
-  pickByLocale<Templates>(message.locales, locale, message).picked
+/** In which language a customer reads a channel: pushes follow the phone, as far as it tells. */
+export const localeOn = (
+  channel: Channel,
+  { locale, phoneLocale }: Pick<CustomerFacts, 'locale' | 'phoneLocale'>,
+): string | undefined => (channel === 'push' ? (phoneLocale ?? locale) : locale)
+
+const hasTemplate = ({ message }: Scene, channel: Channel, customer: CustomerFacts): boolean =>
+  pickByLocale<Templates>(message.locales, localeOn(channel, customer), message).picked[channel] !== undefined
+
+/** Is there something to say on a channel, and may the merchant say it there? */
+const maySay = ({ candidate: { scene }, customer }: Case, channel: Channel): boolean =>
+  hasTemplate(scene, channel, customer) &&
+  (channel === 'push' ? customer.pushConsent : customer.smsConsents.has(scene.merchantId))
 
 const checkAudience: Check = ({ candidate, customer, relationship, nowMs }) => {
   const { audience } = candidate.scene
@@ -133,11 +144,7 @@ const checkAudience: Check = ({ candidate, customer, relationship, nowMs }) => {
   return { compared: { condition: pointer, verdict, ...(compared !== undefined && { found: compared }) } }
 }
 
-const checkConsent: Check = ({ candidate: { scene }, customer }) => {
-  const { push, sms } = templatesFor(scene, customer)
-  const hasPush = push !== undefined && customer.pushConsent
-  return failedIf(!hasPush && !(sms !== undefined && customer.smsConsents.has(scene.merchantId)))
-}
+const checkConsent: Check = (one) => failedIf(!CHANNELS.some((channel) => maySay(one, channel)))
 
 const checkMuted: Check = ({ candidate: { scene }, customer, nowMs }) =>
   failedIf(customer.mutedMerchants.has(scene.merchantId) || nowMs < (customer.mutedUntilMs ?? 0))
@@ -280,10 +287,15 @@ export const CHECKS: readonly (readonly [Exclude<SuppressionReason, 'outranked' 
   ],
 ]
 
-/** The channel a message of this scene can take: push before SMS; undefined when neither reaches the customer. */
-export const channelOf = ({ candidate: { scene }, customer, spent }: Case): Channel | undefined => {
+/**
+ * The channel a message takes: the one that the customer prefers, else the one that the scene puts first, else push; the
+ * other where that does not reach the customer; undefined when neither does.
+ */
+export const channelOf = (one: Case): Channel | undefined => {
+  const { candidate, customer, spent } = one
+  const { scene } = candidate
   if (spent.unreadable.has(scene.id)) return undefined
-  const { push, sms } = templatesFor(scene, customer)
-  if (push && customer.pushConsent && customer.hasPushDevice) return 'push'
-  return sms && customer.smsConsents.has(scene.merchantId) && customer.hasPhoneNumber ? 'sms' : undefined
+  const first = customer.preferredChannel ?? scene.message.firstChannel ?? 'push'
+  const isReachable = { push: customer.hasPushDevice, sms: customer.hasPhoneNumber }
+  return [first, ...CHANNELS].find((channel) => isReachable[channel] && maySay(one, channel))
 }

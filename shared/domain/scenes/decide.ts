@@ -1,5 +1,6 @@
 import { audienceSpecificity } from '#shared/domain/customers/audience.ts'
 import type { GeofenceId, StoreId } from '#shared/domain/ids.ts'
+import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import { type Candidate, occasionOfCandidate } from '#shared/domain/scenes/candidate.ts'
 import {
@@ -13,7 +14,6 @@ import {
   type Refusal,
 } from '#shared/domain/scenes/checks.ts'
 import {
-  type Channel,
   type CustomerFacts,
   type DecisionFacts,
   type MerchantFacts,

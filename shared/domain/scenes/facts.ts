@@ -1,11 +1,10 @@
 import type { Relationship } from '#shared/domain/customers/relationship.ts'
 import type { MerchantId, MessageId, OfferId, SceneId, ZoneId } from '#shared/domain/ids.ts'
 import type { Budget } from '#shared/domain/merchants/merchant.ts'
+import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { StoreBook } from '#shared/domain/scenes/places.ts'
 import type { AppEventType, Cap, MessageKind, Scene, WeeklyHours } from '#shared/domain/scenes/scene.ts'
-
-export type Channel = 'push' | 'sms'
 
 /** A message that the customer got, or is to get. */
 export type RecentSend = {
@@ -53,7 +52,11 @@ export type CustomerFacts = {
   readonly quietHours?: readonly WeeklyHours[]
   /** The customer's own, stricter than the platform's. */
   readonly caps: readonly Cap[]
+  /** Which channel the customer wants first. */
+  readonly preferredChannel?: Channel
   readonly locale?: string
+  /** Of the phone that pushes go to; known once the phones were looked up. */
+  readonly phoneLocale?: string
   /** 'MM-DD'. */
   readonly birthday?: string
   /** With each merchant that the triggers are about; one that is not among them was not read. */

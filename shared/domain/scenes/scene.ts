@@ -1,5 +1,6 @@
 import type { AudienceRule } from '#shared/domain/customers/audience.ts'
 import type { GeofenceId, MerchantId, OfferId, RegionId, SceneId, StoreId } from '#shared/domain/ids.ts'
+import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { FestivalDays } from '#shared/domain/schedule/festivals.ts'
 
 export const SCENE_STATES = ['draft', 'active', 'paused', 'archived'] as const
@@ -54,7 +55,13 @@ export type Bounds = {
 }
 
 export type SceneTrigger =
-  | (Bounds & { readonly type: 'enter' | 'exit'; readonly at?: ScenePlaces })
+  | (Bounds & {
+      readonly type: 'enter'
+      readonly at?: ScenePlaces
+      /** Whether it listens, too, when a geofence is drawn around customers who stand there already. */
+      readonly includePresent?: boolean
+    })
+  | (Bounds & { readonly type: 'exit'; readonly at?: ScenePlaces })
   | (Bounds & { readonly type: 'dwell'; readonly at?: ScenePlaces; readonly dwellS: number })
   | (Pick<Bounds, 'maxAgeS'> & {
       readonly type: 'event'
@@ -100,7 +107,8 @@ export type PushTemplate = {
   readonly title: string
   readonly body: string
   readonly deepLink?: string
-  readonly picture?: string
+  /** A picture that the phone fetches by itself. */
+  readonly imageUrl?: string
 }
 export type SmsTemplate = { readonly body: string }
 
@@ -112,6 +120,8 @@ export type SceneMessage = Templates & {
   readonly kind?: MessageKind
   /** By BCP 47 tag, in place of the templates above: a channel that the locale leaves out is not used in it. */
   readonly locales?: Readonly<Record<string, Templates>>
+  /** The channel to try first where both reach the customer, who may prefer another; push without it. */
+  readonly firstChannel?: Channel
   /** How long the message is worth delivering, in seconds. */
   readonly ttlS: number
 }

@@ -28,11 +28,13 @@ export type Trigger =
       readonly geofenceId: GeofenceId
       readonly visitId: VisitId
       readonly distanceM: number
-      /** Share of the accuracy circle inside, 0 to 1. */
-      readonly confidence?: number
+      /** Share of the fix's accuracy circle inside the geofence, 0 to 1. */
+      readonly confidence: number
       readonly speedMps?: number
       /** Jumps, mocked fixes and impossible accuracies earn no offer. */
       readonly marked?: true
+      /** The geofence was drawn around a customer who stood there already. */
+      readonly drawnAround?: true
     })
   | (Common & {
       readonly type: 'dwell'

@@ -22,7 +22,7 @@ export type HttpHandlerOptions<Services> = {
   readonly services: () => Promise<Services>
 }
 
-const replyResponse = ({ status, body, headers }: Reply, requestId: string): HttpResult => ({
+const replyResponse = ({ status, body, text, headers }: Reply, requestId: string): HttpResult => ({
   statusCode: status,
   headers: {
     ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -31,6 +31,7 @@ const replyResponse = ({ status, body, headers }: Reply, requestId: string): Htt
     ...headers,
   },
   ...(body !== undefined && { body: JSON.stringify(body) }),
+  ...(text !== undefined && { body: text }),
 })
 
 const routeOf = <S>(routes: HttpHandlerOptions<S>['routes'], key: string): Route<S> => {

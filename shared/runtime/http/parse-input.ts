@@ -2,7 +2,7 @@ import type * as z from 'zod'
 import { MAX_PROBLEM_ERRORS, type ProblemCode, type ProblemError } from '#shared/contracts/http/problem.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
-/** The largest body that is read, in bytes after decoding. */
+/** The largest body that is read where a route says nothing else, in bytes after decoding. */
 export const MAX_BODY_BYTES = 256 * 1024
 
 const MAX_TEXT = 400
@@ -60,12 +60,15 @@ const isJson = (contentType: string | undefined): boolean =>
 /**
  * The JSON value of a request's body.
  *
- * @throws {Problem} 413 over 256 KiB, 415 for another content type, 400 for what is not JSON
+ * @throws {Problem} 413 over `maxBytes` (256 KiB), 415 for another content type, 400 for what is not JSON
  */
-export const readJsonBody = ({ body = '', isBase64Encoded, headers }: HttpBody): unknown => {
+export const readJsonBody = (
+  { body = '', isBase64Encoded, headers }: HttpBody,
+  maxBytes = MAX_BODY_BYTES,
+): unknown => {
   if (!isJson(headers['content-type'])) throw new Problem('unsupportedMediaType')
   const bytes = Buffer.byteLength(body, isBase64Encoded ? 'base64' : 'utf8')
-  if (bytes > MAX_BODY_BYTES) throw new Problem('tooLarge', { detail: `at most ${MAX_BODY_BYTES} bytes` })
+  if (bytes > maxBytes) throw new Problem('tooLarge', { detail: `at most ${maxBytes} bytes` })
   const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body
   try {
     return JSON.parse(text)

@@ -19,6 +19,8 @@ export type HttpRequest<Path = unknown, Query = unknown, Body = unknown> = {
 export type Reply = {
   readonly status: 200 | 201 | 202 | 204
   readonly body?: unknown
+  /** In place of a body that becomes JSON: a text as it is, with its type among the headers. */
+  readonly text?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -55,15 +57,20 @@ type RouteDefinition<S, P extends z.ZodType, Q extends z.ZodType, B extends z.Zo
   readonly query?: Q
   /** Without a schema the body is not read. */
   readonly body?: B
+  /** The largest body in bytes; 256 KiB where nothing is said. */
+  readonly maxBodyBytes?: number
   /** The body of the 2xx answer; none for 204. */
   readonly response?: z.ZodType
   readonly use: UseCase<S, z.output<P>, z.output<Q>, z.output<B>>
 }
 
-const idempotencyKeySchema = z
-  .string()
-  .regex(/^[\x21-\x7e]{1,64}$/, '1 to 64 visible ASCII characters')
-  .optional()
+// Made once: making a schema costs more than all else that this layer does for a request.
+const idempotencyHeader = z.looseObject({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,64}$/, '1 to 64 visible ASCII characters')
+    .optional(),
+})
 
 /**
  * One row of an API's route table: who may call it, what it takes, what answers it.
@@ -86,6 +93,7 @@ export const route = <
   path,
   query,
   body,
+  maxBodyBytes,
   response,
   use,
 }: RouteDefinition<S, P, Q, B>): Route<S> => ({
@@ -99,13 +107,10 @@ export const route = <
       caller,
       path: parsePart(path, event.pathParameters ?? {}, 'path'),
       query: parsePart(query, event.queryStringParameters ?? {}, 'query'),
-      body: parseBody(body, event),
-      idempotencyKey: parseInput(
-        z.looseObject({ 'idempotency-key': idempotencyKeySchema }),
-        event.headers,
-        'invalidRequest',
-        'header',
-      )['idempotency-key'],
+      body: parseBody(body, event, maxBodyBytes),
+      idempotencyKey: parseInput(idempotencyHeader, event.headers, 'invalidRequest', 'header')[
+        'idempotency-key'
+      ],
       signal,
     }
     return await use(await services())(request)
@@ -123,7 +128,8 @@ const parsePart = <T extends z.ZodType>(
 const parseBody = <T extends z.ZodType>(
   schema: T | undefined,
   event: APIGatewayProxyEventV2WithJWTAuthorizer,
+  maxBodyBytes: number | undefined,
 ): z.output<T> =>
   schema === undefined
     ? (undefined as z.output<T>)
-    : parseInput(schema, readJsonBody(event), 'invalidRequest')
+    : parseInput(schema, readJsonBody(event, maxBodyBytes), 'invalidRequest')

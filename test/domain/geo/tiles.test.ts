@@ -2,7 +2,6 @@ import { fc, test } from '@fast-check/vitest'
 import ngeohash from 'ngeohash'
 import { describe, expect, it } from 'vitest'
 import { distanceM, EARTH_RADIUS_M } from '#shared/domain/geo/distance.ts'
-import { MAX_RADIUS_M, MIN_RADIUS_M, type Position } from '#shared/domain/geo/geofence.ts'
 import {
   MAX_TILES_PER_GEOFENCE,
   TILE_PRECISIONS,
@@ -11,53 +10,12 @@ import {
   tilesOf,
 } from '#shared/domain/geo/tiles.ts'
 import { SQUARE } from '#test/support/builders.ts'
+import { bearings, circleAt, destination, lats, lons, radii, shares } from '#test/support/places.ts'
 
 const RADIANS = Math.PI / 180
 
-/** The point reached from another over a great circle (Chris Veness, "Destination point"). */
-const destination = (from: Position, bearingDeg: number, metres: number): Position => {
-  const angle = metres / EARTH_RADIUS_M
-  const lat1 = from.lat * RADIANS
-  const bearing = bearingDeg * RADIANS
-  const lat = Math.asin(
-    Math.min(
-      1,
-      Math.max(-1, Math.sin(lat1) * Math.cos(angle) + Math.cos(lat1) * Math.sin(angle) * Math.cos(bearing)),
-    ),
-  )
-  const lon =
-    from.lon +
-    Math.atan2(
-      Math.sin(bearing) * Math.sin(angle) * Math.cos(lat1),
-      Math.cos(angle) - Math.sin(lat1) * Math.sin(lat),
-    ) /
-      RADIANS
-  return { lat: lat / RADIANS, lon: ((((lon + 180) % 360) + 360) % 360) - 180 }
-}
-
-const lats = fc.oneof(
-  fc.double({ min: -90, max: 90, noNaN: true }),
-  fc.double({ min: 88, max: 90, noNaN: true }),
-  fc.double({ min: -90, max: -88, noNaN: true }),
-  fc.constantFrom(-90, -45, 0, 45, 90),
-)
-const lons = fc.oneof(
-  fc.double({ min: -180, max: 180, noNaN: true }),
-  fc.double({ min: 179, max: 180, noNaN: true }),
-  fc.double({ min: -180, max: -179, noNaN: true }),
-  fc.constantFrom(-180, -90, 0, 90, 180),
-)
-const radii = fc.oneof(
-  fc.double({ min: MIN_RADIUS_M, max: 1000, noNaN: true }),
-  fc.double({ min: MIN_RADIUS_M, max: MAX_RADIUS_M, noNaN: true }),
-)
-const share = fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constant(1))
-const bearings = fc.oneof(fc.double({ min: 0, max: 360, noNaN: true }), fc.constantFrom(0, 90, 180, 270))
-
-const circleAt = (position: Position, radiusM: number) => ({ kind: 'circle', ...position, radiusM }) as const
-
 describe('tilesOf', () => {
-  test.prop([lats, lons, radii, bearings, share], { numRuns: 3000 })(
+  test.prop([lats, lons, radii, bearings, shares], { numRuns: 3000 })(
     'lists a circle in a tile of every position up to 200 m beyond it',
     (lat, lon, radiusM, bearing, part) => {
       const centre = { lat, lon }

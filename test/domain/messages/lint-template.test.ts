@@ -129,7 +129,11 @@ describe('the linter', () => {
   })
 
   it('shows what an SMS costs at its longest, with what is added to it', () => {
-    const priced = { ...CONTEXT, smsSuffix: ' Reply STOP', smsPrice: { perPart: 0.00645, currency: 'USD' } }
+    const priced = {
+      ...CONTEXT,
+      smsTextOf: (text: string) => `${text} Reply STOP`,
+      smsPrice: { perPart: 0.00645, currency: 'USD' },
+    }
     const body = `${'x'.repeat(140)} {{ customer.firstName | default: '' }}`
     expect(lintMessage(sms(body), priced).sms).toEqual([
       { pointer: '/message/sms/body', parts: 2, encoding: 'GSM-7', cost: 0.0129, currency: 'USD' },

@@ -139,6 +139,12 @@ describe('languages', () => {
     expect(localeChain(locale)).toEqual(chain)
   })
 
+  it('leave out what no template is written for', () => {
+    expect(localeChain('de-CH-1996')).toEqual(localeChain('de-CH'))
+    expect(localeChain('DE-x')).toEqual(localeChain('de'))
+    expect(localeChain('nonsense')).toEqual([])
+  })
+
   it('fall back to the scene’s own templates', () => {
     expect(pickByLocale({ 'zh-hant': 'a', zh: 'b' }, 'zh-Hant-TW', 'c')).toEqual({
       locale: 'zh-hant',

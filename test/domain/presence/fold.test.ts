@@ -1,21 +1,35 @@
 import { describe, expect, it } from 'vitest'
 import { distanceToBoundaryM } from '#shared/domain/geo/distance.ts'
-import type { IndexedGeofence, Position } from '#shared/domain/geo/geofence.ts'
 import { hashId } from '#shared/domain/ids.ts'
-import type { Fix } from '#shared/domain/presence/fix.ts'
-import { type Folded, fold, NO_PRESENCE, type Presence, WINDOW_MS } from '#shared/domain/presence/fold.ts'
+import { type Fix, toFix } from '#shared/domain/presence/fix.ts'
+import {
+  type Folded,
+  fold,
+  MAX_SETTLED,
+  NO_PRESENCE,
+  type Presence,
+  silentUntilMs,
+  WINDOW_MS,
+} from '#shared/domain/presence/fold.ts'
 import { MAX_OPEN_VISITS } from '#shared/domain/presence/walk.ts'
-import { ANNA, aFix, aGeofence, HOUR, MINUTE, moved, SECOND, SQUARE, T0 } from '#test/support/builders.ts'
+import {
+  ANNA,
+  aFix,
+  aGeofence,
+  HOUR,
+  MINUTE,
+  moved,
+  nearOf,
+  SECOND,
+  SQUARE,
+  T0,
+} from '#test/support/builders.ts'
 
 const square = aGeofence('square')
-const near =
-  (...geofences: IndexedGeofence[]) =>
-  (position: Position): IndexedGeofence[] =>
-    geofences.filter(({ shape }) => distanceToBoundaryM(shape, position) <= 250)
 
 const NOW = T0 + 10 * HOUR
 const step = (before: Presence, fixes: readonly Fix[], geofences = [square], settleUntilMs = 0): Folded =>
-  fold(ANNA, before, fixes, near(...geofences), NOW, settleUntilMs)
+  fold(ANNA, before, fixes, nearOf(...geofences), NOW, settleUntilMs)
 
 /** Folds batches one after another; what each of them told, in order. */
 const play = (...batches: (readonly Fix[])[]): Folded & { told: string[] } => {
@@ -66,7 +80,8 @@ describe('a geofence whose shape changes', () => {
 
 describe('a fix far from every geofence', () => {
   const farAway = moved(SQUARE, 900)
-  const all = (fixes: readonly Fix[]) => fold(ANNA, NO_PRESENCE, fixes, () => [square], NOW)
+  const listed = [{ inside: [], test: [square] }]
+  const all = (fixes: readonly Fix[]) => fold(ANNA, NO_PRESENCE, fixes, () => listed, NOW)
 
   it('does not count, though the index lists a geofence for it: nothing to store', () => {
     expect(all([aFix(0, farAway)])).toMatchObject({ changed: false, presence: { fixes: [] } })
@@ -106,7 +121,9 @@ describe('entering', () => {
         merchantId: square.merchantId,
         timeZone: square.timeZone,
         atMs: T0,
+        enteredAtMs: T0,
         distanceM: -100,
+        confidence: 1,
       },
     ])
   })
@@ -158,7 +175,7 @@ describe('leaving', () => {
     const { told, open } = play([aFix(0, IN)], [aFix(60, OUT)], [aFix(120, IN)], [aFix(180, IN)])
     expect(told).toEqual(['enter 0'])
     expect(open).toMatchObject([{ enteredAtMs: T0, lastInsideAtMs: T0 + 180 * SECOND }])
-    expect(open[0]).not.toHaveProperty('outsideSinceMs')
+    expect(open[0]?.outsideSinceMs).toBeUndefined()
   })
 
   it('follows from fixes so far away that the geofence is not listed there', () => {
@@ -169,7 +186,7 @@ describe('leaving', () => {
   it('is followed by a visit of its own when the customer comes back', () => {
     const { told, open } = play([aFix(0, IN), aFix(30, OUT), aFix(60, OUT)], [aFix(200, IN)])
     expect(told).toEqual(['enter 0', 'exit 60', 'enter 200'])
-    expect(open).toMatchObject([{ visitId: hashId('vis', ANNA, square.id, String(T0 + 200 * SECOND)) }])
+    expect(open).toMatchObject([{ enteredAtMs: T0 + 200 * SECOND }])
   })
 })
 
@@ -204,7 +221,7 @@ describe('late and future fixes', () => {
     const first = play([aFix(300, IN)])
     const late = step(first.presence, [aFix(120, IN)])
     const settledId = hashId('vis', ANNA, square.id, String(T0 + 120 * SECOND))
-    expect(late.open[0]?.visitId).toBe(settledId)
+    expect(late.open).toMatchObject([{ enteredAtMs: T0 + 120 * SECOND, toldAtMs: T0 + 300 * SECOND }])
     // Over hours, so that the visit leaves the window while it is open.
     const hours = step(late.presence, [aFix(2000, IN), aFix(4000, IN)])
     const left = step(hours.presence, [aFix(4100, OUT), aFix(4200, OUT)])
@@ -234,8 +251,40 @@ describe('late and future fixes', () => {
   it('merges two visits into the earlier one', () => {
     const first = play([aFix(0, IN), aFix(60, OUT), aFix(120, OUT), aFix(300, IN)])
     const merged = step(first.presence, [aFix(90, IN)])
-    expect(merged.open).toMatchObject([{ visitId: hashId('vis', ANNA, square.id, String(T0)) }])
+    expect(merged.open).toMatchObject([{ enteredAtMs: T0 }])
     expect(merged.transitions).toEqual([])
+  })
+
+  const idsOf = (type: 'enter' | 'exit', ...told: Folded[]) =>
+    told.flatMap(({ transitions }) =>
+      transitions.filter((one) => one.type === type).map(({ visitId }) => visitId),
+    )
+
+  it('tells the exit of visits that were merged under the id whose exit was not told', () => {
+    const first = step(NO_PRESENCE, [aFix(0, IN), aFix(60, OUT), aFix(120, OUT), aFix(300, IN)])
+    const merged = step(first.presence, [aFix(90, IN)])
+    const left = step(merged.presence, [aFix(360, OUT), aFix(420, OUT)])
+    expect(idsOf('exit', first, merged, left)).toEqual(idsOf('enter', first, merged, left))
+  })
+
+  it('tells two visits that late fixes made of one under an id each', () => {
+    const first = step(NO_PRESENCE, [aFix(0, IN), aFix(300, IN)])
+    const parted = step(first.presence, [aFix(60, OUT), aFix(120, OUT)])
+    expect(parted.transitions.map(({ type }) => type)).toEqual(['exit', 'enter'])
+    const left = step(parted.presence, [aFix(360, OUT), aFix(420, OUT)])
+    expect(idsOf('exit', first, parted, left)).toEqual(idsOf('enter', first, parted, left))
+    expect(new Set(idsOf('exit', first, parted, left)).size).toBe(2)
+  })
+
+  it('tells nothing again of visits that late fixes merge, and part again', () => {
+    const first = step(NO_PRESENCE, [aFix(0, IN), aFix(60, OUT), aFix(120, OUT), aFix(300, IN)])
+    const merged = step(first.presence, [aFix(90, IN)])
+    const parted = step(merged.presence, [aFix(150, OUT)])
+    expect(parted.open).toMatchObject([{ enteredAtMs: T0 + 300 * SECOND }])
+    const left = step(parted.presence, [aFix(360, OUT), aFix(420, OUT)])
+    const all = [first, merged, parted, left]
+    expect(idsOf('enter', ...all)).toHaveLength(2)
+    expect(idsOf('exit', ...all)).toEqual(idsOf('enter', ...all))
   })
 })
 
@@ -297,7 +346,7 @@ describe('settling', () => {
   it('keeps what is open at the window’s start, with a pending exit', () => {
     const pending = play([aFix(0, IN)], [aFix(60, OUT)])
     const silent = step(pending.presence, [], [square], T0 + 1000 * SECOND)
-    expect(silent.presence.base).toMatchObject([{ outsideSinceMs: T0 + 60 * SECOND }])
+    expect(silent.presence.base.open).toMatchObject([{ outsideSinceMs: T0 + 60 * SECOND }])
     const left = step(silent.presence, [aFix(1010, OUT)])
     expect(left.transitions).toMatchObject([{ type: 'exit', atMs: T0 + 1010 * SECOND }])
   })
@@ -319,5 +368,275 @@ describe('what must be stored', () => {
     const fixes = [aFix(0, IN), aFix(60, OUT), aFix(120, OUT)]
     const { presence } = play(fixes)
     expect(step(presence, fixes)).toMatchObject({ changed: false, transitions: [], settled: [] })
+  })
+})
+
+describe('what a phone logged indoors', () => {
+  const small = aGeofence('small', { radiusM: 50 })
+  const fold50 = (before: Presence, fixes: readonly Fix[]) => step(before, fixes, [small])
+  /** Drifting up to 150 m about the middle of the shop, honest about it. */
+  const drift = (atS: number) => {
+    const angle = atS * 0.7
+    const awayM = 75 * (1 - Math.cos(atS * 0.013))
+    return aFix(atS, moved(SQUARE, awayM * Math.sin(angle), awayM * Math.cos(angle)), Math.max(30, awayM))
+  }
+
+  it('does not leave a shop of 50 m, though one fix 200 m off claims to be good to 1.9 m', () => {
+    const stay = [aFix(0), ...Array.from({ length: 120 }, (_, index) => drift(30 * (index + 1)))]
+    const liar = aFix(615, moved(SQUARE, 0, 200), 1.9)
+    const fixes = [...stay, liar].toSorted((a, b) => a.atMs - b.atMs)
+    expect(fold50(NO_PRESENCE, fixes).transitions.map(({ type }) => type)).toEqual(['enter'])
+    let presence = NO_PRESENCE
+    const told: string[] = []
+    for (const fix of fixes) {
+      const folded = fold50(presence, [fix])
+      presence = folded.presence
+      told.push(...folded.transitions.map(({ type }) => type))
+    }
+    expect(told).toEqual(['enter'])
+    expect(presence.told.open).toMatchObject([{ enteredAtMs: T0, outsideSinceMs: undefined }])
+  })
+
+  it('leaves it at the second honest fix of a real departure', () => {
+    const stay = [aFix(0), ...Array.from({ length: 20 }, (_, index) => drift(30 * (index + 1)))]
+    const away = [120, 200, 280].map((eastM, index) => aFix(630 + 30 * index, moved(SQUARE, eastM), 8))
+    const { transitions } = fold50(NO_PRESENCE, [...stay, ...away])
+    expect(transitions.slice(1)).toMatchObject([{ type: 'exit', atMs: T0 + 660 * SECOND }])
+  })
+})
+
+describe('a geofence’s own ladder', () => {
+  it('takes its buffer and its time in place of the engine’s', () => {
+    const patient = aGeofence('patient', { exit: { bufferM: 140, confirmS: 120 } })
+    const far = moved(SQUARE, 260)
+    expect(step(NO_PRESENCE, [aFix(0), aFix(60, OUT), aFix(200, OUT)], [patient]).open).toHaveLength(1)
+    expect(step(NO_PRESENCE, [aFix(0), aFix(60, far), aFix(179, far)], [patient]).open).toHaveLength(1)
+    expect(step(NO_PRESENCE, [aFix(0), aFix(60, far), aFix(180, far)], [patient]).open).toEqual([])
+  })
+
+  it('holds where the geofence is not listed any more', () => {
+    const patient = aGeofence('patient', { exit: { confirmS: 600 } })
+    const away = moved(SQUARE, 5000)
+    const left = (atS: number) => step(NO_PRESENCE, [aFix(0), aFix(600, away), aFix(atS, away)], [patient])
+    expect(left(1199).open).toHaveLength(1)
+    expect(left(1200).open).toEqual([])
+  })
+
+  it('takes two fixes even where no time is asked for between them', () => {
+    const hasty = aGeofence('hasty', { exit: { bufferM: 0, confirmS: 0 } })
+    const edge = moved(SQUARE, 101)
+    expect(step(NO_PRESENCE, [aFix(0), aFix(30, edge)], [hasty]).open).toHaveLength(1)
+    expect(step(NO_PRESENCE, [aFix(0), aFix(30, edge), aFix(41, edge)], [hasty]).open).toEqual([])
+  })
+})
+
+describe('a fix that is not believed', () => {
+  const mocked = (atS: number, at = SQUARE) => toFix({ ...aFix(atS, at), mocked: true })
+  const FAR = moved(SQUARE, 40_000)
+  const far = aGeofence('far', { at: FAR })
+  const both = [square, far]
+
+  it('is named with what speaks against it', () => {
+    const { marks } = step(NO_PRESENCE, [aFix(0), aFix(60, FAR), mocked(120), aFix(180, IN, 0.4)], both)
+    expect(marks.map(({ fix, marks: all }) => [(fix.atMs - T0) / SECOND, ...all])).toEqual([
+      [60, 'jump'],
+      [120, 'mocked'],
+      [180, 'accuracy'],
+    ])
+  })
+
+  it('opens no visit, whatever mark it has', () => {
+    expect(step(NO_PRESENCE, [mocked(0)]).transitions).toEqual([])
+    expect(step(NO_PRESENCE, [aFix(0, IN, 0.4)]).transitions).toEqual([])
+    expect(step(NO_PRESENCE, [aFix(0, OUT), aFix(60, FAR)], both).transitions).toEqual([])
+  })
+
+  it('is believed after a jump when the next one is near it', () => {
+    const { transitions } = step(NO_PRESENCE, [aFix(0, OUT), aFix(60, FAR), aFix(90, FAR)], both)
+    expect(transitions).toMatchObject([{ type: 'enter', geofenceId: far.id, atMs: T0 + 90 * SECOND }])
+  })
+
+  it('neither begins, confirms nor calls off an exit', () => {
+    const pending = [aFix(0), aFix(60, OUT)]
+    expect(step(NO_PRESENCE, [aFix(0), mocked(60, OUT), mocked(120, OUT)]).open).toHaveLength(1)
+    expect(step(NO_PRESENCE, [...pending, mocked(90, OUT)]).open).toHaveLength(1)
+    expect(step(NO_PRESENCE, [...pending, mocked(70, IN), aFix(80, OUT)]).open).toEqual([])
+    expect(step(NO_PRESENCE, [aFix(0), aFix(60, FAR), aFix(120), aFix(180)], both).open).toMatchObject([
+      { geofenceId: square.id, lastInsideAtMs: T0 + 180 * SECOND },
+    ])
+  })
+
+  it('keeps a visit from being silent', () => {
+    const { open } = step(NO_PRESENCE, [aFix(0), mocked(2000, OUT), aFix(4000)])
+    expect(open).toMatchObject([{ enteredAtMs: T0 }])
+  })
+
+  it('does not make the next honest fix a jump when it is the only one before', () => {
+    expect(step(NO_PRESENCE, [mocked(0, FAR), aFix(60)], both).transitions).toMatchObject([{ type: 'enter' }])
+  })
+
+  it('marks a fix in more geofences than can be open as crowded, which is believed', () => {
+    const many = Array.from({ length: 65 }, (_, index) => aGeofence(`crowd ${index}`))
+    const { marks, open } = step(NO_PRESENCE, [aFix(0)], many)
+    expect(marks).toMatchObject([{ marks: ['crowded'] }])
+    expect(open).toHaveLength(64)
+  })
+})
+
+describe('what a transition says', () => {
+  it('has the speed that the phone gives, else the one from the fix before, up to 5 min old', () => {
+    const enterAt = (atS: number, speedMps?: number) => {
+      const fix = toFix({ ...aFix(atS), speedMps })
+      return step(NO_PRESENCE, [aFix(0, moved(SQUARE, 200)), fix]).transitions[0]
+    }
+    expect(enterAt(100, 3.3)).toMatchObject({ speedMps: 3.3 })
+    expect(enterAt(100)).toMatchObject({ speedMps: 2 })
+    expect(enterAt(301)).not.toHaveProperty('speedMps')
+  })
+
+  it('has how much of the accuracy circle lies inside', () => {
+    const half = step(NO_PRESENCE, [aFix(0, moved(SQUARE, 99.9), 10)]).transitions[0]?.confidence
+    expect(half).toBeGreaterThan(0.4)
+    expect(half).toBeLessThan(0.55)
+    expect(step(NO_PRESENCE, [aFix(0, IN, 20)]).transitions).toMatchObject([{ confidence: 1 }])
+  })
+})
+
+describe('a silent phone', () => {
+  const SILENT_S = 45 * 60
+  const silent = [aFix(0), aFix(600), aFix(600 + SILENT_S + 1)]
+
+  it('ends its visits where they were last seen, when it speaks again: unknown, without a transition', () => {
+    const { told, open, presence } = play(silent.slice(0, 2), silent.slice(2))
+    expect(told).toEqual(['enter 0', `enter ${600 + SILENT_S + 1}`])
+    expect(open).toMatchObject([{ enteredAtMs: T0 + (600 + SILENT_S + 1) * SECOND }])
+    const after = step(presence, [aFix(600 + SILENT_S + 1200, OUT)])
+    expect(after.settled).toMatchObject([
+      { end: 'unknown', enteredAtMs: T0, lastInsideAtMs: T0 + 600 * SECOND },
+    ])
+    expect(after.settled[0]).not.toHaveProperty('exitedAtMs')
+  })
+
+  it('is not silent when it speaks in time', () => {
+    expect(play([aFix(0)], [aFix(SILENT_S)]).told).toEqual(['enter 0'])
+  })
+
+  it('has its visits settled by the time alone, when no fix that may still come can go on with them', () => {
+    const { presence } = play([aFix(0)])
+    const untilMs = silentUntilMs(presence)
+    expect(step(presence, [], [square], untilMs - 30 * SECOND).settled).toEqual([])
+    const closed = step(presence, [], [square], untilMs)
+    expect(closed).toMatchObject({ settled: [{ end: 'unknown' }], transitions: [], open: [], changed: true })
+    expect(closed.presence.told).toEqual({ open: [], closed: [] })
+    expect(closed.presence.base.open).toEqual([])
+  })
+
+  it('has no visit open for what asks after that time, though none has settled', () => {
+    const { presence } = play([aFix(0)])
+    expect(step(presence, [], [square], T0 + SILENT_S * SECOND).open).toHaveLength(1)
+    expect(step(presence, [], [square], T0 + SILENT_S * SECOND + 1)).toMatchObject({ open: [], settled: [] })
+  })
+
+  it('goes on with its visit when a late fix fills the gap', () => {
+    const { presence } = play(silent)
+    const filled = step(presence, [aFix(2900)])
+    expect(filled.transitions).toEqual([])
+    expect(filled.open).toMatchObject([{ enteredAtMs: T0 }])
+  })
+})
+
+describe('a geofence that goes', () => {
+  const gone = { ...square, goneAtMs: T0 + 100 * SECOND }
+  const shrunk = {
+    ...square,
+    shape: { ...aGeofence('x', { at: moved(SQUARE, 80), radiusM: 20 }).shape },
+    revision: 2,
+    effectiveAtMs: T0 + 100 * SECOND,
+    former: { shape: square.shape, effectiveAtMs: 0 },
+  }
+  const rest = (geofence: typeof gone | typeof shrunk, ...fixes: Fix[]) => {
+    const { presence } = step(NO_PRESENCE, [aFix(0)], [geofence])
+    const folded = step(presence, fixes, [geofence])
+    const { settled } = step(folded.presence, [], [geofence], T0 + 2 * HOUR)
+    return { ...folded, settled }
+  }
+
+  it('ends its visits as geofenceGone, without a transition', () => {
+    const { transitions, open, settled } = rest(gone, aFix(120))
+    expect([transitions, open]).toEqual([[], []])
+    expect(settled).toMatchObject([{ end: 'geofenceGone', enteredAtMs: T0, lastInsideAtMs: T0 }])
+    expect(settled[0]).not.toHaveProperty('exitedAtMs')
+  })
+
+  it('ends them so when it moved away from around the customer', () => {
+    const { transitions, settled } = rest(shrunk, aFix(120))
+    expect(transitions).toEqual([])
+    expect(settled).toMatchObject([{ end: 'geofenceGone' }])
+  })
+
+  it('goes on with them where the customer is in the new shape, too', () => {
+    expect(rest(shrunk, aFix(120, moved(SQUARE, 80))).open).toMatchObject([{ enteredAtMs: T0 }])
+  })
+
+  it('is left as any other by who is outside of both shapes', () => {
+    const away = moved(SQUARE, -160)
+    const { transitions, settled } = rest(shrunk, aFix(120, away), aFix(150, away))
+    expect(transitions).toMatchObject([{ type: 'exit', atMs: T0 + 150 * SECOND }])
+    expect(settled).toMatchObject([{ end: 'exit', exitedAtMs: T0 + 150 * SECOND }])
+  })
+})
+
+describe('a geofence that is drawn around a customer', () => {
+  const house = aGeofence('house', { at: moved(SQUARE, 200), radiusM: 10 })
+  const drawn = aGeofence('drawn', { effectiveAtMs: T0 + 100 * SECOND })
+  const enterOf = (...fixes: Fix[]) => step(NO_PRESENCE, fixes, [house, drawn]).transitions[0]
+
+  it('is entered silently by who stood there already', () => {
+    expect(enterOf(aFix(50), aFix(120))).toMatchObject({ type: 'enter', drawnAround: true })
+  })
+
+  it('is entered as any other by who was not there, or was not seen for long', () => {
+    expect(enterOf(aFix(50, moved(SQUARE, 150)), aFix(120))).not.toHaveProperty('drawnAround')
+    expect(enterOf(aFix(90), aFix(1000))).not.toHaveProperty('drawnAround')
+    expect(enterOf(aFix(110, moved(SQUARE, 150)), aFix(120))).not.toHaveProperty('drawnAround')
+  })
+})
+
+describe('a geofence that was drawn so lately that the index did not list it yet', () => {
+  it('is entered at the first fix that sees it: its exit is not told without its enter', () => {
+    const stale = step(NO_PRESENCE, [aFix(0)], [aGeofence('other', { at: moved(SQUARE, 200) })])
+    expect(stale.changed).toBe(true)
+    const both = [aGeofence('other', { at: moved(SQUARE, 200) }), square]
+    const seen = step(stale.presence, [aFix(60)], both)
+    expect(seen.transitions).toMatchObject([{ type: 'enter', geofenceId: square.id }])
+    const left = step(seen.presence, [aFix(90, moved(SQUARE, -170)), aFix(120, moved(SQUARE, -170))], both)
+    expect(left.transitions).toMatchObject([{ type: 'exit', visitId: seen.transitions[0]?.visitId }])
+  })
+
+  it('is told once, though a late fix has all be walked again', () => {
+    const stale = step(NO_PRESENCE, [aFix(60)], [aGeofence('other', { at: moved(SQUARE, 200) })])
+    const both = [aGeofence('other', { at: moved(SQUARE, 200) }), square]
+    const late = step(stale.presence, [aFix(30)], both)
+    expect(late.transitions).toMatchObject([{ type: 'enter', geofenceId: square.id }])
+    expect(step(late.presence, [aFix(20)], both).transitions).toEqual([])
+  })
+})
+
+describe('hundreds of visits that settle', () => {
+  it('settle in parts, each once', () => {
+    const many = Array.from({ length: 60 }, (_, index) =>
+      aGeofence(`many ${index}`, { radiusM: 100 + index }),
+    )
+    const away = moved(SQUARE, 600)
+    const fixes = Array.from({ length: 45 }, (_, index) => aFix(index * 20, index % 3 === 0 ? IN : away))
+    let folded = step(NO_PRESENCE, fixes, many)
+    const ids: string[] = []
+    for (let round = 0; round < 10; round++) {
+      folded = step(folded.presence, [], many, T0 + HOUR)
+      expect(folded.settled.length).toBeLessThanOrEqual(MAX_SETTLED)
+      ids.push(...folded.settled.map(({ visitId }) => visitId))
+    }
+    expect(ids).toHaveLength(15 * 60)
+    expect(new Set(ids).size).toBe(15 * 60)
   })
 })

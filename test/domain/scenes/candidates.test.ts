@@ -80,3 +80,15 @@ describe('an occasion', () => {
     expect([event, due].map(occasionOf)).toEqual(['event:e-1', 'due:x'])
   })
 })
+
+describe('a geofence that was drawn around a customer', () => {
+  const drawn = anEnter({ drawnAround: true })
+
+  it('reaches only the scenes that ask for those who are present', () => {
+    const asks = aScene('asks', { triggers: [{ type: 'enter', includePresent: true }] })
+    const declines = aScene('declines', { triggers: [{ type: 'enter', includePresent: false }] })
+    const scenes = [aScene('plain'), declines, asks]
+    expect(candidatesOf(scenes, [drawn]).map(({ scene }) => scene.id)).toEqual([asks.id])
+    expect(candidatesOf(scenes, [anEnter()])).toHaveLength(3)
+  })
+})

@@ -192,11 +192,10 @@ describe('the reasons', () => {
     expect(outcomeOf(scene)).toBe('speed')
   })
 
-  it('confidence: perhaps outside, or nobody knows', () => {
+  it('confidence: perhaps outside', () => {
     const scene = aScene('sure', { triggers: [{ type: 'enter', minConfidence: 0.6 }] })
     expect(outcomeOf(scene, { trigger: anEnter({ confidence: 0.6 }) })).toBe('granted push')
     expect(outcomeOf(scene, { trigger: anEnter({ confidence: 0.5 }) })).toBe('confidence')
-    expect(outcomeOf(scene)).toBe('confidence')
   })
 
   it('one side that is met is enough', () => {
@@ -510,6 +509,27 @@ describe('how long a message is worth delivering', () => {
 })
 
 describe('the channel', () => {
+  const reachable = { hasPhoneNumber: true, smsConsents: new Set([CAFE]) }
+  const message = { push: { title: 'Hi', body: 'Hi' }, sms: { body: 'Hi' }, ttlS: 600 }
+  const smsFirst = aScene('sms first', { message: { ...message, firstChannel: 'sms' } })
+  const either = aScene('either', { message })
+
+  it.each([
+    ['push, when nobody wants another', either, {}, 'push'],
+    ['the scene’s first', smsFirst, {}, 'sms'],
+    ['the customer’s before the scene’s', smsFirst, { preferredChannel: 'push' as const }, 'push'],
+    ['the customer’s', either, { preferredChannel: 'sms' as const }, 'sms'],
+    ['the other, where the first has no consent', smsFirst, { smsConsents: new Set<never>() }, 'push'],
+    [
+      'the other, where the preferred has no phone',
+      either,
+      { preferredChannel: 'sms' as const, hasPhoneNumber: false },
+      'push',
+    ],
+  ] as const)('is %s', (_, scene, facts, channel) => {
+    expect(outcomeOf(scene, { customer: { ...reachable, ...facts } })).toBe(`granted ${channel}`)
+  })
+
   const both = aScene('both', {
     message: {
       push: { title: 'Hi', body: 'Hi' },
@@ -532,6 +552,9 @@ describe('the channel', () => {
   it('is one that the customer’s language has a template for', () => {
     expect(outcomeOf(both, { customer: { ...sms, locale: 'de-AT' } })).toBe('granted sms')
     expect(outcomeOf(both, { customer: { locale: 'de-AT' } })).toBe('consent')
+    // A push follows the phone.
+    expect(outcomeOf(both, { customer: { ...sms, phoneLocale: 'de-AT' } })).toBe('granted sms')
+    expect(outcomeOf(both, { customer: { ...sms, locale: 'de', phoneLocale: 'en' } })).toBe('granted push')
   })
 })
 

@@ -29,6 +29,7 @@ process.env['CATALOG_TABLE'] = tables.catalog
 process.env['LEDGER_TABLE'] = tables.ledger
 process.env['PLACE_INDEX'] = 'places'
 process.env['JOBS_QUEUE_URL'] = `${sqs.url}/123456789012/jobs`
+process.env['SMS_ANSWERS_TOPIC_ARN'] = 'arn:aws:sns:us-east-1:123456789012:answers'
 process.env['AWS_ENDPOINT_URL_SQS'] = sqs.url
 const clock = setClock(Date.UTC(2026, 10, 22, 10))
 
@@ -74,9 +75,9 @@ describe('a phone', () => {
     expect(me.body).toEqual({
       user: userIdOf('anna'),
       createdAt: at(),
-      wishes: {},
       devices: [body],
       consents: {},
+      preferences: {},
     })
     expect(JSON.stringify(me.body)).not.toContain('token-anna')
     const [device] = parseDevices((await itemsOf('anna')).filter((item) => item['kind'] === 'device'))
@@ -185,15 +186,54 @@ describe('a phone number', () => {
     expect(await profileOf('petra')).toMatchObject({ phoneNumber: '+4915112345679' })
   })
 
-  test.each([['015112345678'], ['+49 151 12345678'], ['+999123456789'], ['+1415555012']])(
-    '%s is none',
-    async (number) => {
-      const { status, body } = await putNumber('quinn', number)
-      expect(status).toBe(400)
-      expect(body.errors[0].pointer).toBe('/number')
-      expect(body.errors[0].detail).not.toContain(number)
-    },
-  )
+  test.each([
+    ['015112345678'],
+    ['+49 151 12345678'],
+    ['+999123456789'],
+    ['+1415555012'],
+    // They exist, and take no SMS: a landline in London, one in Berlin, a free-phone number.
+    ['+442079460000'],
+    ['+493012345678'],
+    ['+18005550199'],
+  ])('%s is none', async (number) => {
+    const { status, body } = await putNumber('quinn', number)
+    expect(status).toBe(400)
+    expect(body.errors[0].pointer).toBe('/number')
+    expect(body.errors[0].detail).not.toContain(number)
+  })
+})
+
+describe('preferences', () => {
+  const put = (subject: string, body: unknown) =>
+    callApi(handler, 'PUT /v1/me/preferences', { subject, body })
+
+  test('are kept whole, shown, and read by those who decide and send', async () => {
+    expect((await put('lars', { channel: 'sms', locale: 'de-CH' })).body).toEqual({
+      channel: 'sms',
+      locale: 'de-CH',
+    })
+    expect(parseProfile(await profileOf('lars'))).toMatchObject({ preferredChannel: 'sms', locale: 'de-CH' })
+    await put('lars', { channel: 'push' })
+    const me = await callApi(handler, 'GET /v1/me', { subject: 'lars' })
+    expect(me.body.preferences).toEqual({ channel: 'push' })
+    expect((await put('lars', { channel: 'pigeon' })).status).toBe(400)
+  })
+
+  test('name a phone’s language', async () => {
+    const body = { platform: 'fcm', token: 'token-mona', locale: 'zh-Hant-TW' }
+    await callApi(handler, 'PUT /v1/me/devices/{deviceId}', {
+      subject: 'mona',
+      path: { deviceId: 'p' },
+      body,
+    })
+    const me = await callApi(handler, 'GET /v1/me', { subject: 'mona' })
+    expect(me.body.devices).toMatchObject([{ locale: 'zh-Hant-TW' }])
+  })
+
+  test('of an erased customer are refused', async () => {
+    await erased('gone-preferences')
+    expect((await put('gone-preferences', {})).status).toBe(410)
+  })
 })
 
 describe('consent', () => {
@@ -508,9 +548,10 @@ test('needs the customer scope', async () => {
 
 describe('what the customer wishes', () => {
   const wishes = {
+    channel: 'sms',
     locale: 'pt-BR',
     birthday: '02-29',
-    preferences: { size: 'M', spicy: true },
+    tastes: { size: 'M', spicy: true },
     quietHours: [{ days: ['sat', 'sun'], from: '22:00', to: '10:00' }],
     caps: [{ windowS: 86_400, max: 1 }],
     mutedMerchants: [merchantId],
@@ -518,13 +559,15 @@ describe('what the customer wishes', () => {
   }
 
   test('is kept whole, answered, and read as deciding reads it', async () => {
-    const put = (body: unknown) => callApi(handler, 'PUT /v1/me/wishes', { subject: 'wanda', body })
+    const put = (body: unknown) => callApi(handler, 'PUT /v1/me/preferences', { subject: 'wanda', body })
     expect((await put(wishes)).body).toEqual(wishes)
     const me = await callApi(handler, 'GET /v1/me', { subject: 'wanda' })
-    expect(me.body.wishes).toEqual(wishes)
+    expect(me.body.preferences).toEqual(wishes)
     expect(parseProfile(await profileOf('wanda'))).toMatchObject({
+      preferredChannel: 'sms',
       locale: 'pt-BR',
       birthday: '02-29',
+      tastes: wishes.tastes,
       caps: wishes.caps,
       mutedMerchants: new Set([merchantId]),
       mutedUntilMs: Date.UTC(2026, 11, 1),
@@ -538,14 +581,8 @@ describe('what the customer wishes', () => {
     ['a language that is none', { locale: 'portugu\u00eas' }, '/locale'],
     ['a member that is not known', { colour: 'red' }, '/colour'],
   ])('with %s is refused', async (_, body, pointer) => {
-    const answer = await callApi(handler, 'PUT /v1/me/wishes', { subject: 'wanda', body })
+    const answer = await callApi(handler, 'PUT /v1/me/preferences', { subject: 'wanda', body })
     expect([answer.status, answer.body.errors[0].pointer]).toEqual([400, pointer])
-  })
-
-  test('of an erased customer is gone', async () => {
-    await erased('gone with wishes')
-    const answer = await callApi(handler, 'PUT /v1/me/wishes', { subject: 'gone with wishes', body: {} })
-    expect(answer.status).toBe(410)
   })
 })
 

@@ -1,6 +1,8 @@
 import { marshall } from '@aws-sdk/util-dynamodb'
 import type { DynamoDBRecord, SQSRecord } from 'aws-lambda'
-import type { UserId } from '#shared/domain/ids.ts'
+import { presenceItem } from '#shared/contracts/items/presence.ts'
+import { shardOf, type UserId } from '#shared/domain/ids.ts'
+import { NO_PRESENCE } from '#shared/domain/presence/fold.ts'
 import type { ClosedVisit, Transition } from '#shared/domain/presence/visit.ts'
 import { setEnvironment } from '#test/functions/decide-offers/environment.ts'
 import { type Queued, recordQueues } from '#test/functions/decide-offers/queue-recorder.ts'
@@ -12,15 +14,24 @@ import { lambdaContext } from '#test/support/http-event.ts'
 
 type Item = Record<string, unknown>
 
+type Image = NonNullable<NonNullable<DynamoDBRecord['dynamodb']>['NewImage']>
+
+/** An item as Lambda hands it on: JSON has no bytes, they come as base64. */
+const onStream = (item: Item): Image => {
+  const image = marshall(item, { removeUndefinedValues: true })
+  return Object.fromEntries(
+    Object.entries(image).map(([name, value]) =>
+      value.B === undefined ? [name, value] : [name, { B: Buffer.from(value.B).toString('base64') }],
+    ),
+  ) as Image
+}
+
 const streamRecord = (image: Item, index = 0): DynamoDBRecord => ({
   eventID: `event-${index}`,
   eventName: 'MODIFY',
   eventSource: 'aws:dynamodb',
   dynamodb: {
-    // lib-dynamodb's AttributeValue and Lambda's are the same on the wire.
-    NewImage: marshall(image, { removeUndefinedValues: true }) as NonNullable<
-      NonNullable<DynamoDBRecord['dynamodb']>['NewImage']
-    >,
+    NewImage: onStream(image),
     SequenceNumber: String(1000 + index),
     StreamViewType: 'NEW_AND_OLD_IMAGES',
   },
@@ -43,26 +54,27 @@ const timerRecord = (body: unknown, index: number): SQSRecord => ({
   awsRegion: 'us-east-1',
 })
 
-/** The Presence item that a write with these transitions and settled visits leaves on the stream. */
+/** When a visit of this name began: ids follow from it, so other names are other visits. */
+const beganAt = (visitId: string | undefined): number =>
+  visitId === undefined ? T0 : T0 - shardOf(visitId, 3_600_000)
+
+/**
+ * The Presence item that a write with these transitions and settled visits leaves on the stream. A visit's id follows
+ * from when it began: of transitions `visitId` only says which belong together.
+ */
 export const newsOf = (
   user: UserId,
   {
     transitions = [],
     settled = [],
   }: { transitions?: readonly Partial<Transition>[]; settled?: readonly ClosedVisit[] },
-): Item => ({
-  pk: `U#${user}`,
-  kind: 'presence',
-  user,
-  version: 1,
-  watermarkMs: T0,
-  base: [],
-  fixes: new Uint8Array([1, 2, 3]),
-  news: 'yes',
-  transitions: transitions.map((transition) => aTransition(transition)),
-  settled,
-  ttl: 1,
-})
+): Item => {
+  const told = transitions.map((one) => aTransition({ enteredAtMs: beganAt(one.visitId), ...one }))
+  const times = [...told.map(({ atMs }) => atMs), ...settled.map((visit) => visit.exitedAtMs ?? 0)]
+  const presence = { ...NO_PRESENCE, watermarkMs: Math.max(T0, ...times) }
+  const news = { presence, transitions: told, settled }
+  return presenceItem(user, 1, { ...news, open: [], ignored: [], marks: [], changed: true }, T0)
+}
 
 /** decide-offers over tables and queues of its own, on a clock that stands at T0. */
 export const startDecideOffers = async (env: Readonly<Record<string, string>> = {}) => {
@@ -98,10 +110,16 @@ export const startDecideOffers = async (env: Readonly<Record<string, string>> = 
     stored: storedIn(tables),
     /** Delivers new images as one batch of a stream; the ids of the records that failed. */
     deliver: (...images: Item[]) => failuresOf(images.map(streamRecord)),
-    /** Delivers a removal, as when an item's TTL is over. */
-    deliverRemoval: () =>
+    /** Delivers the removal of an item: by TTL, or by somebody. */
+    deliverRemoval: (image: Item, by: 'ttl' | 'somebody') =>
       failuresOf([
-        { eventName: 'REMOVE', dynamodb: { SequenceNumber: '1', OldImage: { pk: { S: 'U#x' } } } },
+        {
+          eventName: 'REMOVE',
+          ...(by === 'ttl'
+            ? { userIdentity: { type: 'Service', principalId: 'dynamodb.amazonaws.com' } }
+            : {}),
+          dynamodb: { SequenceNumber: '1', OldImage: onStream(image) },
+        } as DynamoDBRecord,
       ]),
     fire: (...timers: unknown[]) => failuresOf(timers.map(timerRecord)),
     queuedOn: (queue: string): Queued[] => queues.taken().filter((one) => one.queue === queue),

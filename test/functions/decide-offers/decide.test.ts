@@ -124,7 +124,7 @@ describe('an enter that reaches a scene', () => {
 
   it('stops a batch at the record that fails', async () => {
     const user = await newCustomer()
-    const unreadable = { ...enter(user), user: 'nobody' }
+    const unreadable = { ...enter(user), pk: 'U#nobody' }
     expect(await deliver(enter(user), unreadable, enter(await newCustomer()))).toEqual(['1001'])
     expect(await stored.ledgerItems('message')).not.toHaveLength(0)
   })
@@ -144,9 +144,26 @@ describe('an enter that reaches a scene', () => {
     await deliver(enter(user, [{ merchantId: offer.merchantId }]))
     const [grant] = await itemsOf(user, 'grant')
     expect(await itemsOf(user, 'message')).toMatchObject([
-      { channel: 'sms', content: { sms: { body: `Coffee? Code ${grant?.['code']}` } } },
+      { channel: 'sms', content: { sms: { body: 'Coffee?', code: grant?.['code'] } } },
     ])
     expect(queuedOn('sms')).toHaveLength(1)
+  })
+
+  it('is worded in the language of the phone, and as SMS in the customer’s', async () => {
+    const merchantId = named('mer', 'words')
+    const words = (text: string) => ({ push: { title: 'Shop', body: text }, sms: { body: text } })
+    const message = {
+      ...words('Come in'),
+      locales: { de: words('Komm rein'), fr: words('Entrez') },
+      ttlS: 600,
+    }
+    await stored.putScenes([aScene('words', { merchantId, message })])
+    const user = await newCustomer({ preferences: { locale: 'fr' } })
+    await stored.putLedger(aDeviceItem(user, 'pixel', { locale: 'de-CH-1996' }))
+    await deliver(enter(user, [{ merchantId }]))
+    expect(await itemsOf(user, 'message')).toMatchObject([
+      { channel: 'push', content: { push: { body: 'Komm rein' }, sms: { body: 'Entrez' } } },
+    ])
   })
 })
 
@@ -189,7 +206,7 @@ describe('a refusal', () => {
     expect(await resultsOf(user)).toMatchObject([{ sceneId: scene?.id, result: reason }])
     expect((await stored.countsOf(scene?.id ?? ''))[name]).toBe(counted + 1)
     expect(await itemsOf(user, 'grant')).toEqual([])
-    expect(queues.taken()).toEqual([])
+    expect(queuedOn('push')).toEqual([])
   })
 
   it('for noChannel is explained: consent, but no phone that a platform reaches', async () => {
@@ -229,7 +246,7 @@ describe('nothing at all', () => {
   })
 
   it('comes of a removal, or of a merchant without scenes', async () => {
-    expect(await deliverRemoval()).toEqual([])
+    expect(await deliverRemoval({ pk: 'U#x' }, 'somebody')).toEqual([])
     const user = await newCustomer()
     expect(await deliver(enter(user, [{ merchantId: named('mer', 'empty') }]))).toEqual([])
     expect(await itemsOf(user, 'trace')).toEqual([])

@@ -1,7 +1,7 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { tileRows } from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
 import { presenceItem } from '#shared/contracts/items/presence.ts'
 import type { IndexedGeofence, Position } from '#shared/domain/geo/geofence.ts'
-import { tilesOf } from '#shared/domain/geo/tiles.ts'
 import type { UserId } from '#shared/domain/ids.ts'
 import { type Offer, splitStock } from '#shared/domain/offers/offer.ts'
 import { toFix } from '#shared/domain/presence/fix.ts'
@@ -78,9 +78,9 @@ export const storedIn = ({ client, catalog, ledger, presence, allOf }: TestTable
     /** Lists geofences in their tiles. */
     listGeofences: async (...geofences: IndexedGeofence[]): Promise<void> => {
       for (const geofence of geofences) {
-        for (const tile of tilesOf(geofence.shape)) {
-          await put(catalog, [{ pk: `TILE#${tile}`, sk: `GEOFENCE#${geofence.id}`, ...geofence }])
-          await countVersion(`TILE#${tile}`)
+        for (const row of tileRows(geofence)) {
+          await put(catalog, [row])
+          await countVersion(String(row['pk']))
         }
       }
     },

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { presenceItem } from '#shared/contracts/items/presence.ts'
+import { parsePresenceNews, presenceItem } from '#shared/contracts/items/presence.ts'
 import type { UserId } from '#shared/domain/ids.ts'
 import type { Fix } from '#shared/domain/presence/fix.ts'
 import { type Folded, fold, NO_PRESENCE } from '#shared/domain/presence/fold.ts'
@@ -17,12 +17,13 @@ import {
   MINUTE,
   moved,
   named,
+  nearOf,
   SECOND,
   SQUARE,
   T0,
 } from '#test/support/builders.ts'
 
-const { stored, deliver, fire, queues, queuedOn, clock } = await startDecideOffers()
+const { stored, deliver, deliverRemoval, fire, queues, queuedOn, clock } = await startDecideOffers()
 
 const square = aGeofence('square')
 const stay = aScene('stay', {
@@ -44,7 +45,7 @@ const newCustomer = async (): Promise<UserId> => {
 }
 /** Stores the presence that these fixes make, as match-pings does; what the write tells. */
 const arrive = async (user: UserId, fixes: readonly Fix[]): Promise<Folded> => {
-  const folded = fold(user, NO_PRESENCE, fixes, () => [square], T0 + DAY)
+  const folded = fold(user, NO_PRESENCE, fixes, nearOf(square), T0 + DAY)
   await stored.putPresence(presenceItem(user, 1, folded, T0))
   return folded
 }
@@ -68,6 +69,7 @@ const dwellOf = (user: UserId, { transitions }: Folded, dwellS = 300) => {
 }
 const OUT = moved(SQUARE, 200)
 const settleTimer = z.object({ dueAtMs: z.number() })
+const silenceTimer = z.object({ kind: z.literal('silence') })
 
 beforeEach(() => {
   clock.nowMs = T0
@@ -80,7 +82,7 @@ describe('an enter', () => {
     const folded = await arrive(user, [aFix(0)])
     clock.nowMs = T0 + 100 * SECOND
     await deliver(newsOf(user, folded))
-    expect(queuedOn('timers')).toEqual([
+    expect(queuedOn('timers').slice(0, 2)).toEqual([
       { queue: 'timers', body: dwellOf(user, folded), delayS: 200 },
       // SQS delays no longer than 15 min; the timer is put back with the rest.
       { queue: 'timers', body: dwellOf(user, folded, 1200), delayS: 900 },
@@ -177,11 +179,11 @@ describe('an exit', () => {
 
     clock.advance(10 * SECOND)
     expect(await fire(again?.body)).toEqual([])
-    expect(await stored.presenceOf(user)).toMatchObject({
-      version: 2,
-      news: 'yes',
+    const item = (await stored.presenceOf(user)) ?? {}
+    expect(item).toMatchObject({ version: 2, news: 'yes' })
+    expect(parsePresenceNews(item)).toMatchObject({
       transitions: [],
-      settled: [{ enteredAtMs: T0, exitedAtMs: T0 + 120 * SECOND }],
+      settled: [{ enteredAtMs: T0, exitedAtMs: T0 + 120 * SECOND, end: 'exit' }],
     })
     expect(await fire(again?.body)).toEqual([])
     expect(await stored.presenceOf(user)).toMatchObject({ version: 2 })
@@ -194,5 +196,142 @@ describe('an exit', () => {
     expect(await fire(timer(erased), timer(unknown))).toEqual([])
     expect(await stored.presenceOf(unknown)).toBeUndefined()
     expect(await stored.presenceOf(erased)).toMatchObject({ tombstone: true })
+  })
+})
+
+describe('a phone that falls silent', () => {
+  const HALF_AN_HOUR_AND_15_MIN = 45 * MINUTE
+
+  it('arms one timer for all the visits that a write opens, and none for those it closes', async () => {
+    const user = await newCustomer()
+    const folded = await arrive(user, [aFix(0)])
+    await deliver(newsOf(user, folded))
+    const silences = queuedOn('timers').filter(({ body }) => silenceTimer.safeParse(body).success)
+    expect(silences).toEqual([
+      {
+        queue: 'timers',
+        body: {
+          kind: 'silence',
+          user,
+          stays: [{ geofenceId: square.id, enteredAtMs: T0 }],
+          dueAtMs: T0 + HALF_AN_HOUR_AND_15_MIN,
+        },
+        delayS: 900,
+      },
+    ])
+    await deliver(newsOf(user, await arrive(user, [aFix(0), aFix(60, OUT), aFix(120, OUT)])))
+    expect(queuedOn('timers').map(({ body }) => body)).not.toContainEqual(
+      expect.objectContaining({ kind: 'silence' }),
+    )
+  })
+
+  const silenceOf = (user: UserId, dueAtMs: number) => ({
+    kind: 'silence',
+    user,
+    stays: [
+      { geofenceId: named('gf', 'elsewhere'), enteredAtMs: T0 },
+      { geofenceId: square.id, enteredAtMs: T0 },
+    ],
+    dueAtMs,
+  })
+
+  it('has its visit closed and settled as unknown, without a transition, at the last fix inside', async () => {
+    const user = await newCustomer()
+    await arrive(user, [aFix(0), aFix(600)])
+    clock.nowMs = T0 + HALF_AN_HOUR_AND_15_MIN
+    const timer = silenceOf(user, clock.nowMs)
+    expect(await fire(timer)).toEqual([])
+    const item = (await stored.presenceOf(user)) ?? {}
+    expect(item).toMatchObject({ version: 2, news: 'yes' })
+    expect(item).not.toHaveProperty('stays')
+    const news = parsePresenceNews(item)
+    expect(news.transitions).toEqual([])
+    expect(news.settled).toMatchObject([
+      { end: 'unknown', enteredAtMs: T0, lastInsideAtMs: T0 + 600 * SECOND },
+    ])
+    expect(news.settled[0]).not.toHaveProperty('exitedAtMs')
+
+    await deliver(item)
+    const [visit] = (await stored.ledgerItems('visit')).filter((one) => one['user'] === user)
+    expect(visit).toMatchObject({ end: 'unknown', geofenceId: square.id })
+    expect(visit).not.toHaveProperty('dwellS')
+    queues.taken()
+    expect(await fire(timer)).toEqual([])
+    expect(queues.taken()).toEqual([])
+  })
+
+  it('that has spoken since is given the rest of its time', async () => {
+    const user = await newCustomer()
+    const { presence } = await arrive(user, [aFix(0)])
+    const spoke = fold(user, presence, [aFix(1200)], nearOf(square), T0 + DAY)
+    await stored.putPresence(presenceItem(user, 2, spoke, T0 + 1200 * SECOND))
+    clock.nowMs = T0 + HALF_AN_HOUR_AND_15_MIN
+    expect(await fire(silenceOf(user, clock.nowMs))).toEqual([])
+    expect(await stored.presenceOf(user)).toMatchObject({ version: 2 })
+    const dueAtMs = T0 + 1200 * SECOND + HALF_AN_HOUR_AND_15_MIN
+    expect(queuedOn('timers')).toMatchObject([
+      {
+        body: { kind: 'silence', stays: [{ geofenceId: square.id, enteredAtMs: T0 }], dueAtMs },
+        delayS: 900,
+      },
+    ])
+  })
+
+  it.each([15, 45])(
+    'whose visit has ended asks for nothing more at the hop after %i min',
+    async (minutes) => {
+      const user = await newCustomer()
+      await arrive(user, [aFix(0), aFix(60, OUT), aFix(120, OUT)])
+      clock.nowMs = T0 + minutes * MINUTE
+      expect(await fire(silenceOf(user, clock.nowMs))).toEqual([])
+      expect(queues.taken()).toEqual([])
+      expect(await stored.presenceOf(user)).toMatchObject({ version: 1 })
+    },
+  )
+
+  it('is not taken for one that speaks because a timer has written', async () => {
+    const user = await newCustomer()
+    await arrive(user, [aFix(0), aFix(60, OUT), aFix(120, OUT), aFix(180)])
+    clock.nowMs = T0 + 30 * MINUTE
+    expect(await fire({ kind: 'settle', user, untilMs: T0 + 20 * MINUTE, dueAtMs: clock.nowMs })).toEqual([])
+    expect(await stored.presenceOf(user)).toMatchObject({ version: 2, ttl: (T0 + 2 * DAY) / SECOND })
+    clock.nowMs = T0 + HALF_AN_HOUR_AND_15_MIN
+    expect(
+      await fire({
+        ...silenceOf(user, clock.nowMs),
+        stays: [{ geofenceId: square.id, enteredAtMs: T0 + 180_000 }],
+      }),
+    ).toEqual([])
+    expect(parsePresenceNews((await stored.presenceOf(user)) ?? {})).toMatchObject({
+      settled: [{ end: 'unknown', enteredAtMs: T0 + 180 * SECOND }],
+    })
+  })
+
+  it('earns no dwell message after its visit has become unknown', async () => {
+    const user = await newCustomer()
+    const timer = dwellOf(user, await arrive(user, [aFix(0)]), 3600)
+    clock.nowMs = timer.dueAtMs
+    expect(await fire(timer)).toEqual([])
+    expect(await grantsOf(user)).toEqual([])
+  })
+
+  it('has its visits kept when TTL removes its presence: the open one as unknown, the ended one with its exit', async () => {
+    const user = await newCustomer()
+    await arrive(user, [aFix(0), aFix(60, OUT), aFix(120, OUT), aFix(300)])
+    const item = (await stored.presenceOf(user)) ?? {}
+    expect(item).toMatchObject({ stays: 'yes' })
+    clock.nowMs = T0 + 2 * DAY
+    expect(await deliverRemoval(item, 'somebody')).toEqual([])
+    const visits = async () =>
+      (await stored.ledgerItems('visit'))
+        .filter((one) => one['user'] === user)
+        .toSorted((a, b) => Number(a['enteredAtMs']) - Number(b['enteredAtMs']))
+    expect(await visits()).toEqual([])
+    expect(await deliverRemoval(item, 'ttl')).toEqual([])
+    expect(await visits()).toMatchObject([
+      { end: 'exit', enteredAtMs: T0, exitedAtMs: T0 + 120 * SECOND },
+      { end: 'unknown', enteredAtMs: T0 + 300 * SECOND },
+    ])
+    expect(await deliverRemoval(aTombstone({ pk: `U#${user}` }), 'ttl')).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { UserId } from '#shared/domain/ids.ts'
-import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
+import { type ClosedVisit, visitIdOf } from '#shared/domain/presence/visit.ts'
 import { newsOf, startDecideOffers } from '#test/functions/decide-offers/decide-offers.ts'
 import {
   aDeviceItem,
@@ -53,7 +53,8 @@ describe('a settled visit', () => {
     const user = await newCustomer()
     const visit = seenAt('one', T0 - HOUR)
     expect(await settle(user, visit)).toEqual([])
-    expect(await visitsOf(user)).toMatchObject([{ ...visit, settledAtMs: T0 }])
+    const visitId = visitIdOf(user, visit.geofenceId, visit.enteredAtMs)
+    expect(await visitsOf(user)).toMatchObject([{ ...visit, visitId, settledAtMs: T0 }])
     expect(await relationshipOf(user)).toMatchObject({
       kind: 'relationship',
       user,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { distanceToBoundaryM } from '#shared/domain/geo/distance.ts'
+import { parsePresenceNews } from '#shared/contracts/items/presence.ts'
 import { toFix } from '#shared/domain/presence/fix.ts'
 import { fold, NO_PRESENCE } from '#shared/domain/presence/fold.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
@@ -12,6 +12,7 @@ import {
   HOUR,
   MINUTE,
   moved,
+  nearOf,
   SECOND,
   SQUARE,
   T0,
@@ -41,7 +42,7 @@ describe('POST /v1/pings', () => {
   it('answers an enter and stores it as news', async () => {
     const { status, body } = await post('anna', [ping(0)])
     expect(status).toBe(200)
-    expect(body).toEqual({
+    expect(body).toMatchObject({
       accepted: 1,
       ignored: [],
       transitions: [
@@ -54,15 +55,18 @@ describe('POST /v1/pings', () => {
         },
       ],
     })
-    expect(await presenceOf('anna')).toMatchObject({
+    const item = (await presenceOf('anna')) ?? {}
+    expect(item).toMatchObject({
       kind: 'presence',
-      user: userIdOf('anna'),
       version: 1,
       news: 'yes',
+      stays: 'yes',
+      ttl: T0 / SECOND + (2 * DAY) / SECOND,
+    })
+    expect(parsePresenceNews(item)).toMatchObject({
+      user: userIdOf('anna'),
       transitions: [{ type: 'enter', geofenceId: square.id, merchantId: square.merchantId }],
       settled: [],
-      watermarkMs: T0,
-      ttl: T0 / SECOND + (2 * DAY) / SECOND,
     })
   })
 
@@ -73,7 +77,7 @@ describe('POST /v1/pings', () => {
     const item = await presenceOf('nora')
     expect(item).toMatchObject({ version: 2 })
     expect(item).not.toHaveProperty('news')
-    expect(item).not.toHaveProperty('transitions')
+    expect(parsePresenceNews(item ?? {})).toMatchObject({ transitions: [], settled: [] })
   })
 
   it('tells the exit that a later request confirms, and the visit when it has settled', async () => {
@@ -83,17 +87,18 @@ describe('POST /v1/pings', () => {
     clock.nowMs = T0 + HOUR
     await post('emil', [ping(3600, moved(SQUARE, 50_000))])
     clock.nowMs = T0
-    expect(await presenceOf('emil')).toMatchObject({
-      news: 'yes',
+    const item = (await presenceOf('emil')) ?? {}
+    expect(item).toMatchObject({ news: 'yes' })
+    expect(item).not.toHaveProperty('stays')
+    expect(parsePresenceNews(item)).toMatchObject({
       transitions: [],
-      settled: [{ enteredAtMs: T0, exitedAtMs: T0 + 120 * SECOND }],
-      base: [],
+      settled: [{ enteredAtMs: T0, exitedAtMs: T0 + 120 * SECOND, end: 'exit' }],
     })
   })
 
   it('writes nothing when no geofence is near', async () => {
     const { body } = await post('otto', [ping(0, moved(SQUARE, 50_000))])
-    expect(body).toEqual({ accepted: 1, ignored: [], transitions: [] })
+    expect(body).toMatchObject({ accepted: 1, ignored: [], transitions: [] })
     expect(await presenceOf('otto')).toBeUndefined()
   })
 
@@ -110,7 +115,7 @@ describe('POST /v1/pings', () => {
     const first = await post('mara', batch)
     expect(first.body.transitions).toHaveLength(3)
     const before = await presenceOf('mara')
-    expect((await post('mara', batch)).body).toEqual({ accepted: 4, ignored: [], transitions: [] })
+    expect((await post('mara', batch)).body).toMatchObject({ accepted: 4, ignored: [], transitions: [] })
     expect(await presenceOf('mara')).toEqual(before)
   })
 
@@ -170,13 +175,11 @@ describe('POST /v1/pings', () => {
       expect(body.accepted).toBeGreaterThan(0)
       told.push(...body.transitions)
       rest = rest.slice(body.accepted)
-      const { transitions = [], settled = [] } = (await presenceOf('busy')) ?? {}
+      const { transitions, settled } = parsePresenceNews((await presenceOf('busy')) ?? {})
       expect([transitions, settled].flat().length).toBeLessThanOrEqual(200)
     }
-    const near = (position: { lat: number; lon: number }) =>
-      rings.filter(({ shape }) => distanceToBoundaryM(shape, position) <= 250)
     const fixes = batch.map(({ at, lat, lon }) => toFix({ atMs: Date.parse(at), lat, lon }))
-    const whole = fold(userIdOf('busy'), NO_PRESENCE, fixes, near, T0 + DAY)
+    const whole = fold(userIdOf('busy'), NO_PRESENCE, fixes, nearOf(...rings), T0 + DAY)
     expect(told).toHaveLength(whole.transitions.length)
     expect(told).toHaveLength(20 * 33 * 2)
     clock.nowMs = T0 + MINUTE

@@ -1,7 +1,10 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
 import { handler } from '#functions/merchant-api/handler.ts'
+import { createTileCache } from '#shared/adapters/dynamodb/tiles/tile-cache.ts'
+import { contains as holds } from '#shared/domain/geo/distance.ts'
 import { tilesOf } from '#shared/domain/geo/tiles.ts'
+import { HOUR } from '#test/support/builders.ts'
 import { setClock } from '#test/support/clock.ts'
 import { createTables } from '#test/support/engine.ts'
 import { callApi } from '#test/support/http-event.ts'
@@ -21,10 +24,62 @@ const draw = (changes?: Readonly<Record<string, unknown>>) =>
     path,
     body: geofenceBody(changes),
   })
-const rowsOf = async (geofenceId: string) =>
+const allRowsOf = async (geofenceId: string) =>
   (await tables.allOf(tables.catalog)).filter(
-    (item) => String(item['pk']).startsWith('TILE#') && item['sk'] === `GEOFENCE#${geofenceId}`,
+    (item) => String(item['pk']).startsWith('TILE#') && item['id'] === geofenceId,
   )
+const rowsOf = async (geofenceId: string) =>
+  (await allRowsOf(geofenceId)).filter((row) => row['goneAtMs'] === undefined)
+const goneRowsOf = async (geofenceId: string) =>
+  (await allRowsOf(geofenceId)).filter((row) => row['goneAtMs'] !== undefined)
+const geometriesOf = async (geofenceId: string) =>
+  (await tables.allOf(tables.catalog)).filter((item) => item['pk'] === `GEOMETRY#${geofenceId}`)
+/** Answers as match-pings sees it: a container of its own that reads what is stored. */
+const seenAt = async (position: { lat: number; lon: number }, atMs: number) => {
+  const cache = createTileCache(tables.client, tables.catalog)
+  const names = cache.stale([position], clock.nowMs)
+  await cache.refresh(new Map(names.map((name) => [name, -1])), clock.nowMs)
+  await cache.loadGeometries([position], clock.nowMs)
+  const nearby = cache.geofencesAt(position, atMs)
+  const holding = nearby.flatMap(({ inside, test: tested }) => [
+    ...inside,
+    ...tested.filter(({ shape }) => holds(shape, position)),
+  ])
+  return {
+    inside: holding.map(({ id }) => id),
+    gone: nearby.flatMap(({ gone = [] }) => gone.map(({ id }) => id)),
+  }
+}
+const put = (geofenceId: string, changes: Readonly<Record<string, unknown>>) =>
+  callApi(handler, 'PUT /v1/merchants/{merchantId}/geofences/{geofenceId}', {
+    subject: 'owner',
+    path: { merchantId, geofenceId },
+    body: geofenceBody(changes),
+  })
+const get = async (geofenceId: string) =>
+  (
+    await callApi(handler, 'GET /v1/merchants/{merchantId}/geofences/{geofenceId}', {
+      subject: 'owner',
+      path: { merchantId, geofenceId },
+    })
+  ).body
+const remove = (geofenceId: string) =>
+  callApi(handler, 'DELETE /v1/merchants/{merchantId}/geofences/{geofenceId}', {
+    subject: 'owner',
+    path: { merchantId, geofenceId },
+  })
+/** A border of many vertices around a place, some hundred metres wide. */
+const borderAt = (lat: number, lon: number, vertices: number) => {
+  const ring = Array.from({ length: vertices }, (_, index) => {
+    const angle = (-2 * Math.PI * index) / vertices
+    const radius = 0.004 * (1 + 0.1 * Math.sin(40 * angle))
+    return [
+      Number((lon + radius * Math.cos(angle)).toFixed(7)),
+      Number((lat + radius * Math.sin(angle)).toFixed(7)),
+    ]
+  })
+  return { type: 'Polygon', coordinates: [[...ring, ring[0]]] }
+}
 const tileVersion = async (tile: string) =>
   Number(
     (await tables.allOf(tables.catalog)).find(
@@ -101,6 +156,12 @@ describe('a geofence', () => {
       body: geofenceBody({ name: 'New name' }),
     })
     expect((await rowsOf(geofence.id))[0]).toMatchObject({ revision: 2, effectiveAtMs })
+    const exit = { bufferM: 30 }
+    await put(geofence.id, { name: 'New name', exit })
+    for (const row of await rowsOf(geofence.id))
+      expect(row).toMatchObject({ revision: 3, effectiveAtMs, exit })
+    await put(geofence.id, { name: 'New name' })
+    for (const row of await rowsOf(geofence.id)) expect(row).not.toHaveProperty('exit')
   })
 
   test('that is deleted leaves its tiles', async () => {
@@ -110,6 +171,9 @@ describe('a geofence', () => {
     const key = 'DELETE /v1/merchants/{merchantId}/geofences/{geofenceId}'
     expect((await callApi(handler, key, call)).status).toBe(204)
     expect(await rowsOf(geofence.id)).toEqual([])
+    const gone = await goneRowsOf(geofence.id)
+    expect(gone).toHaveLength(tilesOf({ kind: 'circle', ...UNION_SQUARE, radiusM: 100 }).length)
+    expect(gone[0]).toMatchObject({ goneAtMs: clock.nowMs, ttl: Math.ceil(clock.nowMs / 1000) + 48 * 3600 })
     expect(
       (await callApi(handler, 'GET /v1/merchants/{merchantId}/geofences/{geofenceId}', call)).status,
     ).toBe(404)
@@ -154,7 +218,66 @@ describe('a geofence', () => {
       { geometry: { type: 'Point', coordinates: [0, 91] } },
       '/geometry/coordinates/1',
     ],
-    ['a polygon', { geometry: { type: 'Polygon', coordinates: [] } }, '/geometry/type'],
+    ['a line', { geometry: { type: 'LineString', coordinates: [] } }, '/geometry/type'],
+    ['a radius around a polygon', { geometry: borderAt(0, 0, 10) }, '/radiusM'],
+    ['no radius around a point', { radiusM: undefined }, '/radiusM'],
+    [
+      'a ring that is not closed',
+      {
+        radiusM: undefined,
+        geometry: {
+          type: 'Polygon',
+          coordinates: [
+            [
+              [0, 0],
+              [0.01, 0],
+              [0.01, 0.01],
+              [0, 0.01],
+            ],
+          ],
+        },
+      },
+      '/geometry/coordinates/0/3',
+    ],
+    [
+      'a position out of range in a ring',
+      {
+        radiusM: undefined,
+        geometry: {
+          type: 'Polygon',
+          coordinates: [
+            [
+              [0, 0],
+              [0.01, 0],
+              [0.01, 91],
+              [0, 0],
+            ],
+          ],
+        },
+      },
+      '/geometry/coordinates/0/2/1',
+    ],
+    [
+      'an area that reaches farther than 5 km',
+      {
+        radiusM: undefined,
+        geometry: {
+          type: 'Polygon',
+          coordinates: [
+            [
+              [0, 0],
+              [0.1, 0],
+              [0.1, 0.1],
+              [0, 0.1],
+              [0, 0],
+            ],
+          ],
+        },
+      },
+      '/geometry',
+    ],
+    ['an exit buffer over 140 m', { exit: { bufferM: 141 } }, '/exit/bufferM'],
+    ['an unknown datum', { datum: 'nad27' }, '/datum'],
     ['a third coordinate', { geometry: { type: 'Point', coordinates: [0, 0, 0] } }, '/geometry/coordinates'],
     ['an unknown member', { colour: 'red' }, '/colour'],
   ])('with %s is refused', async (_, changes, pointer) => {
@@ -165,6 +288,138 @@ describe('a geofence', () => {
     })
     expect(status).toBe(400)
     expect(body.errors.map((error: { pointer: string }) => error.pointer)).toContain(pointer)
+  })
+})
+
+describe('a polygon', () => {
+  const square = {
+    type: 'Polygon',
+    coordinates: [
+      [
+        [-122.41, 37.78],
+        [-122.41, 37.79],
+        [-122.4, 37.79],
+        [-122.4, 37.78],
+        [-122.41, 37.78],
+      ],
+      [
+        [-122.406, 37.784],
+        [-122.404, 37.784],
+        [-122.404, 37.786],
+        [-122.406, 37.786],
+        [-122.406, 37.784],
+      ],
+    ],
+  }
+  const inSquare = { lat: 37.782, lon: -122.408 }
+  const inHole = { lat: 37.785, lon: -122.405 }
+
+  test('is shown as it was declared, and holds what is in it but not in its holes', async () => {
+    const exit = { bufferM: 0, confirmS: 60 }
+    const geofence = await draw({ geometry: square, radiusM: undefined, exit })
+    expect(geofence).toMatchObject({ geometry: square, datum: 'wgs84', exit })
+    expect(geofence).not.toHaveProperty('radiusM')
+    expect(await get(geofence.id)).toEqual(geofence)
+    expect((await rowsOf(geofence.id))[0]).toMatchObject({ exit, shape: { kind: 'polygon' } })
+    expect(await geometriesOf(geofence.id)).toEqual([])
+    expect((await seenAt(inSquare, clock.nowMs)).inside).toContain(geofence.id)
+    expect((await seenAt(inHole, clock.nowMs)).inside).not.toContain(geofence.id)
+    expect((await contains('owner', merchantId, inSquare)).geofenceIds).toContain(geofence.id)
+    expect((await contains('owner', merchantId, inHole)).geofenceIds).not.toContain(geofence.id)
+    await remove(geofence.id)
+  })
+
+  test('of thousands of vertices stands once beside its tiles, and is left out of lists', async () => {
+    const geometry = borderAt(52.5, 13.4, 3000)
+    const geofence = await draw({ name: 'Border', geometry, radiusM: undefined })
+    expect(geofence.geometry).toEqual(geometry)
+    expect(await geometriesOf(geofence.id)).toHaveLength(1)
+    const rows = await rowsOf(geofence.id)
+    expect(rows.length).toBeGreaterThan(0)
+    for (const row of rows) expect(row['shape']).not.toHaveProperty('packed')
+    expect((await seenAt({ lat: 52.5, lon: 13.4 }, clock.nowMs)).inside).toEqual([geofence.id])
+    expect((await seenAt({ lat: 52.5039, lon: 13.4039 }, clock.nowMs)).inside).toEqual([])
+    expect((await contains('owner', merchantId, { lat: 52.5, lon: 13.4 })).geofenceIds).toEqual([geofence.id])
+    const { body } = await callApi(handler, 'GET /v1/merchants/{merchantId}/geofences', {
+      subject: 'owner',
+      path,
+      query: { limit: '100' },
+    })
+    const listed = body.items.find(({ id }: { id: string }) => id === geofence.id)
+    expect(listed).toMatchObject({ positions: 3001, name: 'Border' })
+    expect(listed).not.toHaveProperty('geometry')
+
+    clock.advance(5000)
+    expect((await put(geofence.id, { name: 'Renamed', geometry, radiusM: undefined })).status).toBe(200)
+    expect(await geometriesOf(geofence.id)).toHaveLength(1)
+    expect((await seenAt({ lat: 52.5, lon: 13.4 }, clock.nowMs)).inside).toEqual([geofence.id])
+
+    clock.advance(5000)
+    const changedAtMs = clock.nowMs
+    const moved = { name: 'Renamed', geometry: borderAt(52.51, 13.4, 2500), radiusM: undefined }
+    expect((await put(geofence.id, moved)).status).toBe(200)
+    const geometries = await geometriesOf(geofence.id)
+    expect(geometries.map(({ ttl }) => ttl)).toEqual([Math.ceil(changedAtMs / 1000) + 48 * 3600, undefined])
+    expect((await seenAt({ lat: 52.499, lon: 13.4 }, clock.nowMs)).inside).toEqual([])
+    expect((await seenAt({ lat: 52.499, lon: 13.4 }, changedAtMs - 1)).inside).toEqual([geofence.id])
+    await put(geofence.id, { ...moved, name: 'Once more' })
+    expect((await seenAt({ lat: 52.499, lon: 13.4 }, changedAtMs - 1)).inside).toEqual([geofence.id])
+    await remove(geofence.id)
+  })
+
+  test('of 30,000 vertices is taken, and shown again', async () => {
+    const geometry = borderAt(48.2, 16.37, 30_000)
+    const geofence = await draw({ geometry, radiusM: undefined })
+    expect((await get(geofence.id)).geometry).toEqual(geometry)
+    await remove(geofence.id)
+  })
+
+  test('in another datum is converted inside and shown as declared', async () => {
+    const geometry = { type: 'Point', coordinates: [116.397452, 39.909187] }
+    const geofence = await draw({ geometry, datum: 'gcj02', radiusM: 50 })
+    expect(geofence).toMatchObject({ geometry, datum: 'gcj02', radiusM: 50 })
+    expect((await rowsOf(geofence.id))[0]).toMatchObject({
+      shape: { lat: expect.closeTo(39.907785, 5), lon: expect.closeTo(116.391211, 5) },
+    })
+    const declared = { lat: 39.909187, lon: 116.397452 }
+    const inDatum = { ...declared, datum: 'gcj02' }
+    expect((await contains('owner', merchantId, inDatum)).geofenceIds).toEqual([geofence.id])
+    expect((await contains('owner', merchantId, declared)).geofenceIds).toEqual([])
+    await remove(geofence.id)
+  })
+})
+
+describe('a geofence that changes', () => {
+  const here = { lat: 47.37, lon: 8.54 }
+  const there = { lat: 47.38, lon: 8.6 }
+  const pointAt = ({ lat, lon }: typeof here) => ({ geometry: { type: 'Point', coordinates: [lon, lat] } })
+
+  test('is seen by earlier fixes where it was, by later ones where it is', async () => {
+    const geofence = await draw(pointAt(here))
+    clock.advance(60_000)
+    const movedAtMs = clock.nowMs
+    await put(geofence.id, pointAt(there))
+    expect(await seenAt(here, movedAtMs - 1)).toEqual({ inside: [geofence.id], gone: [] })
+    expect(await seenAt(here, movedAtMs)).toEqual({ inside: [], gone: [geofence.id] })
+    expect(await seenAt(there, movedAtMs - 1)).toEqual({ inside: [], gone: [] })
+    expect(await seenAt(there, movedAtMs)).toEqual({ inside: [geofence.id], gone: [] })
+
+    clock.advance(60_000)
+    const deletedAtMs = clock.nowMs
+    await remove(geofence.id)
+    expect(await seenAt(there, deletedAtMs - 1)).toEqual({ inside: [geofence.id], gone: [] })
+    expect(await seenAt(there, deletedAtMs)).toEqual({ inside: [], gone: [geofence.id] })
+    expect(await goneRowsOf(geofence.id)).not.toEqual([])
+    clock.advance(49 * HOUR)
+    expect(await seenAt(there, deletedAtMs)).toEqual({ inside: [], gone: [] })
+  })
+
+  test('twice in the same millisecond has two times', async () => {
+    const geofence = await draw(pointAt(here))
+    await put(geofence.id, { ...pointAt(here), radiusM: 60 })
+    await put(geofence.id, { ...pointAt(here), radiusM: 70 })
+    expect((await rowsOf(geofence.id))[0]).toMatchObject({ effectiveAtMs: clock.nowMs + 2 })
+    await remove(geofence.id)
   })
 })
 

@@ -4,7 +4,11 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { handler as customerApi } from '#functions/customer-api/handler.ts'
 import { handler as merchantApi } from '#functions/merchant-api/handler.ts'
 import { handler } from '#functions/run-jobs/handler.ts'
+import { createSmsRecipients } from '#shared/adapters/dynamodb/customers/sms-recipients.ts'
+import { createSuppressions, phoneHashOf } from '#shared/adapters/dynamodb/customers/suppressions.ts'
+import { stopCodeOf } from '#shared/domain/messages/stop-code.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
+import { CAFE, named } from '#test/support/builders.ts'
 import { setClock } from '#test/support/clock.ts'
 import { createTables } from '#test/support/engine.ts'
 import { giveGrant } from '#test/support/grants.ts'
@@ -44,6 +48,7 @@ process.env['PRESENCE_TABLE'] = tables.presence
 process.env['LEDGER_TABLE'] = tables.ledger
 process.env['PLACE_INDEX'] = 'places'
 process.env['JOBS_QUEUE_URL'] = `${sqs.url}/123456789012/jobs`
+process.env['SMS_ANSWERS_TOPIC_ARN'] = 'arn:aws:sns:us-east-1:123456789012:answers'
 process.env['AWS_ENDPOINT_URL_SQS'] = sqs.url
 process.env['AWS_ENDPOINT_URL_SNS'] = sns.url
 const clock = setClock(Date.UTC(2026, 10, 22, 10))
@@ -151,6 +156,33 @@ describe('erasing a customer', () => {
     expect(await stockOf(offerId)).toMatchObject({ free: 9, reserved: 0, confirmed: 1 })
     expect(sns.requests.map(({ body: sent }) => new URLSearchParams(sent).get('EndpointArn'))).toEqual([
       'arn:gina',
+    ])
+  })
+
+  test('forgets who wrote to the number, and the links in what was written; an opt-out stays, as a hash', async () => {
+    const { user } = await full('writtento', 'arn:written')
+    const phoneNumber = '+14155550199'
+    const messageId = named('msg', 'written')
+    const stopCode = stopCodeOf('a secret')
+    await put(tables.ledger, {
+      pk: `U#${user}`,
+      sk: `MESSAGE#${messageId}`,
+      kind: 'message',
+      user,
+      messageId,
+    })
+    const customers = { client: tables.client, ledger: tables.ledger }
+    const sms = { user, messageId, phoneNumber, merchantId: CAFE, stopCode }
+    expect(await createSmsRecipients(customers).noteWriter(sms, clock.nowMs)).toBe(true)
+    const suppressions = createSuppressions(customers)
+    const phoneHash = phoneHashOf(phoneNumber)
+    await suppressions.suppress(phoneHash, CAFE, new Date(clock.nowMs).toISOString())
+    await run(record(erasure('writtento')))
+    const left = (await tables.allOf(tables.ledger)).filter((item) =>
+      JSON.stringify(item).includes(phoneHash),
+    )
+    expect(left).toEqual([
+      { pk: `SUPPRESSED#${phoneHash}`, sk: `M#${CAFE}`, kind: 'suppressed', at: expect.any(String) },
     ])
   })
 

@@ -1,9 +1,10 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { parseProfile } from '#shared/contracts/items/ledger.ts'
 import { type Granted, startSendMessages } from '#test/functions/send-messages/send-messages.ts'
-import { aDeviceItem, CAFE, HOUR, SECOND, T0 } from '#test/support/builders.ts'
+import { CAFE, HOUR, SECOND, T0 } from '#test/support/builders.ts'
 
-const { stored, clock, close, grant, deliver, messageOf, grantOf, receivedBy } = await startSendMessages()
+const { stored, clock, close, grant, giveDevice, deliver, messageOf, grantOf, receivedBy } =
+  await startSendMessages()
 afterAll(close)
 beforeEach(() => {
   clock.nowMs = T0 + SECOND
@@ -15,7 +16,7 @@ const DAY = { pk: `BUDGET#${CAFE}#0`, sk: 'DAY#2026-05-01' }
 /** A granted message that holds the slot, and counts for the customer and the merchant's budget. */
 const grantCounted = async (): Promise<Granted> => {
   const granted = await grant('push', PUSH)
-  await stored.putLedger(aDeviceItem(granted.user, 'pixel'))
+  await giveDevice(granted)
   const held = { pk: `U#${granted.user}`, sk: `HELD#${granted.offer.id}` }
   const slot = { atMs: T0, messageId: granted.messageId, score: 700 }
   await stored.change(`U#${granted.user}`, 'PROFILE', { slot })

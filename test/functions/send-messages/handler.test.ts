@@ -7,18 +7,35 @@ import {
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LEASE_MS } from '#functions/send-messages/send-message.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
+import { MAX_REFUSALS } from '#shared/domain/messages/backoff.ts'
 import { FCM, type Granted, startSendMessages } from '#test/functions/send-messages/send-messages.ts'
 import { dummyAws } from '#test/local/peers/peer-server.ts'
-import { aDeviceItem, aProfileItem, aTombstone, CAFE, MINUTE, SECOND, T0 } from '#test/support/builders.ts'
+import { aProfileItem, aTombstone, CAFE, MINUTE, SECOND, T0 } from '#test/support/builders.ts'
 
-const { stored, clock, gateway, endpointUrl, close, grant, deliver, messageOf, grantOf, receivedBy } =
-  await startSendMessages()
+const {
+  stored,
+  clock,
+  gateway,
+  lanes,
+  endpointUrl,
+  close,
+  grant,
+  giveDevice,
+  deliver,
+  pump,
+  messageOf,
+  grantOf,
+  receivedBy,
+} = await startSendMessages()
 const sns = new SNSClient({ ...dummyAws, endpoint: endpointUrl })
 
 beforeEach(() => {
   clock.nowMs = T0 + SECOND
 })
-afterEach(() => gateway.clearFaults())
+afterEach(() => {
+  gateway.clearFaults()
+  lanes.purge()
+})
 afterAll(async () => {
   sns.destroy()
   await close()
@@ -28,11 +45,6 @@ const PUSH = { push: { granted: true } }
 const SMS = { sms: { [CAFE]: { granted: true } } }
 const BOTH = { ...PUSH, ...SMS }
 
-const giveDevice = (
-  granted: Granted,
-  deviceId = 'pixel',
-  rest: Parameters<typeof aDeviceItem>[2] = {},
-): Promise<void> => stored.putLedger(aDeviceItem(granted.user, deviceId, rest))
 const deviceOf = ({ user }: Granted, deviceId = 'pixel') =>
   stored.ledgerItem(`U#${user}`, `DEVICE#${deviceId}`)
 const createEndpoint = async (Token: string): Promise<string> => {
@@ -100,7 +112,12 @@ describe('a push', () => {
     gateway.setFault({ kind: 'disableEndpoint' })
     await deliver(granted)
     expect(receivedBy(granted)).toMatchObject([
-      { channel: 'sms', text: 'Come in Code AAAAA-BBBBB', senderId: 'Beckon', smsType: 'Promotional' },
+      {
+        channel: 'sms',
+        text: 'Come in Code AAAAA-BBBBB Reply STOP to opt out.',
+        senderId: 'Beckon',
+        smsType: 'Promotional',
+      },
     ])
     expect(await messageOf(granted)).toMatchObject({ state: 'sent', channel: 'sms' })
     expect(await deviceOf(granted)).toMatchObject({ enabled: false })
@@ -208,7 +225,7 @@ describe('an SMS', () => {
     const granted = await grant('sms', { consents: SMS })
     expect(await deliver(granted)).toEqual([])
     expect(receivedBy(granted)).toMatchObject([
-      { channel: 'sms', text: 'Come in Code AAAAA-BBBBB', parts: 1 },
+      { channel: 'sms', text: 'Come in Code AAAAA-BBBBB Reply STOP to opt out.', parts: 1 },
     ])
     expect(await messageOf(granted)).toMatchObject({ state: 'sent' })
     expect(await stored.countsOf(granted.scene.id)).toEqual({ sent: 1 })
@@ -256,10 +273,12 @@ describe('a message that SNS throttles', () => {
     const granted = await grant(channel, { consents: BOTH })
     await giveDevice(granted)
     gateway.setFault({ kind: 'throttle', when: { channel } })
-    expect(await deliver(granted)).toEqual(['record-0'])
+    expect(await deliver(granted)).toEqual([])
     expect(await messageOf(granted)).toMatchObject({ state: 'queued', attempts: 1 })
     expect(receivedBy(granted)).toEqual([])
-    expect(await deliver(granted)).toEqual([])
+    expect(lanes.waiting(channel)).toEqual({ visible: 0, inFlight: 0, delayed: 1 })
+    clock.advance(2 * SECOND)
+    await pump()
     expect(await messageOf(granted)).toMatchObject({ state: 'sent', attempts: 2 })
     expect(receivedBy(granted)).toHaveLength(1)
   })
@@ -269,16 +288,17 @@ describe('a message that SNS throttles', () => {
     await giveDevice(slow)
     await giveDevice(fast)
     gateway.setFault({ kind: 'throttle', when: { token: `fcm:${slow.user}-pixel` } })
-    expect(await deliver(fast, slow)).toEqual(['record-1'])
+    expect(await deliver(fast, slow)).toEqual([])
+    expect(await messageOf(slow)).toMatchObject({ state: 'queued' })
     expect(await messageOf(fast)).toMatchObject({ state: 'sent' })
   })
 
   it('too often fails and gives back what it held', async () => {
     const granted = await grant('push')
     await giveDevice(granted)
-    gateway.setFault({ kind: 'throttle', times: 8 })
-    for (let attempt = 0; attempt < 8; attempt++) await deliver(granted)
-    expect(await messageOf(granted)).toMatchObject({ state: 'failed', reason: 'tooManyAttempts' })
+    gateway.setFault({ kind: 'throttle', times: MAX_REFUSALS })
+    for (let attempt = 0; attempt < MAX_REFUSALS; attempt++) await deliver(granted)
+    expect(await messageOf(granted)).toMatchObject({ state: 'failed', reason: 'throttled' })
     expect(await stored.stockOf(granted.offer.id)).toEqual(givenBack)
   })
 })
@@ -350,7 +370,10 @@ describe('a message that is not to be sent any more', () => {
       { ...granted, messageId: (await grant('push')).messageId },
       { ...granted, messageId: 'nonsense' as MerchantId as never },
     ]
-    expect(await deliver(missing, unreadable, granted)).toEqual(['record-1'])
+    expect(await deliver(missing, unreadable, granted)).toEqual([])
+    expect(lanes.deadLetters('push')).toEqual([
+      { body: expect.stringContaining('nonsense'), reason: 'the record names no message' },
+    ])
     expect(await messageOf(granted)).toMatchObject({ state: 'sent' })
   })
 })

@@ -29,6 +29,17 @@ const plan = (parts: FixtureParts): CloudPlan => {
 const handlers = { Work: '' }
 
 describe('the plan of a template', () => {
+  test('gives a table that has a TTL and no stream a stream of its own: expiry is learned from it', () => {
+    const { Properties, ...table } = tableWithStream()
+    const { StreamSpecification: _, ...properties } = Properties
+    const made = plan({ handlers, resources: { Items: { ...table, Properties: properties } } })
+    expect(made.tables).toMatchObject([{ hasStream: true, ttlAttribute: 'ttl' }])
+    expect(made.tables[0]?.create.StreamSpecification).toEqual({
+      StreamEnabled: true,
+      StreamViewType: 'NEW_AND_OLD_IMAGES',
+    })
+  })
+
   test('holds tables, queues, functions, sources, schedules and routes with resolved names', () => {
     const made = plan({
       handlers,

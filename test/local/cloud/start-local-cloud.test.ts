@@ -29,10 +29,15 @@ describe('Beckon’s own templates', () => {
       'send-messages',
     ])
     expect(cloud.plan.streamSources).toHaveLength(2)
-    expect(cloud.plan.queueSources).toHaveLength(4)
+    expect(cloud.plan.queueSources).toHaveLength(5)
     expect(cloud.plan.schedules).toHaveLength(1)
     expect(cloud.plan.routes.length).toBeGreaterThan(30)
-    expect(cloud.plan.routes.filter(({ authorizer }) => authorizer === undefined)).toEqual([])
+    const open = cloud.plan.routes.filter(({ authorizer }) => authorizer === undefined)
+    expect(open.map(({ routeKey }) => routeKey)).toEqual([
+      'POST /v1/sms-answers',
+      'GET /v1/stop/{code}',
+      'POST /v1/stop/{code}',
+    ])
     expect(Object.values(cloud.queues)).toHaveLength(4)
   })
 
@@ -44,7 +49,12 @@ describe('Beckon’s own templates', () => {
     const at = new Date(cloud.clock.nowMs()).toISOString()
     await customer.post('/v1/pings', { pings: [{ at, lat, lon, accuracyM: 10 }] }, demo.customerToken)
     const { invocations } = await cloud.drain()
-    expect(invocations.map((run) => run.function)).toEqual(['decide-offers', 'send-messages'])
+    expect(invocations.map((run) => run.function)).toEqual([
+      'decide-offers',
+      // From the first queue of pushes to Apple's own.
+      'send-messages',
+      'send-messages',
+    ])
     expect(cloud.phones.received()).toMatchObject([
       { channel: 'push', atMs: START_MS, title: 'Square Coffee' },
     ])

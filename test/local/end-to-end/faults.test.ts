@@ -2,10 +2,10 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { ROUGH_WEATHER } from '#local/peers/dynamodb-proxy.ts'
 import { batchesOf } from '#local/replay/batches.ts'
 import { importStores } from '#local/replay/import-stores.ts'
-import { playPings } from '#local/replay/play-pings.ts'
+import { createStage, playPings } from '#local/replay/play-pings.ts'
 import type { TracePing } from '#local/replay/read-pings.ts'
 import { registerCustomers } from '#local/replay/register-customers.ts'
-import type { IndexedGeofence } from '#shared/domain/geo/geofence.ts'
+import { parseGeofenceItem } from '#shared/contracts/items/geofence.ts'
 import { hashId, type UserId } from '#shared/domain/ids.ts'
 import { toFix } from '#shared/domain/presence/fix.ts'
 import { fold, NO_PRESENCE } from '#shared/domain/presence/fold.ts'
@@ -38,17 +38,18 @@ describe('with a database that throttles, conflicts, answers stale and loses ans
     const tokens = await registerCustomers(api, users, 'push', [])
 
     cloud.setFaults(ROUGH_WEATHER)
-    await playPings(api, cloud.url, batches, tokens, () => {})
+    await playPings(createStage(api, cloud.url, tokens), batches, () => {})
     cloud.setFaults({})
     await world.pass(7200)
 
     // Every visit of the pure fold, each once.
-    const geofences = (await world.itemsOf('catalog', 'geofence')) as unknown as IndexedGeofence[]
+    const test = (await world.itemsOf('catalog', 'geofence')).map(parseGeofenceItem)
+    const everywhere = () => [{ inside: [], test }]
     const expected = users.flatMap((name) => {
       const fixes = pings.filter(({ user }) => user === name).map((one) => toFix(one))
       const end = fixes.at(-1)?.atMs ?? 0
-      const walked = fold(userOf(name), NO_PRESENCE, fixes, () => geofences, end)
-      const rest = fold(userOf(name), walked.presence, [], () => geofences, end, end + 7_200_000)
+      const walked = fold(userOf(name), NO_PRESENCE, fixes, everywhere, end)
+      const rest = fold(userOf(name), walked.presence, [], everywhere, end, end + 7_200_000)
       return [...walked.settled, ...rest.settled].map(({ visitId }) => visitId)
     })
     const visits = (await world.itemsOf('ledger', 'visit')).map(({ visitId }) => visitId)

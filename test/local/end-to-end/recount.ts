@@ -1,9 +1,11 @@
 import type { Batch } from '#local/replay/batches.ts'
 import { distanceM } from '#shared/domain/geo/distance.ts'
-import type { IndexedGeofence, Position } from '#shared/domain/geo/geofence.ts'
+import type { IndexedGeofence } from '#shared/domain/geo/geofence.ts'
+import type { GeofencesAt } from '#shared/domain/geo/geofences-at.ts'
 import type { SceneId, UserId } from '#shared/domain/ids.ts'
-import { toFix } from '#shared/domain/presence/fix.ts'
+import { type Fix, toFix } from '#shared/domain/presence/fix.ts'
 import { fold, NO_PRESENCE, type Presence } from '#shared/domain/presence/fold.ts'
+import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
 import { pressureOf, rankFairly, scoreOf } from '#shared/domain/scenes/score.ts'
 import { lawfulPlaceOf, sendingHours } from '#shared/domain/schedule/lawful-hours.ts'
 import { isOpenInAll } from '#shared/domain/schedule/weekly-hours.ts'
@@ -17,8 +19,8 @@ export type RecountLimits = {
 }
 
 export type Recount = {
-  /** `visitId` to the time of the exit. */
-  readonly visits: Map<string, number>
+  /** `visitId` to the time of the exit, where there was one. */
+  readonly visits: Map<string, number | undefined>
   /** Scene, customer and visit of each grant. */
   readonly grants: Set<string>
   readonly enters: number
@@ -27,37 +29,44 @@ export type Recount = {
 const CELL_DEGREES = 0.01
 
 /** All geofences within 300 m, found by a plain grid: not the way the product finds them. */
-const gridOf = (geofences: readonly IndexedGeofence[]) => {
+const gridOf = (geofences: readonly IndexedGeofence[]): GeofencesAt => {
   const cells = Map.groupBy(
     geofences,
     ({ shape }) => `${Math.floor(shape.lat / CELL_DEGREES)},${Math.floor(shape.lon / CELL_DEGREES)}`,
   )
-  return (position: Position): IndexedGeofence[] => {
+  return (position) => {
     const row = Math.floor(position.lat / CELL_DEGREES)
     const column = Math.floor(position.lon / CELL_DEGREES)
     const around = [-1, 0, 1].flatMap((up) =>
       [-1, 0, 1].flatMap((right) => cells.get(`${row + up},${column + right}`) ?? []),
     )
-    return around.filter(({ shape }) => distanceM(shape, position) <= shape.radiusM + 300)
+    const test = around.filter(({ shape }) => distanceM(shape, position) <= shape.radiusM + 300)
+    return [{ inside: [], test }]
   }
 }
 
 const fixesOf = ({ pings }: Batch) =>
   pings.map(({ atMs, lat, lon, accuracyM }) => toFix({ atMs, lat, lon, accuracyM }))
 
+/** What settles of a user's fixes and the silence after them; a fold settles only so many visits at once. */
+const settledOf = (user: UserId, fixes: readonly Fix[], near: GeofencesAt, end: number): ClosedVisit[] => {
+  const settled: ClosedVisit[] = []
+  let folded = fold(user, NO_PRESENCE, fixes, near, end, end + 2 * 3_600_000)
+  while (folded.settled.length > 0) {
+    settled.push(...folded.settled)
+    folded = fold(user, folded.presence, [], near, end)
+  }
+  return settled
+}
+
 /** The visits of each user, from all of the user's fixes at once. */
-const visitsOf = (
-  batches: readonly Batch[],
-  userOf: (name: string) => UserId,
-  near: (position: Position) => IndexedGeofence[],
-) => {
-  const visits = new Map<string, number>()
+const visitsOf = (batches: readonly Batch[], userOf: (name: string) => UserId, near: GeofencesAt) => {
+  const visits = new Map<string, number | undefined>()
   for (const [name, own] of Map.groupBy(batches, ({ user }) => user)) {
     const end = own.at(-1)?.atMs ?? 0
-    const { settled } = fold(userOf(name), NO_PRESENCE, own.flatMap(fixesOf), near, end)
-    const { presence } = fold(userOf(name), NO_PRESENCE, own.flatMap(fixesOf), near, end)
-    const rest = fold(userOf(name), presence, [], near, end, end + 3_600_000)
-    for (const visit of [...settled, ...rest.settled]) visits.set(visit.visitId, visit.exitedAtMs)
+    for (const visit of settledOf(userOf(name), own.flatMap(fixesOf), near, end)) {
+      visits.set(visit.visitId, visit.exitedAtMs)
+    }
   }
   return visits
 }

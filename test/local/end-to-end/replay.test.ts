@@ -3,12 +3,13 @@ import { DeleteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Batch, batchesOf } from '#local/replay/batches.ts'
 import { importStores } from '#local/replay/import-stores.ts'
-import { playPings } from '#local/replay/play-pings.ts'
+import { playObedient } from '#local/replay/play-obedient.ts'
+import { createStage, playPings } from '#local/replay/play-pings.ts'
 import { readPings, type TracePing } from '#local/replay/read-pings.ts'
 import { readStores, type TraceStore } from '#local/replay/read-stores.ts'
 import { registerCustomers } from '#local/replay/register-customers.ts'
 import { parseScene } from '#shared/contracts/items/catalog.ts'
-import type { IndexedGeofence } from '#shared/domain/geo/geofence.ts'
+import { parseGeofenceItem } from '#shared/contracts/items/geofence.ts'
 import { hashId, type UserId } from '#shared/domain/ids.ts'
 import { recount } from '#test/local/end-to-end/recount.ts'
 import { hasRealTraces, inventPings, inventStores, REAL, randomFrom } from '#test/local/end-to-end/traces.ts'
@@ -35,12 +36,13 @@ const play = async (
   stores: readonly TraceStore[],
   batches: readonly Batch[],
   options = OPTIONS,
+  playAll = playPings,
 ) => {
   const { api, cloud } = world
   await importStores(api, stores, options, () => {})
   const users = [...new Set(batches.map(({ user }) => user))].toSorted()
   const tokens = await registerCustomers(api, users, 'push', [])
-  const played = await playPings(api, cloud.url, batches, tokens, () => {})
+  const played = await playAll(createStage(api, cloud.url, tokens), batches, () => {})
   await world.pass(3600)
   return played
 }
@@ -52,7 +54,7 @@ const startAt = (batches: readonly Batch[]) => {
 
 const countAgain = async (world: World, batches: readonly Batch[]) => {
   const geofences = (await world.itemsOf('catalog')).filter(({ sk }) => String(sk).startsWith('GEOFENCE#'))
-  const own = geofences.filter(({ pk }) => String(pk).startsWith('M#')) as unknown as IndexedGeofence[]
+  const own = geofences.filter(({ pk }) => String(pk).startsWith('M#')).map(parseGeofenceItem)
   const scenes = new Map(
     (await world.itemsOf('catalog', 'scene')).map((scene) => [scene['merchantId'], parseScene(scene).id]),
   )
@@ -134,6 +136,25 @@ describe('a replay', () => {
     )
     expect(expected.enters).toBeGreaterThan(500)
   }, 1_200_000)
+
+  it('makes the same visits when phones send only what the phone contract asks for', async () => {
+    console.log(`BECKON_SEED=${SEED}`)
+    const random = randomFrom(SEED + 2)
+    const stores = inventStores(random, 40)
+    const pings = inventPings(random, 2, 300, Date.parse('2026-03-07T16:00:00Z'))
+    const batches = await batchesOf(listed(pings), 1, pings.length)
+    world = await startAt(batches)
+    const played = await play(world, stores, batches, OPTIONS, playObedient)
+    const expected = await countAgain(world, batches)
+
+    const visits = (await world.itemsOf('ledger', 'visit')).map(({ visitId }) => visitId)
+    expect(visits.toSorted()).toEqual([...expected.visits.keys()].toSorted())
+    expect(visits.length).toBeGreaterThan(20)
+    expect([...played.statuses.keys()]).toEqual([200])
+    expect(played.pings + played.notSent).toBe(pings.length)
+    console.log(`${played.notSent} of ${pings.length} pings were not sent`)
+    expect(played.notSent).toBeGreaterThan(0)
+  })
 
   it('publishes no second message for an occasion when it is played again after presence was lost', async () => {
     console.log(`BECKON_SEED=${SEED}`)

@@ -61,13 +61,15 @@ export type Along = { readonly write: TransactItem; readonly full?: string }
 export type EntityDefinition<Id extends string, E extends Entity<Id>> = {
   readonly type: EntityType
   readonly parse: (item: Item) => E
+  /** What is stored of an entity, where that is not all of it. */
+  readonly attributes?: (entity: E) => Item
   /** How many a merchant may have; without it nobody counts. */
   readonly quota?: Quota
   /** At most 60 things that must exist for the entity to be saved. */
   readonly references?: (entity: E) => readonly Reference[]
   /** Does anything else of the merchant still name this one? */
   readonly isNamed?: (merchantId: MerchantId, id: Id, signal?: AbortSignal) => Promise<boolean>
-  /** What is written along with the change, e.g. the rows of a geofence's tiles; at most 64 items; with references, at most 90 in all. */
+  /** What is written along with the change, e.g. the rows of a geofence's tiles; at most 82 items; with references, at most 90 in all. */
   readonly along?: (
     before: E | undefined,
     after: E | undefined,
@@ -85,7 +87,15 @@ const nothingAlong = async (): Promise<readonly Along[]> => []
 /** The records of one type of entity, over the Catalog. */
 export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
   tables: CatalogTables,
-  { type, parse, quota, references = () => [], isNamed, along = nothingAlong }: EntityDefinition<Id, E>,
+  {
+    type,
+    parse,
+    attributes = (entity) => ({ ...entity }),
+    quota,
+    references = () => [],
+    isNamed,
+    along = nothingAlong,
+  }: EntityDefinition<Id, E>,
 ): EntityRecords<Id, E> => {
   const { client, catalog } = tables
   const options = (signal?: AbortSignal) => (signal ? { abortSignal: signal } : {})
@@ -111,7 +121,11 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
   const put = (before: E | undefined, after: E): TransactItem => ({
     Put: {
       TableName: catalog,
-      Item: { ...entityKey(type, after.merchantId, after.id), kind: type.toLowerCase(), ...after },
+      Item: {
+        ...entityKey(type, after.merchantId, after.id),
+        kind: type.toLowerCase(),
+        ...attributes(after),
+      },
       ...(before === undefined
         ? { ConditionExpression: 'attribute_not_exists(pk)' }
         : {

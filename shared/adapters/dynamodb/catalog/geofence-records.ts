@@ -1,4 +1,3 @@
-import * as z from 'zod'
 import type { CatalogTables } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import { type CountChange, nextVersion } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
 import {
@@ -7,65 +6,50 @@ import {
   type EntityRecords,
 } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { isNamedAnywhere } from '#shared/adapters/dynamodb/catalog/is-named.ts'
-import { idSchema } from '#shared/contracts/http/primitives.ts'
-import type { Geofence, IndexedGeofence } from '#shared/domain/geo/geofence.ts'
+import type { TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
+import { type DeclaredGeofence, geofenceItem, parseGeofenceItem } from '#shared/contracts/items/geofence.ts'
+import {
+  geometryItem,
+  geometryKey,
+  KEEP_GONE_S,
+  tileRowAttributes,
+} from '#shared/contracts/items/tile-row.ts'
+import { geohashOf } from '#shared/domain/geo/cells.ts'
+import { coverOf } from '#shared/domain/geo/cover.ts'
+import type { IndexedGeofence } from '#shared/domain/geo/geofence.ts'
 import { tilesOf } from '#shared/domain/geo/tiles.ts'
 import type { GeofenceId } from '#shared/domain/ids.ts'
 
 const MAX_GEOFENCES_PER_MERCHANT = 1000
-/** Of all merchants: a ping looks at every row of its tiles. */
+/** Of all merchants: a container that meets the tile loads them all. */
 const MAX_ROWS_PER_TILE = 200
 const TILE_IS_FULL =
   `this part of the map has ${MAX_ROWS_PER_TILE} geofences already, ` +
   'the most that all merchants together may draw there'
 
-const shapeSchema = z.object({
-  kind: z.literal('circle'),
-  lat: z.number(),
-  lon: z.number(),
-  radiusM: z.number(),
-})
-
-/** The attributes that a tile's row and the geofence's own item share. */
-export const indexedGeofenceSchema = z.object({
-  id: idSchema('gf'),
-  merchantId: idSchema('mer'),
-  storeId: idSchema('sto').exactOptional(),
-  shape: shapeSchema,
-  timeZone: z.string().max(64),
-  revision: z.int(),
-  effectiveAtMs: z.int(),
-  former: z.object({ shape: shapeSchema, effectiveAtMs: z.int() }).exactOptional(),
-})
-
-const storedGeofenceSchema = indexedGeofenceSchema.extend({
-  name: z.string().max(100),
-  createdAt: z.string().max(40),
-  updatedAt: z.string().max(40),
-})
-
 const tilePk = (tile: string): string => `TILE#${tile}`
 const rowKey = (tile: string, id: GeofenceId) => ({ pk: tilePk(tile), sk: `GEOFENCE#${id}` })
-
-const indexed = ({
-  id,
-  merchantId,
-  storeId,
-  shape,
-  timeZone,
-  revision,
-  effectiveAtMs,
-  former,
-}: Geofence): IndexedGeofence => ({
-  id,
-  merchantId,
-  ...(storeId !== undefined && { storeId }),
-  shape,
-  timeZone,
-  revision,
-  effectiveAtMs,
-  ...(former !== undefined && { former }),
+// After the rows of what is there, the latest to go first: who loads a tile need not read all that has ever left it.
+const LATEST_MS = 9_999_999_999_999
+const goneKey = (tile: string, id: GeofenceId, goneAtMs: number) => ({
+  pk: tilePk(tile),
+  sk: `GONE#${String(LATEST_MS - goneAtMs).padStart(13, '0')}#${id}`,
 })
+const ttlAfter = (goneAtMs: number): number => Math.ceil(goneAtMs / 1000) + KEEP_GONE_S
+
+/**
+ * The rows that list a geofence in its tiles.
+ *
+ * @example tileRows(square)[0] // { pk: 'TILE#9q8yyx', sk: 'GEOFENCE#gf_…', id: 'gf_…', shape: { … }, cover: … }
+ */
+export const tileRows = (geofence: IndexedGeofence): Record<string, unknown>[] => {
+  const attributes = tileRowAttributes(geofence)
+  return coverOf(geofence.shape).map(({ tile, code }) => ({
+    ...rowKey(geohashOf(tile), geofence.id),
+    ...attributes,
+    cover: code,
+  }))
+}
 
 const nextTileVersion = (catalog: string, tile: string, by: CountChange['by']): Along => {
   const count = { attribute: 'rows', most: MAX_ROWS_PER_TILE, by }
@@ -73,41 +57,109 @@ const nextTileVersion = (catalog: string, tile: string, by: CountChange['by']): 
   return by === 1 ? { write, full: TILE_IS_FULL } : { write }
 }
 
-const tilesOfGeofence = (geofence: Geofence | undefined): string[] =>
-  geofence ? tilesOf(geofence.shape) : []
+/** In the tiles that a geofence leaves, a row that says so: visits that are open there must end. */
+const goneRows = (catalog: string, before: DeclaredGeofence, left: readonly string[], goneAtMs: number) => {
+  const attributes = left.length === 0 ? {} : tileRowAttributes({ ...before, goneAtMs })
+  const gone = { ...attributes, cover: new Uint8Array(), ttl: ttlAfter(goneAtMs) }
+  return left.flatMap((tile): TransactItem[] => [
+    { Delete: { TableName: catalog, Key: rowKey(tile, before.id) } },
+    { Put: { TableName: catalog, Item: { ...goneKey(tile, before.id, goneAtMs), ...gone } } },
+  ])
+}
+
+/** Large polygons stand once beside their tiles; the one before stays for those who have not heard of the change. */
+const geometryWrites = (
+  catalog: string,
+  before: DeclaredGeofence | undefined,
+  after: DeclaredGeofence | undefined,
+  nowMs: number,
+): TransactItem[] => {
+  if (before !== undefined && before.effectiveAtMs === after?.effectiveAtMs) return []
+  const put = after && geometryItem(after.id, after.shape, after.effectiveAtMs)
+  const expires = before && geometryItem(before.id, before.shape, before.effectiveAtMs)
+  return [
+    ...(put ? [{ Put: { TableName: catalog, Item: put } }] : []),
+    ...(before && expires
+      ? [
+          {
+            Update: {
+              TableName: catalog,
+              Key: geometryKey(before.id, before.effectiveAtMs),
+              UpdateExpression: 'SET #ttl = :ttl',
+              ExpressionAttributeNames: { '#ttl': 'ttl' },
+              ExpressionAttributeValues: { ':ttl': ttlAfter(nowMs) },
+            },
+          },
+        ]
+      : []),
+  ]
+}
+
+/** The rows of a geofence whose shape has stayed keep their shapes, the one before too; only what else it has changes. */
+const relabelled = (catalog: string, after: DeclaredGeofence, tiles: readonly string[]): TransactItem[] => {
+  const { revision, storeId, exit } = after
+  const members = Object.entries({ revision, storeId, exit })
+  const set = members.filter(([, value]) => value !== undefined)
+  const removed = members.filter(([, value]) => value === undefined)
+  const assignments = set.map(([name]) => `#${name} = :${name}`).join(', ')
+  const removals = removed.map(([name]) => `#${name}`).join(', ')
+  const update = {
+    UpdateExpression: `SET ${assignments}${removals === '' ? '' : ` REMOVE ${removals}`}`,
+    ExpressionAttributeNames: Object.fromEntries(members.map(([name]) => [`#${name}`, name])),
+    ExpressionAttributeValues: Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
+    ConditionExpression: 'attribute_exists(pk)',
+  }
+  return tiles.map((tile) => ({
+    Update: { TableName: catalog, Key: rowKey(tile, after.id), ...update },
+  }))
+}
+
+const tilesBefore = (before: DeclaredGeofence | undefined): readonly string[] =>
+  before === undefined ? [] : (before.tiles ?? tilesOf(before.shape))
 
 /**
- * The rows of the tiles before and after a change, and the next VERSION of each tile: match-pings caches by it. At most
- * 2 × 16 tiles.
+ * What is written along with a geofence: its rows in the tiles before and after the change, the next VERSION of each
+ * tile (match-pings caches by it), the edges of a large polygon. At most 2 × 16 tiles.
  */
-const tileItems = (catalog: string, before: Geofence | undefined, after: Geofence | undefined): Along[] => {
-  const listed = tilesOfGeofence(after)
-  const known = tilesOfGeofence(before)
+const tileItems = (
+  catalog: string,
+  before: DeclaredGeofence | undefined,
+  after: DeclaredGeofence | undefined,
+  nowMs: number,
+): Along[] => {
+  const known = tilesBefore(before)
+  if (before !== undefined && before.effectiveAtMs === after?.effectiveAtMs) {
+    const versions = known.map((tile) => nextTileVersion(catalog, tile, 0))
+    return [...relabelled(catalog, after, known).map((write) => ({ write })), ...versions]
+  }
+  const rows = after ? tileRows(after) : []
+  const listed = rows.map(({ pk }) => String(pk).slice(tilePk('').length))
   const left = known.filter((tile) => !listed.includes(tile))
-  const puts = after
-    ? listed.map((tile): Along => {
-        const Item = { ...rowKey(tile, after.id), kind: 'tileRow', ...indexed(after) }
-        return { write: { Put: { TableName: catalog, Item } } }
-      })
-    : []
-  const deletes = before
-    ? left.map((tile): Along => ({ write: { Delete: { TableName: catalog, Key: rowKey(tile, before.id) } } }))
-    : []
-  const versions = [
+  const goneAtMs = after?.effectiveAtMs ?? nowMs
+  const writes: TransactItem[] = [
+    ...rows.map((Item) => ({ Put: { TableName: catalog, Item } })),
+    ...(before ? goneRows(catalog, before, left, goneAtMs) : []),
+    ...geometryWrites(catalog, before, after, goneAtMs),
+  ]
+  return [
+    ...writes.map((write) => ({ write })),
     ...listed.map((tile) => nextTileVersion(catalog, tile, known.includes(tile) ? 0 : 1)),
     ...left.map((tile) => nextTileVersion(catalog, tile, -1)),
   ]
-  return [...puts, ...deletes, ...versions]
 }
 
 /** A merchant's geofences, with their rows in the tiles. One that a scene names stays. */
-export const createGeofenceRecords = (tables: CatalogTables): EntityRecords<GeofenceId, Geofence> =>
+export const createGeofenceRecords = (
+  tables: CatalogTables,
+  nowMs: () => number,
+): EntityRecords<GeofenceId, DeclaredGeofence> =>
   createEntityRecords(tables, {
     type: 'GEOFENCE',
     quota: { attribute: 'geofences', most: MAX_GEOFENCES_PER_MERCHANT },
-    parse: (item): Geofence => storedGeofenceSchema.parse(item),
+    parse: parseGeofenceItem,
+    attributes: geofenceItem,
     references: ({ storeId }) =>
       storeId === undefined ? [] : [{ type: 'STORE', id: storeId, pointer: '/storeId' }],
     isNamed: (merchantId, id, signal) => isNamedAnywhere(tables, merchantId, id, ['SCENE#'], signal),
-    along: async (before, after) => tileItems(tables.catalog, before, after),
+    along: async (before, after) => tileItems(tables.catalog, before, after, nowMs()),
   })

@@ -15,7 +15,8 @@ export type Erased = 'erased'
 
 export const retrying = (signal?: AbortSignal): RetryOptions => ({ random: Math.random, signal })
 
-const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
+/** What stands for a token or a number in keys. */
+export const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** Whose phone a push token reaches. */
 export const tokenKey = (platform: DevicePlatform, token: string) => ({
@@ -35,6 +36,7 @@ export const deviceItemSchema = z.object({
   enabled: z.boolean(),
   updatedAt: z.string(),
   endpointArn: z.string().exactOptional(),
+  locale: z.string().exactOptional(),
 })
 
 export const parseDevice = (item: unknown): Device => deviceItemSchema.parse(item)

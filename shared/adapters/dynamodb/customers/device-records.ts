@@ -21,7 +21,7 @@ import { profileKey, userKey } from '#shared/contracts/items/ledger.ts'
 import { type Device, MAX_DEVICES } from '#shared/domain/customers/customer.ts'
 import type { UserId } from '#shared/domain/ids.ts'
 
-export type DeviceToRegister = Pick<Device, 'deviceId' | 'platform' | 'token'>
+export type DeviceToRegister = Pick<Device, 'deviceId' | 'platform' | 'token' | 'locale'>
 
 export type DeviceRecords = {
   /** Registers a phone's push token. A token that another customer or device had moves here, with its endpoint. */

@@ -8,6 +8,7 @@ import {
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { parseGrant, type StoredGrant } from '#shared/adapters/dynamodb/customers/grant-records.ts'
 import { createProfileRecords } from '#shared/adapters/dynamodb/customers/profile-records.ts'
+import { forgetStopCode } from '#shared/adapters/dynamodb/customers/suppressions.ts'
 import { moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { codeKey } from '#shared/contracts/items/decision.ts'
@@ -102,9 +103,16 @@ export const createEraseCustomer = (
     return { items: [deleteItem(item), deleteOwned(tokenKey(device.platform, device.token), user)] }
   }
 
+  /** With an SMS goes its opt-out link. */
+  const messageDeletion = (item: Item): Deletion => {
+    const code = item['stopCode']
+    return { items: [deleteItem(item), ...(typeof code === 'string' ? [forgetStopCode(ledger, code)] : [])] }
+  }
+
   const deletionOf = (user: UserId, item: Item, signal?: AbortSignal): Promise<Deletion> | Deletion => {
     if (item['kind'] === 'grant') return grantDeletion(item)
     if (item['kind'] === 'device') return deviceDeletion(user, item, signal)
+    if (item['kind'] === 'message') return messageDeletion(item)
     return { items: [deleteItem(item)] }
   }
 

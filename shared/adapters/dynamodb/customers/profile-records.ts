@@ -11,9 +11,10 @@ import {
   retrying,
   SET_NEW_PROFILE,
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
+import { forgetWriter } from '#shared/adapters/dynamodb/customers/suppressions.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
-import { consentSchema, wishesSchema } from '#shared/contracts/http/me.ts'
+import { consentSchema, preferencesSchema } from '#shared/contracts/http/me.ts'
 import { countryOfNumber } from '#shared/contracts/http/phone-number.ts'
 import { idSchema } from '#shared/contracts/http/primitives.ts'
 import { profileKey, userKey } from '#shared/contracts/items/ledger.ts'
@@ -22,9 +23,9 @@ import {
   type Consents,
   type Device,
   MAX_DEVICES,
+  type Preferences,
   type Profile,
   tombstone,
-  type Wishes,
   withSmsConsent,
 } from '#shared/domain/customers/customer.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
@@ -38,6 +39,13 @@ export type ProfileRecords = {
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<'saved' | Erased>
+  /** In place of what the customer asked for before. */
+  readonly savePreferences: (
+    user: UserId,
+    preferences: Preferences,
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<'saved' | Erased>
   /** Granting is the customer's own act with the merchant: it is marked in the same transaction. */
   readonly saveSmsConsent: (
     user: UserId,
@@ -46,13 +54,6 @@ export type ProfileRecords = {
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<'saved' | 'full' | Erased>
-  /** In place of what the customer asked for before. */
-  readonly saveWishes: (
-    user: UserId,
-    wishes: Wishes,
-    nowMs: number,
-    signal?: AbortSignal,
-  ) => Promise<'saved' | Erased>
   /** The number moves here from the customer who had it; `undefined` removes it. */
   readonly savePhoneNumber: (
     user: UserId,
@@ -69,7 +70,7 @@ const profileSchema = z.object({
   version: z.int(),
   createdAt: z.string(),
   phoneNumber: z.string().exactOptional(),
-  wishes: wishesSchema.default({}),
+  preferences: preferencesSchema.default({}),
   consents: z
     .object({
       push: consentSchema.exactOptional(),
@@ -193,11 +194,16 @@ export const createProfileRecords = ({ client, ledger }: CustomerTables): Profil
     number: string | undefined,
     signal?: AbortSignal,
   ): Promise<TransactItem[]> => {
-    const free = before === undefined || before === number ? [] : [freeNumber(user, before)]
+    const free =
+      before === undefined || before === number
+        ? []
+        : [freeNumber(user, before), forgetWriter(ledger, before)]
     if (number === undefined) return free
     const former = await ownerOf(number, signal)
     const lose = former === undefined || former === user ? [] : [loseNumber(former, number)]
-    return [...free, takeNumber(number, user, former), ...lose]
+    // Who wrote to the one who had the number is no business of the one who has it now.
+    const forget = former === user ? [] : [forgetWriter(ledger, number)]
+    return [...free, takeNumber(number, user, former), ...lose, ...forget]
   }
 
   return {
@@ -229,6 +235,18 @@ export const createProfileRecords = ({ client, ledger }: CustomerTables): Profil
       return saved === 'erased' ? 'erased' : 'saved'
     },
 
+    savePreferences: (user, preferences, nowMs, signal) =>
+      optimistically(async (): Promise<'saved' | Erased | 'again'> => {
+        const current = await find(user, signal)
+        if (current === 'erased') return 'erased'
+        const outcome = await transact(
+          client,
+          [update(user, current, nowMs, { set: { preferences, preferencesAtMs: nowMs } })],
+          retrying(signal),
+        )
+        return outcome.kind === 'done' ? 'saved' : 'again'
+      }, signal),
+
     saveSmsConsent: (user, merchantId, consent, nowMs, signal) =>
       saveConsents(
         user,
@@ -237,15 +255,6 @@ export const createProfileRecords = ({ client, ledger }: CustomerTables): Profil
         consent.granted ? [markActed(ledger, user, merchantId, nowMs)] : [],
         signal,
       ),
-
-    saveWishes: (user, wishes, nowMs, signal) =>
-      optimistically(async (): Promise<'saved' | Erased | 'again'> => {
-        const current = await find(user, signal)
-        if (current === 'erased') return 'erased'
-        const items = [update(user, current, nowMs, { set: { wishes, wishesAtMs: nowMs } })]
-        const outcome = await transact(client, items, retrying(signal))
-        return outcome.kind === 'done' ? 'saved' : 'again'
-      }, signal),
 
     savePhoneNumber: (user, number, nowMs, signal) =>
       optimistically(async (): Promise<'saved' | Erased | 'again'> => {
@@ -277,7 +286,8 @@ export const createProfileRecords = ({ client, ledger }: CustomerTables): Profil
             ...(current && { ExpressionAttributeValues: { ':read': current.version } }),
           },
         }
-        const items = number === undefined ? [mark] : [mark, freeNumber(user, number)]
+        const items =
+          number === undefined ? [mark] : [mark, freeNumber(user, number), forgetWriter(ledger, number)]
         const outcome = await transact(client, items, retrying(signal))
         return outcome.kind === 'done' ? undefined : 'again'
       }, signal),

@@ -13,10 +13,10 @@ import { hasRoom, stockKey, type Tally } from '#shared/contracts/items/stock.ts'
 import { traceItems } from '#shared/contracts/items/trace.ts'
 import { waitItem } from '#shared/contracts/items/waiting-list.ts'
 import type { MerchantId, MessageId, UserId } from '#shared/domain/ids.ts'
+import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { Outcome } from '#shared/domain/scenes/decide.ts'
 import type {
-  Channel,
   CustomerFacts,
   DecisionFacts,
   KnownRelationship,
@@ -54,6 +54,9 @@ export type StockRead = {
   readonly room: readonly boolean[]
 }
 
+/** Has the customer a phone that a push platform of this deployment reaches, and in which language is the freshest? */
+export type PhoneFacts = Pick<CustomerFacts, 'hasPushDevice' | 'phoneLocale'>
+
 export type DecisionStore = {
   readonly loadFacts: (
     user: UserId,
@@ -61,8 +64,7 @@ export type DecisionStore = {
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<Facts>
-  /** Has the customer a phone that a push platform of this deployment reaches? */
-  readonly hasPushDevice: (user: UserId, signal?: AbortSignal) => Promise<boolean>
+  readonly readPhones: (user: UserId, signal?: AbortSignal) => Promise<PhoneFacts>
   readonly readStock: (
     offer: Offer | undefined,
     tallies: readonly Tally[],
@@ -86,13 +88,13 @@ const parseEarlier = (trace: Item | undefined): EarlierDecision => {
 }
 
 /** What the customer said of itself stands above what a merchant noted. */
-const withOwnPreferences = (
+const withOwnTastes = (
   relationship: KnownRelationship,
-  { preferences, wishesAtMs }: ProfileFacts,
+  { tastes, preferencesAtMs }: ProfileFacts,
 ): KnownRelationship => {
-  const own = Object.entries(preferences).map(([name, value]) => [
+  const own = Object.entries(tastes).map(([name, value]) => [
     name,
-    { value, source: 'customer' as const, atMs: wishesAtMs },
+    { value, source: 'customer' as const, atMs: preferencesAtMs },
   ])
   if (own.length === 0) return relationship
   return { ...relationship, preferences: { ...relationship.preferences, ...Object.fromEntries(own) } }
@@ -135,9 +137,11 @@ export const createDecisionStore = (
   const retry = (signal?: AbortSignal) => ({ random: Math.random, signal })
   const { ledger } = tables
 
-  const hasPushDevice = async (user: UserId, signal?: AbortSignal): Promise<boolean> => {
+  const readPhones = async (user: UserId, signal?: AbortSignal): Promise<PhoneFacts> => {
     const devices = await readDevices(client, ledger, user, signal)
-    return devices.some(({ platform }) => options.pushPlatforms.has(platform))
+    const freshest = devices.find(({ platform }) => options.pushPlatforms.has(platform))
+    const phoneLocale = freshest?.locale
+    return { hasPushDevice: freshest !== undefined, ...(phoneLocale !== undefined && { phoneLocale }) }
   }
 
   const notErased = (user: UserId): TransactItem => ({
@@ -219,7 +223,7 @@ export const createDecisionStore = (
           relationships: new Map(
             merchantIds.map((merchantId, index) => [
               merchantId,
-              withOwnPreferences(parseRelationship(relationships[index]).relationship, known),
+              withOwnTastes(parseRelationship(relationships[index]).relationship, known),
             ]),
           ),
         },
@@ -231,7 +235,7 @@ export const createDecisionStore = (
       }
     },
 
-    hasPushDevice,
+    readPhones,
 
     readStock: async (offer, tallies, signal) => {
       const shards = Array.from({ length: offer?.stockShards ?? 0 }, (_, shard) => shard)

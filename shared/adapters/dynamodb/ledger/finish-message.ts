@@ -81,6 +81,7 @@ const unitOf = (table: string, { offerId, stockShard }: StoredMessage): Transact
 type Held = 'caps' | 'grant' | 'unit' | `tally ${number}`
 
 const heldBy = (message: StoredMessage, ending: Ending): Held[] => {
+  if (message.grantId === undefined) return []
   if (ending.state === 'sent' || ending.state === 'unknown') return []
   const holdsStock = message.offerId !== undefined && message.stockShard !== undefined
   const tallies = message.tallies.map((_, index): Held => `tally ${index}`)
@@ -123,7 +124,9 @@ export const finishMessage = async (
       [
         endUpdate(table, message, ending, nowMs),
         ...givenBack.map(({ item }) => item),
-        addCounts(table, message.sceneId, message.user, nowMs, { [ending.state]: 1 }),
+        ...(message.grantId === undefined
+          ? []
+          : [addCounts(table, message.sceneId, message.user, nowMs, { [ending.state]: 1 })]),
       ],
       { random: Math.random, signal },
     )

@@ -16,6 +16,7 @@ import {
   userKey,
 } from '#shared/contracts/items/ledger.ts'
 import { type MessageId, shardOf, type UserId } from '#shared/domain/ids.ts'
+import { UNREADABLE } from '#shared/domain/messages/message.ts'
 
 /** How a message ended, with what is known of it. */
 export type Ending =
@@ -28,14 +29,23 @@ export type MessageStore = {
     user: UserId,
     messageId: MessageId,
     signal?: AbortSignal,
-  ) => Promise<{ message: StoredMessage | undefined; profile: ProfileFacts }>
+  ) => Promise<{ message: StoredMessage | 'unreadable' | undefined; profile: ProfileFacts }>
   readonly devices: (user: UserId, signal?: AbortSignal) => Promise<Device[]>
-  /** Takes the message for `untilMs`, if it is still as it was read. */
+  /** Takes the message for `untilMs`, if it is still as it was read; `deviceId` is the phone that it is to go to. */
   readonly lease: (message: StoredMessage, untilMs: number, signal?: AbortSignal) => Promise<boolean>
-  /** From now on the leased message is an SMS: told before the SMS leaves, so that no crash makes it leave twice. */
-  readonly switchToSms: (message: StoredMessage, signal?: AbortSignal) => Promise<boolean>
-  /** Gives a leased message back to its queue: surely not sent. */
-  readonly release: (message: StoredMessage, nowMs: number, signal?: AbortSignal) => Promise<void>
+  /** Notes that a leased push goes to another phone; false when the lease was lost. */
+  readonly aim: (message: StoredMessage, deviceId: string, signal?: AbortSignal) => Promise<boolean>
+  /** Gives a leased push, surely not sent, to those who send SMS; false when the lease was lost. */
+  readonly handToSms: (message: StoredMessage, nowMs: number, signal?: AbortSignal) => Promise<boolean>
+  /** Gives a leased message, surely not sent, back until `untilMs`; false when the lease was lost. */
+  readonly release: (message: StoredMessage, untilMs: number, signal?: AbortSignal) => Promise<boolean>
+  /** Ends a message that nobody can read and nobody holds, until a program that can looks at it again. */
+  readonly setAside: (
+    user: UserId,
+    messageId: MessageId,
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<void>
   /** Records the end, once; a message that did not go out gives back what it held: the stock and the place under the caps. */
   readonly finish: (
     message: StoredMessage,
@@ -52,6 +62,10 @@ export type MessageStore = {
   /** The phone is out of reach until the app registers again. */
   readonly dropDevice: (user: UserId, device: Device, reason: string, signal?: AbortSignal) => Promise<void>
 }
+
+const SAME_TOKEN = '#token = :token'
+/** An app that registers at the same time knows better than an answer to what was sent before. */
+const AS_REGISTERED = `${SAME_TOKEN} AND updatedAt = :registered`
 
 /** Messages and the phones they go to, in the Ledger. */
 export const createMessageStore = (
@@ -77,6 +91,7 @@ export const createMessageStore = (
     user: UserId,
     device: Device,
     attributes: Readonly<Record<string, string | boolean>>,
+    condition: string,
     signal?: AbortSignal,
   ): Promise<void> => {
     const names = Object.keys(attributes)
@@ -86,11 +101,12 @@ export const createMessageStore = (
           TableName: table,
           Key: { pk: userKey(user), sk: `DEVICE#${device.deviceId}` },
           // The phone may have registered another token meanwhile, or moved to another customer.
-          ConditionExpression: '#token = :token',
+          ConditionExpression: condition,
           UpdateExpression: `SET ${names.map((name) => `${name} = :${name}`).join(', ')}`,
           ExpressionAttributeNames: { '#token': 'token' },
           ExpressionAttributeValues: {
             ':token': device.token,
+            ...(condition.includes(':registered') && { ':registered': device.updatedAt }),
             ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`:${name}`, value])),
           },
         }),
@@ -102,7 +118,7 @@ export const createMessageStore = (
   }
 
   const updateMessage = async (
-    message: StoredMessage,
+    message: Pick<StoredMessage, 'user' | 'messageId'>,
     update: Omit<UpdateCommandInput, 'TableName' | 'Key'>,
     signal?: AbortSignal,
   ) => {
@@ -119,6 +135,33 @@ export const createMessageStore = (
   const dueOf = ({ messageId }: StoredMessage, atMs: number) =>
     dueKey(atMs, messageId, shardOf(messageId, dueShards))
 
+  /** Puts a leased message back, and under the eye of the minute schedule a minute after `untilMs`. */
+  const giveBack = (
+    message: StoredMessage,
+    untilMs: number,
+    more: { readonly set: string; readonly values: Readonly<Record<string, string | number>> },
+    signal?: AbortSignal,
+  ): Promise<boolean> => {
+    const { duePk, dueSk } = dueOf(message, untilMs + REQUEUE_AFTER_MS)
+    return updateMessage(
+      message,
+      {
+        ConditionExpression: '#state = :sending AND leaseUntilMs = :lease',
+        UpdateExpression: `SET #state = :queued, duePk = :pk, dueSk = :sk${more.set}`,
+        ExpressionAttributeNames: { '#state': 'state' },
+        ExpressionAttributeValues: {
+          ':sending': 'sending',
+          ':lease': message.leaseUntilMs,
+          ':queued': 'queued',
+          ':pk': duePk,
+          ':sk': dueSk,
+          ...more.values,
+        },
+      },
+      signal,
+    )
+  }
+
   return {
     read: readBoth,
 
@@ -132,8 +175,9 @@ export const createMessageStore = (
           // As it was read, or somebody else was here.
           ConditionExpression:
             '#state = :was AND channel = :channel AND (attribute_not_exists(leaseUntilMs) OR leaseUntilMs = :lease)',
-          UpdateExpression:
-            'SET #state = :sending, leaseUntilMs = :until, duePk = :pk, dueSk = :sk ADD attempts :one',
+          UpdateExpression: `SET #state = :sending, leaseUntilMs = :until, mayHaveLeft = :left, duePk = :pk, dueSk = :sk${
+            message.deviceId === undefined ? '' : ', deviceId = :device'
+          } ADD attempts :one`,
           ExpressionAttributeNames: { '#state': 'state' },
           ExpressionAttributeValues: {
             ':was': message.state,
@@ -141,54 +185,72 @@ export const createMessageStore = (
             ':lease': message.leaseUntilMs,
             ':sending': 'sending',
             ':until': untilMs,
+            ':left': message.mayHaveLeft || message.state === 'sending',
             ':pk': duePk,
             ':sk': dueSk,
             ':one': 1,
+            ...(message.deviceId !== undefined && { ':device': message.deviceId }),
           },
         },
         signal,
       )
     },
 
-    switchToSms: (message, signal) =>
+    aim: (message, deviceId, signal) =>
       updateMessage(
         message,
         {
           ConditionExpression: '#state = :sending AND leaseUntilMs = :lease',
-          UpdateExpression: 'SET channel = :sms',
-          ExpressionAttributeNames: { '#state': 'state' },
-          ExpressionAttributeValues: { ':sending': 'sending', ':lease': message.leaseUntilMs, ':sms': 'sms' },
-        },
-        signal,
-      ),
-
-    release: async (message, nowMs, signal) => {
-      const { duePk, dueSk } = dueOf(message, nowMs + REQUEUE_AFTER_MS)
-      await updateMessage(
-        message,
-        {
-          ConditionExpression: '#state = :sending AND leaseUntilMs = :lease',
-          UpdateExpression: 'SET #state = :queued, duePk = :pk, dueSk = :sk',
+          UpdateExpression: 'SET deviceId = :device',
           ExpressionAttributeNames: { '#state': 'state' },
           ExpressionAttributeValues: {
             ':sending': 'sending',
             ':lease': message.leaseUntilMs,
-            ':queued': 'queued',
-            ':pk': duePk,
-            ':sk': dueSk,
+            ':device': deviceId,
           },
         },
         signal,
-      )
+      ),
+
+    handToSms: (message, nowMs, signal) =>
+      giveBack(
+        message,
+        nowMs,
+        { set: ', channel = :sms, attempts = :none', values: { ':sms': 'sms', ':none': 0 } },
+        signal,
+      ),
+
+    release: (message, untilMs, signal) => giveBack(message, untilMs, { set: '', values: {} }, signal),
+
+    setAside: async (user, messageId, nowMs, signal) => {
+      const endIf = (condition: string, set = '') =>
+        updateMessage(
+          { user, messageId },
+          {
+            ConditionExpression: condition,
+            UpdateExpression: `SET #state = :failed, reason = :reason, endedAtMs = :now${set} REMOVE duePk, dueSk`,
+            ExpressionAttributeNames: { '#state': 'state' },
+            ExpressionAttributeValues: {
+              ...(set === '' ? { ':queued': 'queued' } : { ':sending': 'sending', ':left': true }),
+              ':failed': 'failed',
+              ':reason': UNREADABLE,
+              ':now': nowMs,
+            },
+          },
+          signal,
+        )
+      if (await endIf('#state = :queued')) return
+      // A program that could read it may be sending it; what that one has left half way may have gone out.
+      await endIf('#state = :sending AND leaseUntilMs <= :now', ', mayHaveLeft = :left')
     },
 
     finish: (message, ending, nowMs, signal) =>
       finishMessage({ client, table, readProfile }, message, ending, nowMs, signal),
 
     rememberEndpoint: (user, device, endpointArn, signal) =>
-      setOnDevice(user, device, { endpointArn }, signal),
+      setOnDevice(user, device, { endpointArn }, SAME_TOKEN, signal),
 
     dropDevice: (user, device, disabledReason, signal) =>
-      setOnDevice(user, device, { enabled: false, disabledReason }, signal),
+      setOnDevice(user, device, { enabled: false, disabledReason }, AS_REGISTERED, signal),
   }
 }

@@ -55,7 +55,8 @@ const afterVisits = (before: Relationship, visits: readonly ClosedVisit[]): Rela
 /** When the sweep looks at a relationship next, and for which reminders (days after the last visit). */
 type Plan = { readonly duePk: string; readonly dueSk: string; readonly dueDays: readonly number[] }
 
-const visitOf = ({ enteredAtMs, exitedAtMs, timeZone }: ClosedVisit) => ({
+/** Of a visit whose end nobody saw, as long as the customer was surely there counts. */
+const visitOf = ({ enteredAtMs, lastInsideAtMs, exitedAtMs = lastInsideAtMs, timeZone }: ClosedVisit) => ({
   enterMs: enteredAtMs,
   durationS: Math.max(0, (exitedAtMs - enteredAtMs) / 1000),
   timeZone,

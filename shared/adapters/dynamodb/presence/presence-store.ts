@@ -1,26 +1,36 @@
-import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { type AttributeValue, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { convertToNative } from '@aws-sdk/util-dynamodb'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import { type TileCache, versionsOf } from '#shared/adapters/dynamodb/tiles/tile-cache.ts'
-import { batchGetAll } from '#shared/adapters/dynamodb/transactions.ts'
+import { batchGetAll, type Item } from '#shared/adapters/dynamodb/transactions.ts'
 import { parsePresence, presenceItem, type StoredPresence } from '#shared/contracts/items/presence.ts'
 import type { Position } from '#shared/domain/geo/geofence.ts'
-import { tilesAt } from '#shared/domain/geo/tiles.ts'
 import type { UserId } from '#shared/domain/ids.ts'
-import type { Folded } from '#shared/domain/presence/fold.ts'
+import type { Fix } from '#shared/domain/presence/fix.ts'
+import { type Folded, storedPositionsFor } from '#shared/domain/presence/fold.ts'
 
 export type PresenceStore = {
   /**
-   * Reads a customer's presence and, in the same request, brings the tiles around `positions` up to date; then those
-   * around the fixes that presence holds.
+   * Reads a customer's presence and, in the same request, brings the tiles around `fixes` up to date; then those around
+   * the stored fixes that folding them takes.
    *
+   * @param settleUntilMs up to where time alone is going to move presence, as for `fold`
    * @throws {BusyError} when the tables do not answer
    */
   readonly read: (
     user: UserId,
-    positions: readonly Position[],
+    fixes: readonly Fix[],
     nowMs: number,
     signal?: AbortSignal,
+    settleUntilMs?: number,
   ) => Promise<StoredPresence>
+  /**
+   * Makes the geofences around positions known, as far as they are not.
+   *
+   * @throws {BusyError} when the tables do not answer
+   */
+  readonly load: (positions: readonly Position[], nowMs: number, signal?: AbortSignal) => Promise<void>
   /** Writes over the version that was read; `conflict` when somebody else wrote meanwhile (or erased the customer). */
   readonly write: (
     user: UserId,
@@ -33,6 +43,33 @@ export type PresenceStore = {
 
 type Tables = { readonly catalog: string; readonly presence: string }
 
+// Presence is read and written at every ping, and its items are flat: turning them into what goes over the wire by hand
+// spares half of what a document client's call costs.
+const wireOf = (value: unknown): AttributeValue => {
+  if (typeof value === 'string') return { S: value }
+  if (typeof value === 'number') return { N: String(value) }
+  if (value instanceof Uint8Array) return { B: value }
+  throw new Error(`presence has no attribute of type ${typeof value}`)
+}
+
+const wireItem = (item: Readonly<Record<string, unknown>>): Record<string, AttributeValue> => {
+  const wire: Record<string, AttributeValue> = {}
+  for (const [name, value] of Object.entries(item)) wire[name] = wireOf(value)
+  return wire
+}
+
+const plainOf = (value: AttributeValue): unknown => {
+  if (value.S !== undefined) return value.S
+  if (value.N !== undefined) return Number(value.N)
+  return value.B ?? convertToNative(value)
+}
+
+const plainItem = (wire: Readonly<Record<string, AttributeValue>>): Item => {
+  const item: Item = {}
+  for (const [name, value] of Object.entries(wire)) item[name] = plainOf(value)
+  return item
+}
+
 /** Presence over DynamoDB, with the container's cache of tiles beside it. */
 export const createPresenceStore = (
   client: DynamoDBDocumentClient,
@@ -41,35 +78,60 @@ export const createPresenceStore = (
 ): PresenceStore => {
   const tileKeys = (names: readonly string[]) => names.map((name) => ({ pk: `TILE#${name}`, sk: 'VERSION' }))
 
-  const readVersions = async (
-    names: readonly string[],
+  const load = async (positions: readonly Position[], nowMs: number, signal?: AbortSignal): Promise<void> => {
+    if (positions.length === 0) return
+    const stale = tiles.stale(positions, nowMs)
+    if (stale.length > 0) {
+      const [heads = []] = await batchGetAll(client, [{ table: tables.catalog, keys: tileKeys(stale) }], {
+        random: Math.random,
+        signal,
+      })
+      await tiles.refresh(versionsOf(stale, heads), nowMs, signal)
+    }
+    await tiles.loadGeometries(positions, nowMs, signal)
+  }
+
+  /** Most requests find their tiles fresh: a single item costs less to ask for than a batch of one. */
+  const readAlone = async (user: UserId, signal?: AbortSignal): Promise<Item | undefined> => {
+    const answer = await client.send(
+      new GetItemCommand({
+        TableName: tables.presence,
+        Key: { pk: { S: `U#${user}` } },
+        ConsistentRead: true,
+      }),
+      signal ? { abortSignal: signal } : {},
+    )
+    return answer.Item && plainItem(answer.Item)
+  }
+
+  const readWith = async (
+    user: UserId,
+    stale: readonly string[],
     nowMs: number,
     signal?: AbortSignal,
-  ): Promise<void> => {
-    if (names.length === 0) return
-    const [heads = []] = await batchGetAll(client, [{ table: tables.catalog, keys: tileKeys(names) }], {
-      random: Math.random,
-      signal,
-    })
-    await tiles.refresh(versionsOf(names, heads), nowMs, signal)
+  ): Promise<Item | undefined> => {
+    const [[item] = [], heads = []] = await batchGetAll(
+      client,
+      [
+        { table: tables.presence, keys: [{ pk: `U#${user}` }], consistent: true },
+        { table: tables.catalog, keys: tileKeys(stale) },
+      ],
+      { random: Math.random, signal },
+    )
+    await tiles.refresh(versionsOf(stale, heads), nowMs, signal)
+    return item
   }
 
   return {
-    read: async (user, positions, nowMs, signal) => {
-      const stale = tiles.stale(positions.flatMap(tilesAt), nowMs)
-      const [[item] = [], heads = []] = await batchGetAll(
-        client,
-        [
-          { table: tables.presence, keys: [{ pk: `U#${user}` }], consistent: true },
-          { table: tables.catalog, keys: tileKeys(stale) },
-        ],
-        { random: Math.random, signal },
-      )
+    load,
+
+    read: async (user, fixes, nowMs, signal, settleUntilMs) => {
+      const stale = tiles.stale(fixes, nowMs)
+      const item = await (stale.length === 0 ? readAlone(user, signal) : readWith(user, stale, nowMs, signal))
       const stored = parsePresence(item)
-      await tiles.refresh(versionsOf(stale, heads), nowMs, signal)
-      if (stored.kind === 'presence') {
-        await readVersions(tiles.stale(stored.presence.fixes.flatMap(tilesAt), nowMs), nowMs, signal)
-      }
+      if (stored.kind === 'erased') return stored
+      const known = storedPositionsFor(stored.presence, fixes, settleUntilMs)
+      await load([...fixes, ...known], nowMs, signal)
       return stored
     },
 
@@ -77,12 +139,15 @@ export const createPresenceStore = (
       const condition =
         readVersion === 0
           ? { ConditionExpression: 'attribute_not_exists(pk)' }
-          : { ConditionExpression: 'version = :read', ExpressionAttributeValues: { ':read': readVersion } }
+          : {
+              ConditionExpression: 'version = :read',
+              ExpressionAttributeValues: { ':read': wireOf(readVersion) },
+            }
       try {
         await client.send(
-          new PutCommand({
+          new PutItemCommand({
             TableName: tables.presence,
-            Item: presenceItem(user, readVersion + 1, folded, nowMs),
+            Item: wireItem(presenceItem(user, readVersion + 1, folded, nowMs)),
             ...condition,
           }),
           signal ? { abortSignal: signal } : {},

@@ -16,7 +16,7 @@ const leave = async (name: string, rest: object = {}): Promise<StoredMessage> =>
   const grant = aGrant(candidate)
   await stored.putLedger({ ...messageItem(grant, T0, 1), ...rest })
   const { message } = await store.read(user, grant.messageId)
-  if (message === undefined) throw new Error('no message')
+  if (message === undefined || message === 'unreadable') throw new Error('no message')
   return message
 }
 
@@ -38,7 +38,18 @@ describe('the lease of a message', () => {
 
   it('is refused to whoever read it as a push and finds it an SMS', async () => {
     const message = await leave('switched', { state: 'sending', leaseUntilMs: T0 - 1 })
-    expect(await store.switchToSms(message)).toBe(true)
+    expect(await store.handToSms(message, T0)).toBe(true)
     expect(await store.lease(message, T0 + MINUTE)).toBe(false)
+  })
+
+  it('remembers an attempt that was left half way', async () => {
+    const fresh = await leave('fresh')
+    await store.lease(fresh, T0 + MINUTE)
+    const read = async () => (await store.read(fresh.user, fresh.messageId)).message
+    const left = await read()
+    expect(left).toMatchObject({ state: 'sending', mayHaveLeft: false })
+    if (left === undefined || left === 'unreadable') throw new Error('no message')
+    await store.lease(left, T0 + 2 * MINUTE)
+    expect(await read()).toMatchObject({ state: 'sending', mayHaveLeft: true, attempts: 2 })
   })
 })

@@ -4,7 +4,7 @@ import { createTileCache } from '#shared/adapters/dynamodb/tiles/tile-cache.ts'
 import { parsePresence } from '#shared/contracts/items/presence.ts'
 import { fold, NO_PRESENCE } from '#shared/domain/presence/fold.ts'
 import { storedIn } from '#test/functions/decide-offers/stored.ts'
-import { aFix, aGeofence, aTombstone, DAY, moved, named, SQUARE, T0 } from '#test/support/builders.ts'
+import { aFix, aGeofence, aTombstone, DAY, moved, named, SECOND, SQUARE, T0 } from '#test/support/builders.ts'
 import { createTables } from '#test/support/engine.ts'
 
 const tables = await createTables()
@@ -19,41 +19,43 @@ const foldOf = (user: Parameters<typeof fold>[0], ...atS: number[]) =>
     user,
     NO_PRESENCE,
     atS.map((s) => aFix(s, SQUARE, 12.5)),
-    tiles.near,
+    tiles.geofencesAt,
     T0 + DAY,
   )
 
 describe('presence', () => {
   it('comes back as it was written', async () => {
     const user = named('usr', 'one')
-    expect(await store.read(user, [SQUARE], T0)).toEqual({
+    expect(await store.read(user, [aFix(0)], T0)).toEqual({
       kind: 'presence',
       version: 0,
       presence: NO_PRESENCE,
+      writtenAtMs: 0,
     })
     const folded = foldOf(user, 0, 30, 1200)
-    expect(folded.presence.base).toHaveLength(1)
+    expect(folded.presence.base.open).toHaveLength(1)
     expect(await store.write(user, 0, folded, T0)).toBe('written')
     expect(await store.read(user, [], T0)).toEqual({
       kind: 'presence',
       version: 1,
       presence: folded.presence,
+      writtenAtMs: T0,
     })
   })
 
   it('remembers under which id a visit was told that late fixes have moved', async () => {
     const user = named('usr', 'moved')
-    await store.read(user, [SQUARE], T0)
+    await store.read(user, [aFix(0)], T0)
     const first = foldOf(user, 300)
-    const late = fold(user, first.presence, [aFix(100)], tiles.near, T0 + DAY)
-    expect(late.presence.toldAs).toHaveLength(1)
+    const late = fold(user, first.presence, [aFix(100)], tiles.geofencesAt, T0 + DAY)
+    expect(late.presence.told.open).toMatchObject([{ toldAtMs: T0 + 300 * SECOND }])
     await store.write(user, 0, late, T0)
-    expect(await store.read(user, [], T0)).toMatchObject({ presence: { toldAs: late.presence.toldAs } })
+    expect(await store.read(user, [], T0)).toMatchObject({ presence: { told: late.presence.told } })
   })
 
   it('is not written over what somebody else wrote meanwhile', async () => {
     const user = named('usr', 'two')
-    await store.read(user, [SQUARE], T0)
+    await store.read(user, [aFix(0)], T0)
     const written = await Promise.all([1, 2, 3, 4].map((s) => store.write(user, 0, foldOf(user, s), T0)))
     expect(written.toSorted()).toEqual(['conflict', 'conflict', 'conflict', 'written'])
     expect(await store.write(user, 1, foldOf(user, 9), T0)).toBe('written')
@@ -63,19 +65,32 @@ describe('presence', () => {
   it('of an erased customer is told and never written', async () => {
     const user = named('usr', 'three')
     await stored.putPresence(aTombstone({ pk: `U#${user}` }))
-    expect(await store.read(user, [SQUARE], T0)).toEqual({ kind: 'erased' })
+    expect(await store.read(user, [aFix(0)], T0)).toEqual({ kind: 'erased' })
     expect(await store.write(user, 0, foldOf(user, 0), T0)).toBe('conflict')
     expect(await store.write(user, 1, foldOf(user, 0), T0)).toBe('conflict')
   })
 
-  it('brings the tiles of its stored fixes with it', async () => {
+  it('brings the tiles of the stored fixes with it that a fold takes', async () => {
     const user = named('usr', 'four')
-    await store.read(user, [SQUARE], T0)
+    await store.read(user, [aFix(0)], T0)
     await store.write(user, 0, foldOf(user, 0), T0)
-    const fresh = createTileCache(tables.client, tables.catalog)
-    const elsewhere = createPresenceStore(tables.client, tables, fresh)
-    await elsewhere.read(user, [moved(SQUARE, 90_000)], T0)
-    expect(fresh.near(SQUARE)).toEqual([square])
+    const away = moved(SQUARE, 90_000)
+    const readWith = async (atS: number) => {
+      const fresh = createTileCache(tables.client, tables.catalog)
+      const elsewhere = createPresenceStore(tables.client, tables, fresh)
+      const stored = await elsewhere.read(user, [aFix(atS, away)], T0)
+      if (stored.kind === 'erased') throw new Error('nobody erased it')
+      fold(user, stored.presence, [aFix(atS, away)], fresh.geofencesAt, T0 + DAY)
+      return fresh
+    }
+    // In order: what was told says where the customer is.
+    const inOrder = await readWith(60)
+    expect(() => inOrder.geofencesAt(SQUARE, T0)).toThrow('not loaded')
+    // The stored fix leaves the window, or is walked again after a late one.
+    for (const atS of [3600, -60]) {
+      const [{ test } = { test: [] }] = (await readWith(atS)).geofencesAt(SQUARE, T0)
+      expect(test.map(({ id }) => id)).toContain(square.id)
+    }
   })
 
   it('of an unknown form is refused', () => {

@@ -1,0 +1,16 @@
+/** A stream of numbers from 0 inclusive to 1 exclusive, the same for the same seed (mulberry32, T. Ettinger, 2017). */
+export type Random = () => number
+
+/**
+ * @param seed a whole number
+ * @example randomFrom(1)() === randomFrom(1)() // true
+ */
+export const randomFrom = (seed: number): Random => {
+  let state = seed | 0
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}

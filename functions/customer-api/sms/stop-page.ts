@@ -1,0 +1,112 @@
+import { type OptOutServices, optIn, optOut } from '#functions/customer-api/sms/opt-out.ts'
+import { pickByLocale } from '#shared/domain/messages/locale-chain.ts'
+import { STOP_CODE } from '#shared/domain/messages/stop-code.ts'
+import type { OpenRequest } from '#shared/runtime/http/open-route.ts'
+import type { Reply } from '#shared/runtime/http/route.ts'
+
+type Words = {
+  readonly ask: string
+  readonly button: string
+  readonly done: string
+  readonly undo: string
+  readonly undone: string
+}
+
+const ENGLISH: Words = {
+  ask: 'Do you want no more text messages from this sender?',
+  button: 'Opt out',
+  done: 'You will get no more text messages from this sender.',
+  undo: 'Undo',
+  undone: 'You may get text messages from this sender again.',
+}
+const WORDS: Readonly<Record<string, Words>> = {
+  en: ENGLISH,
+  de: {
+    ask: 'Möchten Sie keine SMS mehr von diesem Absender?',
+    button: 'Abmelden',
+    done: 'Sie bekommen keine SMS mehr von diesem Absender.',
+    undo: 'Rückgängig',
+    undone: 'Sie können wieder SMS von diesem Absender bekommen.',
+  },
+  es: {
+    ask: '¿No quiere recibir más SMS de este remitente?',
+    button: 'Darme de baja',
+    done: 'No recibirá más SMS de este remitente.',
+    undo: 'Deshacer',
+    undone: 'Puede recibir de nuevo SMS de este remitente.',
+  },
+  fr: {
+    ask: 'Ne plus recevoir de SMS de cet expéditeur ?',
+    button: 'Me désinscrire',
+    done: 'Vous ne recevrez plus de SMS de cet expéditeur.',
+    undo: 'Annuler',
+    undone: 'Vous pouvez à nouveau recevoir des SMS de cet expéditeur.',
+  },
+  zh: {
+    ask: '不再接收该商家的短信？',
+    button: '退订',
+    done: '您不会再收到该商家的短信。',
+    undo: '撤销',
+    undone: '您可以再次收到该商家的短信。',
+  },
+}
+
+const wordsFor = ({ headers }: OpenRequest): Words => {
+  const [first = ''] = (headers['accept-language'] ?? '').split(/[,;]/)
+  return pickByLocale(WORDS, first.trim(), ENGLISH).picked
+}
+
+const page = (content: string): Reply => ({
+  status: 200,
+  text: `<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>SMS</title><body style="font:1.2em sans-serif;max-width:30em;margin:3em auto;padding:0 1em">${content}`,
+  headers: {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+    'referrer-policy': 'no-referrer',
+  },
+})
+
+/** The page behind the opt-out link of an SMS. It only asks: programs that look at links for people press no button. */
+export const showStopPage =
+  () =>
+  (request: OpenRequest): Promise<Reply> => {
+    const { ask, button } = wordsFor(request)
+    return Promise.resolve(page(`<p>${ask}<form method="post"><button>${button}</button></form>`))
+  }
+
+const act = async (
+  services: OptOutServices,
+  code: string,
+  word: 'start' | 'stop',
+  at: string,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { suppressions } = services
+  const written = await suppressions.findByStopCode(code, signal)
+  if (written === undefined) return
+  if (word === 'stop') {
+    await optOut(services, { ...written, at }, signal)
+    return
+  }
+  // Who had the number before brings its new owner no text messages.
+  const owner = await suppressions.ownerOf(written.phoneHash, signal)
+  if (owner === written.user) await optIn(services, { ...written, at }, signal)
+}
+
+/**
+ * Ends the text messages of the merchant whose SMS had the link, or takes that back: nobody can answer START to a sender
+ * that takes no answers. A link that is over is answered like one that is not.
+ */
+export const stopByLink =
+  (services: OptOutServices) =>
+  async (request: OpenRequest): Promise<Reply> => {
+    const { path, body, signal } = request
+    const isUndo = new URLSearchParams(body).get('word') === 'start'
+    const code = (path['code'] ?? '').toUpperCase()
+    const at = new Date(services.nowMs()).toISOString()
+    if (STOP_CODE.test(code)) await act(services, code, isUndo ? 'start' : 'stop', at, signal)
+    const { done, undo, undone } = wordsFor(request)
+    if (isUndo) return page(`<p>${undone}`)
+    const again = `<input type="hidden" name="word" value="start"><button>${undo}</button>`
+    return page(`<p>${done}<form method="post">${again}</form>`)
+  }

@@ -1,0 +1,55 @@
+import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
+import { type LintServices, readLintContext } from '#functions/merchant-api/scenes/lint-scene.ts'
+import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import { sampleContent } from '#functions/merchant-api/test-sends/sample-content.ts'
+import type { SceneId } from '#shared/domain/ids.ts'
+import type { Channel } from '#shared/domain/messages/channel.ts'
+import { Problem } from '#shared/runtime/http/problem.ts'
+import type { UseCase } from '#shared/runtime/http/route.ts'
+
+type Services = Pick<
+  MerchantServices,
+  'merchants' | 'scenes' | 'testSends' | 'queueMessage' | 'newId' | 'nowMs'
+> &
+  LintServices
+type Path = MerchantPath & { readonly sceneId: SceneId }
+
+/**
+ * Sends a scene's message to the phone that the caller has registered as a customer, with the same account. It asks for no
+ * consent, since the caller asks for it; it takes no stock, no cap and no place in the counters.
+ */
+export const postTestSend: UseCase<Services, Path, unknown, { readonly channel: Channel }> =
+  (services) => async (request) => {
+    await requireMember(services, request, 'edit')
+    const { caller, path, body, signal } = request
+    const { channel } = body
+    const scene = await services.scenes.find(path.merchantId, path.sceneId, signal)
+    if (scene === undefined) throw new Problem('notFound')
+    if (scene.message[channel] === undefined) {
+      throw new Problem('unprocessable', { detail: `the scene has no message for ${channel}` })
+    }
+    const reader = await services.testSends.findReader(caller.user, channel, signal)
+    if (reader === 'noPhone') {
+      throw new Problem('unprocessable', { detail: 'register your own phone in the customer app first' })
+    }
+    const context = await readLintContext(services, path.merchantId, scene, signal)
+    const content = context && sampleContent(scene, channel, context, reader.locale)
+    if (content === undefined) {
+      throw new Problem('unprocessable', { detail: `the message for ${channel} cannot be filled in` })
+    }
+    const messageId = services.newId('msg')
+    const stored = await services.testSends.store(
+      caller.user,
+      messageId,
+      scene,
+      channel,
+      content,
+      services.nowMs(),
+      signal,
+    )
+    if (stored === 'erased') throw new Problem('gone')
+    if (stored === 'tooMany') throw new Problem('tooManyRequests', { detail: 'that was enough for today' })
+    // Should this fail, the minute schedule queues it: the message is stored.
+    await services.queueMessage(channel, caller.user, messageId, signal)
+    return { status: 202, body: { messageId, channel } }
+  }

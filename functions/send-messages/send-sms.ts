@@ -1,0 +1,38 @@
+import { type Attempt, attemptOf, failed, type SendServices } from '#functions/send-messages/attempt.ts'
+import type { ProfileFacts, StoredMessage } from '#shared/contracts/items/ledger.ts'
+import { optOutOf, smsText } from '#shared/domain/messages/sms-text.ts'
+
+/** May this be an SMS: are there words, a number, and consent? Who sends a test to the own phone has asked for it. */
+export const canBeSms = ({ content, merchantId, grantId }: StoredMessage, profile: ProfileFacts): boolean =>
+  content.sms !== undefined &&
+  profile.phoneNumber !== undefined &&
+  (grantId === undefined || profile.smsConsents.has(merchantId))
+
+const isSurelyNotSent = (attempt: Attempt): boolean =>
+  attempt.kind === 'again' || (attempt.kind === 'ended' && attempt.ending.state === 'failed')
+
+/** Publishes a leased message as SMS, once: what may have been sent is never tried again. */
+export const attemptSms = async (
+  { recipients, publisher, optOutUrl, newStopCode }: SendServices,
+  message: StoredMessage,
+  profile: ProfileFacts,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<Attempt> => {
+  const { user, merchantId, messageId } = message
+  const { sms } = message.content
+  const { phoneNumber, locale } = profile
+  if (sms === undefined || phoneNumber === undefined || !canBeSms(message, profile))
+    return failed('noChannel')
+  if (await recipients.isSuppressed(phoneNumber, merchantId, signal)) return failed('optedOut')
+  if (await publisher.isOptedOut(phoneNumber, signal)) return failed('optedOut')
+  const stopCode = optOutUrl === undefined ? undefined : (message.stopCode ?? newStopCode())
+  const outgoing = { user, messageId, phoneNumber, merchantId, ...(stopCode !== undefined && { stopCode }) }
+  if (!(await recipients.noteWriter(outgoing, nowMs, signal))) return failed('noChannel')
+  const text = smsText(sms, optOutOf(optOutUrl, stopCode), locale)
+  const attempt = attemptOf(await publisher.sms(phoneNumber, text, signal))
+  if (attempt.kind === 'unclear')
+    return { kind: 'ended', ending: { state: 'unknown', reason: attempt.reason } }
+  if (isSurelyNotSent(attempt)) await recipients.dropWriter(outgoing, signal)
+  return attempt
+}

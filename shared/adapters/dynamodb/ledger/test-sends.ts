@@ -1,0 +1,87 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { readDevices } from '#shared/adapters/dynamodb/ledger/read-devices.ts'
+import { batchGetAll, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { parseProfile, profileKey, userKey } from '#shared/contracts/items/ledger.ts'
+import { testMessageItem } from '#shared/contracts/items/test-message.ts'
+import type { MessageId, UserId } from '#shared/domain/ids.ts'
+import type { Channel } from '#shared/domain/messages/channel.ts'
+import type { MessageContent } from '#shared/domain/messages/message.ts'
+import type { Scene } from '#shared/domain/scenes/scene.ts'
+
+/** A test costs what a message costs. */
+export const MAX_TEST_SENDS_PER_DAY = 20
+const COUNT_TTL_S = 2 * 86_400
+
+export type TestSends = {
+  /** In which language somebody reads a channel; `noPhone` when the channel reaches nobody. */
+  readonly findReader: (
+    user: UserId,
+    channel: Channel,
+    signal?: AbortSignal,
+  ) => Promise<{ readonly locale?: string } | 'noPhone'>
+  readonly store: (
+    user: UserId,
+    messageId: MessageId,
+    scene: Pick<Scene, 'id' | 'merchantId'>,
+    channel: Channel,
+    content: MessageContent,
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<'stored' | 'tooMany' | 'erased'>
+}
+
+/** Messages that a merchant's member sends to the own phone. */
+export const createTestSends = (
+  client: DynamoDBDocumentClient,
+  table: string,
+  dueShards: number,
+): TestSends => ({
+  findReader: async (user, channel, signal) => {
+    const reads = [{ table, keys: [profileKey(user)], consistent: true }]
+    const [[item] = []] = await batchGetAll(client, reads, { random: Math.random, signal })
+    const profile = parseProfile(item)
+    const [freshest] = channel === 'push' ? await readDevices(client, table, user, signal) : []
+    if (channel === 'push' ? freshest === undefined : !profile.hasPhoneNumber) return 'noPhone'
+    const locale = freshest?.locale ?? profile.locale
+    return locale === undefined ? {} : { locale }
+  },
+
+  store: async (user, messageId, scene, channel, content, nowMs, signal) => {
+    const outcome = await transact(
+      client,
+      [
+        {
+          ConditionCheck: {
+            TableName: table,
+            Key: profileKey(user),
+            ConditionExpression: 'attribute_not_exists(tombstone)',
+          },
+        },
+        {
+          Update: {
+            TableName: table,
+            Key: { pk: userKey(user), sk: `TESTSENDS#${new Date(nowMs).toISOString().slice(0, 10)}` },
+            ConditionExpression: 'attribute_not_exists(sent) OR sent < :most',
+            UpdateExpression: 'SET kind = :kind, #ttl = :ttl ADD sent :one',
+            ExpressionAttributeNames: { '#ttl': 'ttl' },
+            ExpressionAttributeValues: {
+              ':kind': 'testSends',
+              ':ttl': Math.floor(nowMs / 1000) + COUNT_TTL_S,
+              ':most': MAX_TEST_SENDS_PER_DAY,
+              ':one': 1,
+            },
+          },
+        },
+        {
+          Put: {
+            TableName: table,
+            Item: testMessageItem(user, messageId, scene, channel, content, nowMs, dueShards),
+          },
+        },
+      ],
+      { random: Math.random, signal },
+    )
+    if (outcome.kind === 'done') return 'stored'
+    return outcome.reasons[0] === undefined ? 'tooMany' : 'erased'
+  },
+})

@@ -1,0 +1,8 @@
+/** How long the answer to a ping holds, in seconds: a phone speaks again before it is over, even when it lies still. */
+export const VALID_S = 1800
+
+/**
+ * A phone that has said nothing for longer than this, in ms, is silent: it was to speak within `VALID_S`, and what it
+ * said may take 15 minutes to arrive. Nobody knows where it is, so its visits end where they were last seen.
+ */
+export const SILENCE_MS = VALID_S * 1000 + 15 * 60_000

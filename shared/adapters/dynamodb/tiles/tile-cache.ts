@@ -13,6 +13,7 @@ import { TILE_DEPTHS } from '#shared/domain/geo/tiles.ts'
 
 /** A tile is taken as it is for this long; then its version is read again. */
 const FRESH_MS = 30_000
+const FINEST_DEPTH = Math.max(...TILE_DEPTHS)
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 
 type HeldTile = LoadedTile & { readonly name: string; checkedAtMs: number }
@@ -186,7 +187,12 @@ export const createTileCache = (
   return {
     stale: (positions, nowMs, maxAgeMs = FRESH_MS) => {
       const names = new Set<string>()
+      let before: Cell | undefined
       for (const position of positions) {
+        // All positions of a finest tile have the same tiles around them, and most fixes follow one in the same.
+        const finest = cellAt(position, FINEST_DEPTH)
+        if (before !== undefined && finest.column === before.column && finest.row === before.row) continue
+        before = finest
         for (const { cell, tile } of places.around(position)) {
           if (tile !== undefined) held.use(tile.name, nowMs)
           if (tile === undefined || Math.abs(nowMs - tile.checkedAtMs) > maxAgeMs) names.add(geohashOf(cell))

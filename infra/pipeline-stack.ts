@@ -209,6 +209,8 @@ export class PipelineStack extends Stack {
       name: 'merchant-api',
       description: 'Merchants, stores, geofences, scenes, offers and redemptions',
       takes: 'requests',
+      // A border of 30,000 vertices is checked in a second of a whole processor.
+      memoryMB: 1024,
       timeoutS: 20,
       environment: {
         CATALOG_TABLE,

@@ -1,11 +1,12 @@
 import type { PresenceStore } from '#shared/adapters/dynamodb/presence/presence-store.ts'
+import type { StoredPresence } from '#shared/contracts/items/presence.ts'
 import type { DwellTimer, SettleTimer, SilenceTimer, Timer } from '#shared/contracts/timers.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
 import type { GeofencesAt } from '#shared/domain/geo/geofences-at.ts'
 import type { UserId } from '#shared/domain/ids.ts'
-import { fold, silentUntilMs } from '#shared/domain/presence/fold.ts'
+import { type Folded, fold, foldSilence, type Presence } from '#shared/domain/presence/fold.ts'
 import { SILENCE_MS } from '#shared/domain/presence/silence.ts'
-import type { Stay } from '#shared/domain/presence/stay.ts'
+import { type Stay, shortIdOf } from '#shared/domain/presence/stay.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 
 export type TimerServices = {
@@ -18,13 +19,14 @@ export type TimerServices = {
 
 const MAX_WRITE_ATTEMPTS = 8
 
-/** A stay as it was told; late fixes may have moved its beginning back, and its id with it. */
+/** A stay as it was told, by when it began. */
 type ToldStay = Pick<Stay, 'geofenceId' | 'enteredAtMs'>
 
+/** Late fixes may have made the stay one with another, which was told before. */
 const isStill =
   (told: ToldStay) =>
   (stay: Stay): boolean =>
-    stay.geofenceId === told.geofenceId && stay.enteredAtMs <= told.enteredAtMs
+    stay.geofenceId === told.geofenceId && stay.toldAtMs <= told.enteredAtMs
 
 const fireDwell = async (services: TimerServices, timer: DwellTimer, nowMs: number, signal?: AbortSignal) => {
   const stored = await services.readPresence(timer.user, [], nowMs, signal, timer.dueAtMs)
@@ -50,20 +52,28 @@ const fireDwell = async (services: TimerServices, timer: DwellTimer, nowMs: numb
   )
 }
 
-/** Moves presence forward until nothing more settles: a write carries only so many visits. */
-const settleUntil = async (
+type Known = Extract<StoredPresence, { kind: 'presence' }>
+
+/**
+ * Moves presence forward until nothing more settles: a write carries only so many visits.
+ *
+ * @param foldOn undefined when it is not the time to
+ */
+const settleBy = async (
   services: TimerServices,
   user: UserId,
+  foldOn: (stored: Known) => Folded | undefined,
   untilMs: number,
   nowMs: number,
   signal?: AbortSignal,
-) => {
+): Promise<'settled' | 'tooEarly'> => {
   let attempts = 0
   while (attempts < MAX_WRITE_ATTEMPTS) {
     const stored = await services.readPresence(user, [], nowMs, signal, untilMs)
-    if (stored.kind === 'erased' || stored.version === 0) return
-    const folded = fold(user, stored.presence, [], services.geofencesAt, nowMs, untilMs)
-    if (folded.settled.length === 0) return
+    if (stored.kind === 'erased' || stored.version === 0) return 'settled'
+    const folded = foldOn(stored)
+    if (folded === undefined) return 'tooEarly'
+    if (folded.settled.length === 0) return 'settled'
     // Written as of when the phone spoke last: the time that it is silent goes on.
     const { version, writtenAtMs } = stored
     const outcome = await services.writePresence(user, version, folded, writtenAtMs, signal)
@@ -72,12 +82,25 @@ const settleUntil = async (
   throw new BusyError('presence was written by others again and again')
 }
 
-const fireSettle = (
+const fireSettle = async (
   services: TimerServices,
   { user, untilMs }: SettleTimer,
   nowMs: number,
   signal?: AbortSignal,
-) => settleUntil(services, user, untilMs, nowMs, signal)
+) => {
+  const foldOn = ({ presence }: Known) => fold(user, presence, [], services.geofencesAt, nowMs, untilMs)
+  await settleBy(services, user, foldOn, untilMs, nowMs, signal)
+}
+
+/** Is the stay open, or did it end without an exit, for which a settle timer would come? */
+const isUnsettled =
+  ({ told }: Presence) =>
+  (stay: ToldStay): boolean =>
+    told.open.some(isStill(stay)) ||
+    told.closed.some(
+      ({ geofence, toldAtMs, exitTold }) =>
+        !exitTold && geofence === shortIdOf(stay.geofenceId) && toldAtMs === stay.enteredAtMs,
+    )
 
 /**
  * Ends the visits of a phone that has gone silent. By the clock of the one who listens: a phone may send in one go what it
@@ -89,14 +112,23 @@ const fireSilence = async (
   nowMs: number,
   signal?: AbortSignal,
 ) => {
-  const stored = await services.readPresence(timer.user, [], nowMs, signal)
+  const { user } = timer
+  const stored = await services.readPresence(user, [], nowMs, signal)
   if (stored.kind === 'erased') return
-  const { presence, writtenAtMs } = stored
-  const stays = timer.stays.filter((told) => presence.told.open.some(isStill(told)))
+  const stays = timer.stays.filter(isUnsettled(stored.presence))
   if (stays.length === 0) return
-  const dueAtMs = writtenAtMs + SILENCE_MS
-  if (nowMs >= dueAtMs) await settleUntil(services, timer.user, silentUntilMs(presence), nowMs, signal)
-  else await services.rearm({ ...timer, stays, dueAtMs }, (dueAtMs - nowMs) / 1000, signal)
+  const armAgain = (dueAtMs: number) =>
+    services.rearm({ ...timer, stays, dueAtMs }, (dueAtMs - nowMs) / 1000, signal)
+  const isSilent = ({ writtenAtMs }: Known) => nowMs >= writtenAtMs + SILENCE_MS
+  if (!isSilent(stored)) {
+    await armAgain(stored.writtenAtMs + SILENCE_MS)
+    return
+  }
+  const foldOn = (known: Known) =>
+    isSilent(known) ? foldSilence(user, known.presence, services.geofencesAt) : undefined
+  // The phone may speak while this timer writes.
+  const outcome = await settleBy(services, user, foldOn, Number.POSITIVE_INFINITY, nowMs, signal)
+  if (outcome === 'tooEarly') await armAgain(nowMs + SILENCE_MS)
 }
 
 /**

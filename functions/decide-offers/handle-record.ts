@@ -14,7 +14,7 @@ import {
 import type { Timer } from '#shared/contracts/timers.ts'
 import type { GeofencesAt } from '#shared/domain/geo/geofences-at.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
-import { fold, silentUntilMs } from '#shared/domain/presence/fold.ts'
+import { anchorsFor, foldSilence } from '#shared/domain/presence/fold.ts'
 import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 
@@ -82,13 +82,13 @@ const handleNews = async (
 }
 
 /** All visits that end with a presence that nobody goes on with: those that had ended, and the open ones as unknown. */
-const settleAll = ({ user, presence }: PresenceRemoval, geofencesAt: GeofencesAt, nowMs: number) => {
+const settleAll = ({ user, presence }: PresenceRemoval, geofencesAt: GeofencesAt) => {
   const settled: ClosedVisit[] = []
-  let folded = fold(user, presence, [], geofencesAt, nowMs, silentUntilMs(presence))
+  let folded = foldSilence(user, presence, geofencesAt)
   // A fold settles only so many visits; the next one goes on.
   while (folded.settled.length > 0) {
     settled.push(...folded.settled)
-    folded = fold(user, folded.presence, [], geofencesAt, nowMs)
+    folded = foldSilence(user, folded.presence, geofencesAt)
   }
   return settled
 }
@@ -106,8 +106,10 @@ export const handleRemoval = async (
 ): Promise<void> => {
   const removal = parsePresenceRemoval(image)
   if (removal === undefined) return
-  await services.loadAround(removal.presence.fixes, nowMs, signal)
-  const settled = settleAll(removal, services.geofencesAt, nowMs)
+  const { fixes } = removal.presence
+  const anchors = anchorsFor(removal.presence, [], Number.POSITIVE_INFINITY)
+  await services.loadAround(fixes, nowMs, signal, anchors)
+  const settled = settleAll(removal, services.geofencesAt)
   const facts = await services.loadFacts(removal.user, merchantsOf(settled), nowMs, signal)
   if (facts.customer.erased) return
   await keepVisits(services, removal.user, settled, facts, nowMs, signal)

@@ -1,6 +1,6 @@
 import { answerPings } from '#functions/match-pings/answer-pings.ts'
 import { type MatchPingsServices, matchPings } from '#functions/match-pings/match-pings.ts'
-import { pingsAnswerSchema, pingsRequestSchema } from '#shared/contracts/http/pings.ts'
+import { isPingsRequest, pingsAnswerSchema, pingsRequestSchema } from '#shared/contracts/http/pings.ts'
 import { toWgs84 } from '#shared/domain/geo/datum.ts'
 import { toFix } from '#shared/domain/presence/fix.ts'
 import { regionAt } from '#shared/domain/presence/region.ts'
@@ -13,6 +13,7 @@ export const routes: Readonly<Record<string, Route<MatchPingsServices>>> = {
   'POST /v1/pings': route({
     scopes: ['customer'],
     body: pingsRequestSchema,
+    isBody: isPingsRequest,
     response: pingsAnswerSchema,
     use:
       (services: MatchPingsServices) =>

@@ -16,9 +16,10 @@ const shapeTimes = (
   current: DeclaredGeofence,
   drawn: ReturnType<typeof drawnGeofence>,
   nowMs: number,
-): Pick<DeclaredGeofence, 'effectiveAtMs' | 'former'> => {
-  const { effectiveAtMs } = current
-  if (sameDeclared(current.declared, drawn.declared)) return { effectiveAtMs }
+): Pick<DeclaredGeofence, 'effectiveAtMs' | 'former' | 'tiles'> => {
+  const { effectiveAtMs, tiles } = current
+  // The tiles stay the ones whose rows there are, also if the same shape were listed otherwise today.
+  if (sameDeclared(current.declared, drawn.declared)) return { effectiveAtMs, ...(tiles && { tiles }) }
   // Later than the shape before, also on a clock that stands: the time tells a geofence's shapes apart.
   return {
     effectiveAtMs: Math.max(nowMs, effectiveAtMs + 1),

@@ -39,7 +39,8 @@ export type RetryOptions = {
 const DEFAULT_RETRIES = 7
 const BASE_DELAY_MS = 20
 const MAX_DELAY_MS = 640
-const MAX_TRANSACT_ITEMS = 100
+/** The most items of one transaction (quotas of DynamoDB). */
+export const MAX_TRANSACT_ITEMS = 100
 const MAX_BATCH_KEYS = 100
 
 /** Reasons that say nothing about our conditions: another transaction was there, or too much was asked. */

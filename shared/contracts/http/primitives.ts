@@ -17,8 +17,10 @@ export const idSchema = <P extends IdPrefix>(prefix: P): z.ZodType<IdByPrefix[P]
     string
   >
 
-export const latSchema = z.number().min(-90).max(90)
-export const lonSchema = z.number().min(-180).max(180)
+export const MAX_LAT = 90
+export const MAX_LON = 180
+export const latSchema = z.number().min(-MAX_LAT).max(MAX_LAT)
+export const lonSchema = z.number().min(-MAX_LON).max(MAX_LON)
 
 /** WGS-84 degrees. */
 export const positionSchema = z.strictObject({ lat: latSchema, lon: lonSchema })
@@ -42,6 +44,12 @@ const instantFormat = z.iso.datetime({ offset: true, error: 'not an RFC 3339 tim
 
 /** An RFC 3339 time with `Z` or an offset. */
 export const instantSchema = z.string().max(MAX_INSTANT).pipe(instantFormat)
+
+const INSTANT = z.core.regexes.datetime({ offset: true })
+
+/** Does `instantSchema` take the value? */
+export const isInstant = (value: unknown): boolean =>
+  typeof value === 'string' && value.length <= MAX_INSTANT && INSTANT.test(value)
 
 /** An RFC 3339 time in UTC, as Beckon writes it: `2026-11-22T10:00:00.000Z`. */
 export const utcInstantSchema = instantSchema.transform((text) => new Date(text).toISOString())

@@ -55,8 +55,11 @@ const noteTouch = (pairs: Map<string, TouchingPair>, { one, other, points }: Mee
     onOther: new Map<number, number[]>(),
   }
   pairs.set(key, pair)
+  // Added in place: one long line may be touched thousands of times.
   const note = (at: Map<number, number[]>, { vertex }: EdgeName): void => {
-    at.set(vertex, [...(at.get(vertex) ?? []), ...points])
+    const noted = at.get(vertex)
+    if (noted === undefined) at.set(vertex, [...points])
+    else noted.push(...points)
   }
   note(pair.onOne, one)
   note(pair.onOther, other)
@@ -130,6 +133,13 @@ const touchingFault = (
   return undefined
 }
 
+/**
+ * Pairs of rings that are compared, at most: for the hostile case of thousands of rings whose boxes all overlap. Real
+ * borders of thousands of islands need some ten thousand.
+ */
+const MAX_RING_PAIRS = 500_000
+const TOO_MANY_RINGS = refused('/coordinates', 'Too many rings lie around each other to be checked.')
+
 /** Holes lie in their outer ring and beside each other. */
 const holeFault = (hole: PlacedRing, before: readonly PlacedRing[]): GeometryFault | undefined => {
   for (const ring of before) {
@@ -176,16 +186,22 @@ const earlierTouching = (rings: readonly PlacedRing[]): ((at: number) => number[
 const nestingFault = (areas: readonly (readonly PlacedRing[])[]): GeometryFault | undefined => {
   const outers = areas.flatMap((area) => area.slice(0, 1))
   const earlierOuters = earlierTouching(outers)
+  let pairs = 0
   for (const [at, area] of areas.entries()) {
     const [outer, ...holes] = area
     if (outer === undefined) continue
     const earlierHoles = holes.length > 0 ? earlierTouching(holes) : undefined
     for (const [index, hole] of holes.entries()) {
       const near = earlierHoles?.(index).flatMap((other) => holes[other] ?? []) ?? []
+      pairs += near.length
+      if (pairs > MAX_RING_PAIRS) return TOO_MANY_RINGS
       const fault = holeFault(hole, [outer, ...near])
       if (fault) return fault
     }
-    const overlapped = earlierOuters(at).find((other) => areasOverlap(area, areas[other] ?? []))
+    const near = earlierOuters(at)
+    pairs += near.length
+    if (pairs > MAX_RING_PAIRS) return TOO_MANY_RINGS
+    const overlapped = near.find((other) => areasOverlap(area, areas[other] ?? []))
     if (overlapped !== undefined) {
       return refused(
         outer.pointer.replace(/\/0$/, ''),

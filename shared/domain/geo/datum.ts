@@ -7,10 +7,16 @@ export type Datum = (typeof DATUMS)[number]
 
 const CRS = { wgs84: gcoord.WGS84, gcj02: gcoord.GCJ02, bd09: gcoord.BD09 } as const
 
+/** BD-09 is shifted all over the world, so at ±180 and the south pole a conversion leads off the map. */
+const onGlobe = (lat: number, lon: number): Position => ({
+  lat: Math.min(90, Math.max(-90, lat)),
+  lon: Math.abs(lon) > 180 ? lon - Math.sign(lon) * 360 : lon,
+})
+
 const converted = ({ lat, lon }: Position, from: Datum, to: Datum): Position => {
   if (from === to) return { lat, lon }
   const [lonTo, latTo] = gcoord.transform([lon, lat], CRS[from], CRS[to])
-  return { lat: latTo, lon: lonTo }
+  return Math.abs(lon) <= 180 ? onGlobe(latTo, lonTo) : { lat: latTo, lon: lonTo }
 }
 
 /**

@@ -3,6 +3,41 @@ import { type AreaRings, POLE, TURN, wrapUnits } from '#shared/domain/geo/outlin
 /** An edge on a meridian where a shape may be cut. Rings keep their inside to the left: one that rises has it to its west. */
 type Upright = { readonly rises: boolean; readonly low: number; readonly high: number }
 
+/** Uprights of one direction by their lower ends, each with the highest end up to it. */
+type Sorted = { readonly edges: readonly Upright[]; readonly highest: readonly number[] }
+type Meridian = { readonly rising: Sorted; readonly falling: Sorted }
+
+const sorted = (edges: readonly Upright[]): Sorted => {
+  const byLow = edges.toSorted((a, b) => a.low - b.low)
+  let top = -Infinity
+  const highest = byLow.map(({ high }) => {
+    top = Math.max(top, high)
+    return top
+  })
+  return { edges: byLow, highest }
+}
+
+/** How many of the edges begin below a latitude. */
+const countBelow = (edges: readonly Upright[], y: number): number => {
+  let [from, to] = [0, edges.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if ((edges[middle]?.low ?? 0) < y) from = middle + 1
+    else to = middle
+  }
+  return from
+}
+
+/** Those that share a stretch with the one from `low` to `high`: few, for areas do not overlap. */
+const overlapping = ({ edges, highest }: Sorted, low: number, high: number): Upright[] => {
+  const found: Upright[] = []
+  for (let at = countBelow(edges, high) - 1; at >= 0 && (highest[at] ?? 0) > low; at--) {
+    const edge = edges[at]
+    if (edge !== undefined && edge.high > low) found.push(edge)
+  }
+  return found
+}
+
 const meridianOf = (x: number): number => wrapUnits(x, -TURN / 2)
 
 /** The meridians where shapes are cut: ±180, and where a ring that goes around was closed over a pole. */
@@ -17,7 +52,7 @@ const cutMeridians = (rings: AreaRings): Set<number> => {
   return meridians
 }
 
-const uprightsOf = (rings: AreaRings): Map<number, Upright[]> => {
+const uprightsOf = (rings: AreaRings): Map<number, Meridian> => {
   const byMeridian = new Map([...cutMeridians(rings)].map((meridian): [number, Upright[]] => [meridian, []]))
   for (const ring of rings) {
     for (let at = 0; at + 3 < ring.length; at += 2) {
@@ -26,7 +61,15 @@ const uprightsOf = (rings: AreaRings): Map<number, Upright[]> => {
       byMeridian.get(meridianOf(x))?.push({ rises: y2 > y1, low: Math.min(y1, y2), high: Math.max(y1, y2) })
     }
   }
-  return byMeridian
+  return new Map(
+    [...byMeridian].map(([meridian, edges]) => [
+      meridian,
+      {
+        rising: sorted(edges.filter(({ rises }) => rises)),
+        falling: sorted(edges.filter(({ rises }) => !rises)),
+      },
+    ]),
+  )
 }
 
 /** The points of an edge on a meridian at which what lies across it begins or ends, in the edge's order. */
@@ -42,12 +85,13 @@ const isAcross = (y: number, across: readonly Upright[]): boolean =>
 
 type Seamed = { ring: number[]; cuts: number[] }
 
-const seamedRing = (ring: readonly number[], byMeridian: ReadonlyMap<number, readonly Upright[]>): Seamed => {
+const seamedRing = (ring: readonly number[], byMeridian: ReadonlyMap<number, Meridian>): Seamed => {
   const seamed: Seamed = { ring: [], cuts: [] }
   for (let at = 0; at + 3 < ring.length; at += 2) {
     const [x = 0, y1 = 0, x2 = 0, y2 = 0] = ring.slice(at, at + 4)
-    const uprights = x === x2 ? byMeridian.get(meridianOf(x)) : undefined
-    const across = uprights?.filter(({ rises }) => rises !== y2 > y1) ?? []
+    const meridian = x === x2 ? byMeridian.get(meridianOf(x)) : undefined
+    const facing = y2 > y1 ? meridian?.falling : meridian?.rising
+    const across = facing ? overlapping(facing, Math.min(y1, y2), Math.max(y1, y2)) : []
     const stops = splitsOf(y1, y2, across)
     for (const [index, y] of stops.slice(0, -1).entries()) {
       const middle = (y + (stops[index + 1] ?? y)) / 2
@@ -62,8 +106,8 @@ const seamedRing = (ring: readonly number[], byMeridian: ReadonlyMap<number, rea
   return seamed
 }
 
-const touchesSeam = (rings: AreaRings, byMeridian: ReadonlyMap<number, readonly Upright[]>): boolean =>
-  [...byMeridian.values()].some((uprights) => uprights.length > 1) ||
+const touchesSeam = (rings: AreaRings, byMeridian: ReadonlyMap<number, Meridian>): boolean =>
+  [...byMeridian.values()].some(({ rising, falling }) => rising.edges.length + falling.edges.length > 1) ||
   rings.some((ring) => ring.some((value, at) => at % 2 === 1 && Math.abs(value) === POLE))
 
 /**

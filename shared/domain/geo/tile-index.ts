@@ -177,21 +177,33 @@ const lookBack = (
   return test.length === 0 ? now : [...now, { inside: NONE, test }]
 }
 
-/** Made for the few tiles that something has left lately. */
-const idsByTile = new WeakMap<Tile, ReadonlySet<GeofenceId>>()
+/** Made for the few tiles in which something has changed lately. */
+const sinceByTile = new WeakMap<Tile, ReadonlyMap<GeofenceId, number>>()
 
-const lists = (tile: Tile, id: GeofenceId): boolean => {
-  const ids = idsByTile.get(tile) ?? new Set(tile.rows.map((geofence) => geofence.id))
-  idsByTile.set(tile, ids)
-  return ids.has(id)
+/** Did the tile list the geofence, as it is now, at that time already? */
+const listsAt = (tile: Tile, id: GeofenceId, atMs: number): boolean => {
+  const since = sinceByTile.get(tile) ?? new Map(tile.rows.map((row) => [row.id, row.effectiveAtMs]))
+  sinceByTile.set(tile, since)
+  return (since.get(id) ?? Infinity) <= atMs
 }
 
-/** What has left the tiles by then, unless another of them lists it now. */
+const distinct = (geofences: readonly IndexedGeofence[]): IndexedGeofence[] => {
+  const byId = new Map<GeofenceId, IndexedGeofence>()
+  for (const geofence of geofences) if (!byId.has(geofence.id)) byId.set(geofence.id, geofence)
+  return [...byId.values()]
+}
+
+/** What has left the tiles by then; not what one of them listed at that time in another shape. */
 const goneFrom = (tiles: readonly Tile[], atMs: number): Nearby[] => {
-  const gone = tiles
-    .flatMap((tile) => tile.gone)
-    .filter(({ id, goneAtMs = 0 }) => goneAtMs <= atMs && !tiles.some((tile) => lists(tile, id)))
-  return gone.length === 0 ? [] : [{ inside: NONE, test: NONE, gone }]
+  const departed = tiles.flatMap((tile) => tile.gone)
+  const wasThere = ({ effectiveAtMs, goneAtMs = 0 }: IndexedGeofence): boolean =>
+    effectiveAtMs <= atMs && atMs < goneAtMs
+  const there = new Set(departed.filter(wasThere).map(({ id }) => id))
+  const gone = departed.filter(
+    ({ id, goneAtMs = 0 }) =>
+      goneAtMs <= atMs && !there.has(id) && !tiles.some((tile) => listsAt(tile, id, atMs)),
+  )
+  return gone.length === 0 ? [] : [{ inside: NONE, test: NONE, gone: distinct(gone) }]
 }
 
 /** Finds the tile of a depth (15, 10 or 5) by its key; undefined when it lists nothing. */
@@ -248,12 +260,14 @@ export const tileIndex = (tileOf: TileSource): TileIndex => {
 
   return {
     at,
-    listed: (position, atMs) =>
-      tilesAround(position).flatMap((tile) =>
-        atMs >= tile.unchangedSinceMs
-          ? tile.rows
-          : [...tile.rows.filter(({ effectiveAtMs }) => effectiveAtMs <= atMs), ...formerlyIn(tile, atMs)],
-      ),
+    listed: (position, atMs) => {
+      const tiles = tilesAround(position)
+      if (tiles.every((tile) => atMs >= tile.unchangedSinceMs)) return tiles.flatMap(({ rows }) => rows)
+      const unchangedIn = tiles.flatMap(({ rows }) =>
+        rows.filter(({ effectiveAtMs }) => effectiveAtMs <= atMs),
+      )
+      return distinct([...unchangedIn, ...tiles.flatMap((tile) => formerlyIn(tile, atMs))])
+    },
   }
 }
 

@@ -17,6 +17,7 @@ import {
   beginWalk,
   type CountedFix,
   closeSilent,
+  MAX_OPEN_VISITS,
   SLOT_MS,
   type Standing,
   take,
@@ -92,6 +93,21 @@ const isLater = (before: Presence, fresh: readonly Fix[]): boolean => {
   return first === undefined || last === undefined || first.atMs > last.atMs
 }
 
+/** Could a fix of the window have met more geofences than may be open at once? */
+const mayBeCrowded = ({ base, told }: Presence): boolean =>
+  base.open.length + told.open.length + told.closed.length >= MAX_OPEN_VISITS
+
+/** Were all the fixes sent before, and is nothing to be said of them? Then they need no second walk. */
+const areKnown = (before: Presence, fixes: readonly Fix[]): boolean => {
+  const [first] = fixes
+  if (first === undefined || first.atMs > (lastSeen(before)?.atMs ?? 0) || mayBeCrowded(before)) return false
+  const stored = new Map(before.fixes.map((fix) => [fix.atMs, fix]))
+  return fixes.every((fix) => {
+    const same = stored.get(fix.atMs)
+    return same !== undefined && compareFixes(same, fix) === 0 && isBelieved(same)
+  })
+}
+
 const isBelieved = (fix: CountedFix): boolean => fix.jump !== true && fix.mocked !== true && !isTooExact(fix)
 
 /** What was told, as a walk goes on from it. */
@@ -113,6 +129,15 @@ type Step = {
 }
 
 const NOTHING_KNOWN: ReadonlySet<Stay> = new Set()
+
+const goNowhere = ({ fixes, told }: Presence): Step => ({
+  fixes,
+  open: told.open,
+  closed: told.closed,
+  transitions: [],
+  marks: [],
+  learned: false,
+})
 
 /** Goes on from what was told: the way of all fixes that come in order. */
 const goOn = (user: UserId, before: Presence, fresh: readonly Fix[], geofencesAt: GeofencesAt): Step => {
@@ -138,15 +163,20 @@ const goAgain = (user: UserId, before: Presence, fresh: readonly Fix[], geofence
   const incoming = new Set(fresh)
   for (const fix of [...before.fixes, ...fresh].toSorted(compareFixes)) take(walk, fix)
   const open: MovingStay[] = walk.open.map(({ stay }) => stay)
-  const recognized = recognize(before.told, [...walk.closed, ...open])
+  const recognized = recognize(before.told, [...walk.closed, ...open], before.base.last?.atMs ?? 0)
   return {
     fixes: walk.kept,
     open,
-    closed: walk.closed.map(endedStayOf),
-    transitions: whatIsNew(user, walk.happened, recognized),
+    closed: [...recognized.others, ...walk.closed.map(endedStayOf)],
+    transitions: whatIsNew(user, walk.happened, recognized.stays),
     marks: walk.marked.filter(({ fix }) => incoming.has(fix)),
     learned: !areSame(walk.kept, before.fixes),
   }
+}
+
+const stepOf = (user: UserId, before: Presence, fresh: readonly Fix[], geofencesAt: GeofencesAt): Step => {
+  if (isLater(before, fresh)) return goOn(user, before, fresh, geofencesAt)
+  return areKnown(before, fresh) ? goNowhere(before) : goAgain(user, before, fresh, geofencesAt)
 }
 
 const seenOf = (seen: Seen | undefined): Seen | undefined =>
@@ -179,10 +209,11 @@ const advance = (
   { base, fixes }: { readonly base: Standing; readonly fixes: readonly CountedFix[] },
   startMs: number,
   geofencesAt: GeofencesAt,
+  isOver: typeof isSilent,
 ): Advanced => {
   const [first] = fixes
   const leaves = first !== undefined && first.atMs < startMs
-  const mayClose = base.open.length > 0 && isSilent(base.last, startMs)
+  const mayClose = base.open.length > 0 && isOver(base.last, startMs)
   if (!leaves && !mayClose) return { base, fixes, settled: [], wasSilent: false }
   const walk = beginWalk(base, geofencesAt, false)
   let taken = 0
@@ -192,9 +223,39 @@ const advance = (
     taken += 1
   }
   const next = fixes[taken]
-  const wasSilent = (next === undefined || next.atMs >= startMs) && isSilent(walk.last, startMs)
+  const isThrough = next === undefined || next.atMs >= startMs
+  // What there is no room for closes with the next fold.
+  const hasRoom = walk.closed.length + walk.open.length <= MAX_SETTLED
+  const wasSilent = isThrough && hasRoom && isOver(walk.last, startMs)
   if (wasSilent) closeSilent(walk, startMs)
   return { base: baseOf(walk), fixes: fixes.slice(taken), settled: walk.closed, wasSilent }
+}
+
+/** Settles what a step leaves behind the window. */
+const settle = (
+  user: UserId,
+  before: Presence,
+  step: Step,
+  watermarkMs: number,
+  geofencesAt: GeofencesAt,
+  isOver = isSilent,
+): Omit<Folded, 'ignored'> => {
+  const { base, fixes, settled, wasSilent } = advance(
+    { base: before.base, fixes: step.fixes },
+    windowStart(watermarkMs),
+    geofencesAt,
+    isOver,
+  )
+  const open = wasSilent && fixes.length === 0 ? [] : step.open
+  const presence = { watermarkMs, base, fixes, told: { open, closed: unsettled(step.closed, base) } }
+  return {
+    presence,
+    transitions: step.transitions,
+    settled: settled.map((stay) => closedVisitOf(user, stay)),
+    open: isSilent(lastSeen(presence), watermarkMs) ? [] : open,
+    marks: step.marks,
+    changed: step.learned || step.transitions.length > 0 || settled.length > 0,
+  }
 }
 
 /**
@@ -208,7 +269,8 @@ const advance = (
  * @param user whose presence it is; visit ids are derived from it
  * @param before presence as stored, or `NO_PRESENCE`
  * @param incoming fixes in any order; those older than the window or more than 5 min ahead of `nowMs` are ignored
- * @param geofencesAt must list every geofence within 250 m of a position's shape boundary or containing it
+ * @param geofencesAt must list every geofence within 250 m of a position's shape boundary or containing it; asked around
+ *   the fixes, `storedPositionsFor` and `anchorsFor`
  * @param nowMs the receiver's time, ms since the epoch
  * @param settleUntilMs moves the watermark forward to this time even without a fix, so that the visits of a silent
  *   phone settle
@@ -224,24 +286,26 @@ export const fold = (
 ): Folded => {
   const { fresh, ignored } = sortOut(incoming, windowStart(before.watermarkMs), nowMs)
   const watermarkMs = Math.max(before.watermarkMs, settleUntilMs, fresh.at(-1)?.atMs ?? 0)
-  const go = isLater(before, fresh) ? goOn : goAgain
-  const step = go(user, before, fresh, geofencesAt)
-  const { base, fixes, settled, wasSilent } = advance(
-    { base: before.base, fixes: step.fixes },
-    windowStart(watermarkMs),
-    geofencesAt,
-  )
-  const open = wasSilent && fixes.length === 0 ? [] : step.open
-  const presence = { watermarkMs, base, fixes, told: { open, closed: unsettled(step.closed, base) } }
-  return {
-    presence,
-    transitions: step.transitions,
-    settled: settled.map((stay) => closedVisitOf(user, stay)),
-    open: isSilent(lastSeen(presence), watermarkMs) ? [] : open,
-    ignored,
-    marks: step.marks,
-    changed: step.learned || step.transitions.length > 0 || settled.length > 0,
-  }
+  const step = stepOf(user, before, fresh, geofencesAt)
+  return { ...settle(user, before, step, watermarkMs, geofencesAt), ignored }
+}
+
+/**
+ * Ends the visits of a phone that the receiver has not heard of for too long, as unknown, where they were last seen. The
+ * window moves no farther than behind the newest fix: what such a phone has kept to itself meanwhile and sends in order
+ * folds as usual. No more than `MAX_SETTLED` end at once; folded again, presence loses the others.
+ *
+ * @param user whose presence it is
+ * @param before presence as stored
+ * @param geofencesAt as for `fold`; asked around all stored fixes and the base's anchor
+ * @example foldSilence(user, presence, geofencesAt).presence.base.open // []
+ */
+export const foldSilence = (user: UserId, before: Presence, geofencesAt: GeofencesAt): Folded => {
+  const step = goNowhere(before)
+  const last = lastSeen(before)
+  const behindMs = last === undefined ? 0 : last.atMs + WINDOW_MS + SLOT_MS
+  const watermarkMs = Math.max(before.watermarkMs, behindMs)
+  return { ...settle(user, before, step, watermarkMs, geofencesAt, () => true), ignored: NONE_IGNORED }
 }
 
 /**
@@ -258,17 +322,27 @@ export const storedPositionsFor = (
   const newestMs = incoming.reduce((latest, { atMs }) => Math.max(latest, atMs), 0)
   const oldestMs = incoming.reduce((earliest, { atMs }) => Math.min(earliest, atMs), Number.POSITIVE_INFINITY)
   const last = lastSeen(before)
-  if (last !== undefined && oldestMs <= last.atMs) return before.fixes
+  if (last !== undefined && oldestMs <= last.atMs && !areKnown(before, incoming)) return before.fixes
   const startMs = windowStart(Math.max(before.watermarkMs, newestMs, settleUntilMs))
   return before.fixes.filter(({ atMs }) => atMs < startMs)
 }
 
 /**
- * When time alone may move presence to, so that the visits of a phone that has gone silent close and settle.
+ * Where the customer was before the fixes that are walked, when visits were open then: whether a geofence is gone that is
+ * not listed any more where the customer is now, is known there. Beside `storedPositionsFor`.
  *
- * @example fold(user, presence, [], geofencesAt, nowMs, silentUntilMs(presence)).open // []
+ * @example anchorsFor(NO_PRESENCE, [fix]) // []
  */
-export const silentUntilMs = (presence: Presence): number => {
-  const last = lastSeen(presence)
-  return last === undefined ? 0 : last.atMs + SILENCE_MS + WINDOW_MS + 2 * SLOT_MS
+export const anchorsFor = (
+  before: Presence,
+  incoming: readonly Fix[],
+  settleUntilMs = 0,
+): readonly Position[] => {
+  const { base, told } = before
+  const now = told.open.length > 0 && incoming.length > 0 ? toldStanding(before).anchor : undefined
+  const walksBase =
+    before.fixes.length === 0 || storedPositionsFor(before, incoming, settleUntilMs).length > 0
+  return [now, walksBase && base.open.length > 0 ? base.anchor : undefined].filter(
+    (anchor) => anchor !== undefined,
+  )
 }

@@ -25,7 +25,7 @@ export const MAX_SPEED_MPS = 85
  * Fixes closer in time than this are taken to be this far apart: whole seconds are all that many phones give, and a step
  * of some metres between two of one second is noise.
  */
-const MIN_STEP_MS = 1000
+export const MIN_STEP_MS = 1000
 /** A satellite fix of the best phones is good to about 1 m outdoors; 0 is what Android gives when it does not know. */
 const MIN_ACCURACY_M = 1
 

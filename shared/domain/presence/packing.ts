@@ -431,19 +431,19 @@ const writeTransition = (
   watermarkMs: number,
   transition: Transition,
 ): void => {
-  const { type, speedMps, drawnAround, storeId, ...rest } = transition
-  writeCount(writer, placeIn(places, { ...rest, storeId }))
+  const { type, speedMps, drawnAround, atMs, enteredAtMs, distanceM, confidence } = transition
+  writeCount(writer, placeIn(places, transition))
   writeByte(
     writer,
     (type === 'exit' ? IS_EXIT : 0) +
       (speedMps === undefined ? 0 : HAS_SPEED) +
       (drawnAround === true ? DRAWN_AROUND : 0),
   )
-  writeDuration(writer, watermarkMs - rest.atMs)
+  writeDuration(writer, watermarkMs - atMs)
   // Late fixes may have moved the exit before what was told as the beginning.
-  writeSigned(writer, rest.atMs - rest.enteredAtMs)
-  writeSigned(writer, tenths(rest.distanceM))
-  writeByte(writer, Math.round(rest.confidence * 100))
+  writeSigned(writer, atMs - enteredAtMs)
+  writeSigned(writer, tenths(distanceM))
+  writeByte(writer, Math.round(confidence * 100))
   if (speedMps !== undefined) writeCount(writer, tenths(speedMps))
 }
 
@@ -478,7 +478,7 @@ const readTransition = (
 }
 
 const writeSettled = (writer: ByteWriter, places: Places, watermarkMs: number, visit: ClosedVisit): void => {
-  writeCount(writer, placeIn(places, { ...visit, storeId: visit.storeId }))
+  writeCount(writer, placeIn(places, visit))
   writeByte(writer, ENDS.indexOf(visit.end))
   writeDuration(writer, watermarkMs - visit.lastInsideAtMs)
   writeDuration(writer, visit.lastInsideAtMs - visit.enteredAtMs)

@@ -97,7 +97,10 @@ export const movingStay = (stay: Stay): MovingStay => ({
  * @example closedVisitOf(user, stay).visitId // hash of user, geofence and `enteredAtMs`
  */
 export const closedVisitOf = (user: UserId, stay: Stay): ClosedVisit => ({
-  visitId: visitIdOf(user, stay.geofenceId, stay.enteredAtMs),
+  // Named when it is asked for: what is packed follows from the rest, and a hash costs as much as some fixes.
+  get visitId() {
+    return visitIdOf(user, stay.geofenceId, stay.enteredAtMs)
+  },
   geofenceId: stay.geofenceId,
   merchantId: stay.merchantId,
   ...(stay.storeId === undefined ? {} : { storeId: stay.storeId }),

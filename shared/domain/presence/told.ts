@@ -28,32 +28,71 @@ const spanOf = (stay: Stay): Span =>
     ? { enteredAtMs: stay.enteredAtMs, untilMs: Number.POSITIVE_INFINITY }
     : endedStayOf(stay)
 
+export type Recognized = {
+  /** The stays whose enter was told before. */
+  readonly stays: ReadonlySet<Stay>
+  /** What was told of stays that are not found any more, or are one with others now: it is not told again. */
+  readonly others: readonly EndedStay[]
+}
+
+/**
+ * Which found stay what was told belongs to: the one that begins when it was told to begin, else the first that
+ * overlaps it.
+ */
+const assign = (known: readonly EndedStay[], stays: readonly MovingStay[]): Map<MovingStay, EndedStay[]> => {
+  const found = Map.groupBy(
+    stays.toSorted((a, b) => a.enteredAtMs - b.enteredAtMs),
+    ({ geofenceId }) => shortIdOf(geofenceId),
+  )
+  const assigned = new Map<MovingStay, EndedStay[]>()
+  const give = (stay: MovingStay, one: EndedStay) => assigned.set(stay, [...(assigned.get(stay) ?? []), one])
+  // Exact ones first: no other stay is ever told under an id that stands for something else.
+  const left = known.filter((one) => {
+    const exact = found.get(one.geofence)?.find(({ enteredAtMs }) => enteredAtMs === one.toldAtMs)
+    if (exact !== undefined) give(exact, one)
+    return exact === undefined
+  })
+  // Of two stays that one was told to be, the first is it; the second is news.
+  for (const one of left) {
+    const first = found.get(one.geofence)?.find((stay) => overlap(one, spanOf(stay)))
+    if (first !== undefined) give(first, one)
+  }
+  return assigned
+}
+
 /**
  * Makes stays that a walk found anew go on with what was told of them: a stay that overlaps a told one of the same
- * geofence is that stay, even when late fixes moved its beginning (and so its id). All that is ever told of it stands
- * under the id of the first.
+ * geofence is that stay, even when late fixes moved its beginning (and so its id). Under each id one enter and one exit
+ * are told at most: of told stays that late fixes join, it is the one whose exit was not told that goes on.
  *
  * @param stays in any order; their `toldAtMs` and `exitTold` are set
- * @returns those of them that were told before
+ * @param settledMs the time of the last fix that is settled: no enter up to it is told any more
  */
-export const recognize = (told: Told, stays: readonly MovingStay[]): ReadonlySet<Stay> => {
+export const recognize = (told: Told, stays: readonly MovingStay[], settledMs: number): Recognized => {
   // What is told to be open is known up to its last fix inside only: a stay that begins after it is another one.
   const known = [...told.closed, ...told.open.map(endedStayOf)].toSorted(
     (a, b) => a.enteredAtMs - b.enteredAtMs,
   )
-  const byGeofence = Map.groupBy(known, ({ geofence }) => geofence)
-  const recognized = new Set<Stay>()
-  for (const stay of stays) {
-    const span = spanOf(stay)
-    const same = (byGeofence.get(shortIdOf(stay.geofenceId)) ?? []).filter((one) => overlap(one, span))
-    const [first] = same
-    if (first === undefined) continue
-    stay.toldAtMs = first.toldAtMs
-    // What was told last counts: of two visits that late fixes join, the second may be told to be open.
-    stay.exitTold = same.at(-1)?.exitTold ?? false
-    recognized.add(stay)
+  const assigned = assign(known, stays)
+  const taken = new Set<EndedStay>()
+  const joined = new Set<EndedStay>()
+  // What began before the window and was never told is not told to end either.
+  for (const stay of stays) if (!assigned.has(stay) && stay.enteredAtMs <= settledMs) stay.exitTold = true
+  for (const [stay, same] of assigned) {
+    const one = same.find(({ exitTold }) => !exitTold) ?? same[0]
+    if (one === undefined) continue
+    stay.toldAtMs = one.toldAtMs
+    stay.exitTold = one.exitTold
+    taken.add(one)
+    for (const other of same) joined.add(other)
   }
-  return recognized
+  return {
+    stays: new Set(assigned.keys()),
+    // Whoever is one with another has no exit of its own.
+    others: known
+      .filter((one) => !taken.has(one))
+      .map((one) => (joined.has(one) ? { ...one, exitTold: true } : one)),
+  }
 }
 
 const transitionOf = (user: UserId, { stay, ...happening }: Happening): Transition => ({
@@ -94,8 +133,8 @@ export const whatIsNew = (
 }
 
 /**
- * What of the stays that ended is not settled: those that began after the last fix that is settled, and those that were
- * open after it.
+ * What of the stays that ended is not settled: those that began after the last fix that is settled, or were told to, and
+ * those that were open after it.
  *
  * @param base where the fixes that can no longer change have led
  */
@@ -104,5 +143,6 @@ export const unsettled = (closed: readonly EndedStay[], { last, open }: Standing
   const still = open.map((stay) => ({ ...spanOf(stay), geofence: shortIdOf(stay.geofenceId) }))
   const isOpen = (ended: EndedStay) =>
     still.some((stay) => stay.geofence === ended.geofence && overlap(stay, ended))
-  return closed.filter((ended) => ended.enteredAtMs > last.atMs || isOpen(ended)).slice(-MAX_TOLD_CLOSED)
+  const isLater = ({ enteredAtMs, toldAtMs }: EndedStay) => Math.max(enteredAtMs, toldAtMs) > last.atMs
+  return closed.filter((ended) => isLater(ended) || isOpen(ended)).slice(-MAX_TOLD_CLOSED)
 }

@@ -5,7 +5,7 @@ import { TILE_MARGIN_M } from '#shared/domain/geo/tiles.ts'
 import type { GeofenceId } from '#shared/domain/ids.ts'
 import type { Fix } from '#shared/domain/presence/fix.ts'
 import { EXIT_CONFIRM_S, isOutside } from '#shared/domain/presence/ladder.ts'
-import { type MarkedFix, marksOf, type Seen } from '#shared/domain/presence/marks.ts'
+import { type MarkedFix, MIN_STEP_MS, marksOf, type Seen } from '#shared/domain/presence/marks.ts'
 import { SILENCE_MS } from '#shared/domain/presence/silence.ts'
 import { type MovingStay, movingStay, type Stay, stayIn } from '#shared/domain/presence/stay.ts'
 import type { VisitEnd } from '#shared/domain/presence/visit.ts'
@@ -93,7 +93,7 @@ const speedAt = ({ anchor }: Walk, fix: Fix): number | undefined => {
   if (anchor === undefined) return undefined
   const afterMs = fix.atMs - anchor.atMs
   if (afterMs <= 0 || afterMs > MAX_SPEED_GAP_MS) return undefined
-  return toTenth(distanceM(anchor, fix) / (afterMs / 1000))
+  return toTenth(distanceM(anchor, fix) / (Math.max(MIN_STEP_MS, afterMs) / 1000))
 }
 
 const describe = (
@@ -207,9 +207,23 @@ const stepGone = (walk: Walk, gone: readonly IndexedGeofence[], fix: Fix): void 
   }
 }
 
+/** What has gone by the time of a fix from where the customer was before: there every open visit was listed. */
+const goneBehind = ({ anchor, geofencesAt }: Walk, fix: Fix): readonly IndexedGeofence[] => {
+  const nearby = anchor === undefined ? [] : geofencesAt(anchor, fix.atMs)
+  return nearby.some(({ gone }) => gone !== undefined) ? nearby.flatMap(({ gone = NONE }) => gone) : NONE
+}
+
 /** The open visits whose geofence is not listed here: the tiles' margin says that the fix is outside, however inaccurate. */
 const stepUnlisted = (walk: Walk, fix: Fix): void => {
-  for (const held of walk.open) if (held.seen !== walk.stamp) stepOut(walk, held, fix, undefined)
+  let gone: readonly IndexedGeofence[] | undefined
+  for (const held of walk.open) {
+    if (held.seen === walk.stamp) continue
+    const isFirst = held.stay.outsideSinceMs === undefined
+    if (isFirst) gone ??= goneBehind(walk, fix)
+    if (isFirst && gone?.some(({ id }) => id === held.stay.geofenceId))
+      close(walk, held, 'geofenceGone', fix.atMs)
+    else stepOut(walk, held, fix, undefined)
+  }
 }
 
 const dropClosed = (walk: Walk): void => {

@@ -72,6 +72,18 @@ describe('datums', () => {
     expect(fromWgs84(tiananmen, 'wgs84')).toEqual(tiananmen)
   })
 
+  it.each(DATUMS)('never lead off the globe: %s', (datum) => {
+    for (const lat of [-90, 0, 90]) {
+      for (const lon of [-180, 180]) {
+        for (const moved of [toWgs84({ lat, lon }, datum), fromWgs84({ lat, lon }, datum)]) {
+          expect(Math.abs(moved.lat)).toBeLessThanOrEqual(90)
+          expect(Math.abs(moved.lon)).toBeLessThanOrEqual(180)
+          expect(distanceM(moved, { lat, lon })).toBeLessThan(1500)
+        }
+      }
+    }
+  })
+
   it('move nothing outside of China', () => {
     const paris = { lat: 48.857, lon: 2.351 }
     expect(toWgs84(paris, 'gcj02')).toEqual(paris)

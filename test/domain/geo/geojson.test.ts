@@ -552,6 +552,57 @@ describe('what is accepted', () => {
       /crosses itself|Too many lines/,
     )
   })
+
+  /** Angles one in another: their boxes all overlap, their lines are nowhere near each other. */
+  const angles = Array.from({ length: 4900 }, (_, index) => {
+    const [at, end] = [-index / 1e5, 1]
+    const inner = at + 1e-6
+    return [
+      [at, at],
+      [end, at],
+      [end, inner],
+      [inner, inner],
+      [inner, end],
+      [at, end],
+      [at, at],
+    ]
+  })
+
+  it.each([
+    ['areas', { type: 'MultiPolygon', coordinates: angles.map((ring) => [ring]) }],
+    ['holes', { type: 'Polygon', coordinates: [box(-1, -1, 2, 2), ...angles] }],
+  ])('the hostile case of thousands of %s around each other is not looked at for long', (_, geometry) => {
+    expect(verdictOf(geometry)).toMatch(/^\/coordinates: .*around each other/)
+    const some = geometry.coordinates.slice(0, 500)
+    expect(verdictOf({ ...geometry, coordinates: some })).toBe('shape')
+  })
+
+  it('combs of thousands of teeth on either side of a cut at ±180, with the right seams', () => {
+    const comb = (lon: number, out: number) => {
+      const teeth = Array.from({ length: 4000 }, (_, index) => [
+        [lon, index * 1e-5],
+        [lon, index * 1e-5 + 5e-6],
+        [lon + out, index * 1e-5 + 7e-6],
+      ]).flat()
+      return [...teeth, [lon + 2 * out, 0.04], [lon + 2 * out, -1e-5], ...teeth.slice(0, 1)]
+    }
+    const parsed = parseGeometry({
+      type: 'MultiPolygon',
+      coordinates: [[comb(180, -1e-3)], [comb(-180, 1e-3)]],
+    })
+    if (parsed.kind !== 'shape') throw new Error(parsed.reason)
+    expect(distanceToBoundaryM(parsed.shape, { lat: 0.02 + 2e-6, lon: 180 })).toBeLessThan(0)
+    expect(contains(parsed.shape, { lat: 0.02 + 7e-6, lon: 180 })).toBe(false)
+  })
+
+  it('an area that touches one line of another thousands of times', () => {
+    const teeth = Array.from({ length: 14_000 }, (_, index) => [
+      [index / 1e5, 0],
+      [index / 1e5 + 5e-6, 1e-5],
+    ]).flat()
+    const comb = [...teeth, [1, 0.1], [-1, 0.1], ...teeth.slice(0, 1)]
+    expect(verdictOf({ type: 'MultiPolygon', coordinates: [[box(-1, -1, 1, 0)], [comb]] })).toBe('shape')
+  })
 })
 
 describe.skipIf(!HAS_DATA)('real borders', () => {

@@ -160,6 +160,23 @@ describe('a geofence that is gone', () => {
     expect(idsOf(index.listed(SQUARE, T0 - 1))).toEqual([gone.id])
   })
 
+  it('and came back is gone only in between, and once', () => {
+    const first = aGeofence('gone', { effectiveAtMs: T0 - 3 * MINUTE, goneAtMs: T0 - 2 * MINUTE })
+    const second = aGeofence('gone', { effectiveAtMs: T0 - MINUTE, goneAtMs: T0 })
+    const goneAt = (index: TileIndex, atMs: number) =>
+      index.at(SQUARE, atMs).flatMap(({ gone: departed = [] }) => idsOf(departed))
+    const deleted = tileOf(first, second)
+    const back = tileOf(first, aGeofence('gone', { effectiveAtMs: T0 - MINUTE }))
+    for (const index of [deleted, back]) {
+      expect(goneAt(index, T0 - 3 * MINUTE)).toEqual([])
+      expect(goneAt(index, T0 - 2 * MINUTE)).toEqual([gone.id])
+      expect(goneAt(index, T0 - MINUTE)).toEqual([])
+      expect(idsOf(index.listed(SQUARE, T0 - MINUTE))).toEqual([gone.id])
+    }
+    expect(goneAt(deleted, T0)).toEqual([gone.id])
+    expect(goneAt(back, T0)).toEqual([])
+  })
+
   it('is not gone where another tile lists it again', () => {
     const cell = cellAt(SQUARE, 10)
     const wide = aGeofence('gone', { radiusM: 3000, effectiveAtMs: T0 })

@@ -1,10 +1,19 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import type { IndexedGeofence } from '#shared/domain/geo/geofence.ts'
+import type { GeofencesAt } from '#shared/domain/geo/geofences-at.ts'
 import { compareFixes, type Fix, toFix } from '#shared/domain/presence/fix.ts'
-import { fold, NO_PRESENCE, WINDOW_MS } from '#shared/domain/presence/fold.ts'
+import {
+  anchorsFor,
+  type Folded,
+  fold,
+  foldSilence,
+  NO_PRESENCE,
+  storedPositionsFor,
+  WINDOW_MS,
+} from '#shared/domain/presence/fold.ts'
 import { packPresence, unpackNews, unpackPresence } from '#shared/domain/presence/packing.ts'
-import type { EndedStay, Stay } from '#shared/domain/presence/stay.ts'
+import type { Stay } from '#shared/domain/presence/stay.ts'
 import type { ClosedVisit, Transition } from '#shared/domain/presence/visit.ts'
 import { ANNA, aGeofence, DAY, moved, nearOf, SECOND, SQUARE, T0 } from '#test/support/builders.ts'
 
@@ -113,19 +122,10 @@ const whereIs = (world: World, batches: readonly (readonly Fix[])[]) => {
     const folded = fold(ANNA, presence, batch, nearIn(world), T0 + DAY)
     presence = folded.presence
   }
-  const plain = <T extends Stay | EndedStay>({ toldAtMs: _, exitTold: __, ...stay }: T) => stay
+  const plain = ({ toldAtMs: _, exitTold: __, ...stay }: Stay) => stay
   const { base, fixes, told, watermarkMs } = presence
-  return {
-    watermarkMs,
-    base,
-    fixes,
-    open: told.open.map(plain),
-    closed: told.closed.map(plain).toSorted(byEnd),
-  }
+  return { watermarkMs, base, fixes, open: told.open.map(plain) }
 }
-
-const byEnd = (a: Omit<EndedStay, 'toldAtMs' | 'exitTold'>, b: typeof a): number =>
-  a.enteredAtMs - b.enteredAtMs || a.geofence - b.geofence
 
 /** Folds the batches in their order, then lets the time settle what ended. */
 const play = (world: World, batches: readonly (readonly Fix[])[]): Played => {
@@ -225,9 +225,43 @@ describe('the settled visits (I2)', () => {
   )
 })
 
-describe('the transitions of a walk in order', () => {
+describe('the places where geofences must be known', () => {
+  test.prop([worlds, walks(100, 180), shuffles, sizes, fc.boolean()], { numRuns: 200 })(
+    'are those of the fixes, and what is named beforehand of presence',
+    (world, walk, delays, batchSizes, thatTimersFire) => {
+      const late = [...delays.take(walk.length)].map((key) => (key % SPAN_S) * 1000)
+      const arriving = shuffled(
+        walk,
+        walk.map(({ atMs }, index) => atMs + (late[index] ?? 0)),
+      )
+      let presence = NO_PRESENCE
+      const knowing = (fixes: readonly Fix[], settleUntilMs = 0): GeofencesAt => {
+        const known = [
+          ...fixes,
+          ...storedPositionsFor(presence, fixes, settleUntilMs),
+          ...anchorsFor(presence, fixes, settleUntilMs),
+        ]
+        const places = new Set(known.map(({ lat, lon }) => `${lat} ${lon}`))
+        return (position, atMs) => {
+          expect(places).toContain(`${position.lat} ${position.lon}`)
+          return nearIn(world)(position, atMs)
+        }
+      }
+      for (const batch of inBatches(arriving, batchSizes)) {
+        presence = fold(ANNA, presence, batch, knowing(batch), T0 + 30 * DAY).presence
+        const untilMs = presence.watermarkMs + 10 * 60 * SECOND
+        if (thatTimersFire) {
+          presence = fold(ANNA, presence, [], knowing([], untilMs), T0 + 30 * DAY, untilMs).presence
+        }
+      }
+      foldSilence(ANNA, presence, knowing([], Number.POSITIVE_INFINITY))
+    },
+  )
+})
+
+describe('the transitions of a walk', () => {
   test.prop([worlds, walks(200, 180), sizes], { numRuns: 200 })(
-    'tell each settled visit by exactly one enter and one exit',
+    'that comes in order tell each settled visit by exactly one enter and one exit',
     (world, walk, batchSizes) => {
       const { settled, transitions } = play(world, inBatches(walk, batchSizes))
       const told = (type: 'enter' | 'exit', { visitId }: ClosedVisit) =>
@@ -256,6 +290,42 @@ describe('the transitions of a walk in order', () => {
       for (const { type, visitId } of transitions) if (type === 'exit') expect(entered).toContain(visitId)
       const told = transitions.map(({ type, visitId }) => `${type} ${visitId}`)
       expect(told).toEqual([...new Set(told)])
+    },
+  )
+
+  test.prop([worlds, walks(120, 120), shuffles, sizes, shuffles, fc.constantFrom(1, 6)], { numRuns: 300 })(
+    'are told once, and no exit before its enter, though timers fire and indexes are out of date between',
+    (world, walk, delays, batchSizes, keys, missing) => {
+      const late = [...delays.take(walk.length)].map((key) => (key % SPAN_S) * 1000)
+      const arriving = shuffled(
+        walk,
+        walk.map(({ atMs }, index) => atMs + (late[index] ?? 0)),
+      )
+      const told: string[] = []
+      const settled: string[] = []
+      let presence = NO_PRESENCE
+      const take = (folded: Folded) => {
+        if (folded.changed) presence = unpackPresence(packPresence(folded.presence, folded))
+        told.push(...folded.transitions.map(({ type, visitId }) => `${type} ${visitId}`))
+        settled.push(...folded.settled.map(({ visitId }) => visitId))
+      }
+      const random = [...keys.take(arriving.length)]
+      for (const [index, batch] of inBatches(arriving, batchSizes).entries()) {
+        const key = random[index] ?? 0
+        const known = world.geofences.filter((_, place) => missing === 1 || (key + place) % missing !== 0)
+        const near = nearOf(...known)
+        take(fold(ANNA, presence, batch, near, T0 + 30 * DAY))
+        const untilMs = presence.watermarkMs + 20 * 60 * SECOND
+        if ((key + index) % 9 === 0) take(fold(ANNA, presence, [], near, T0 + 30 * DAY, untilMs))
+        if ((key + index) % 15 === 0) take(foldSilence(ANNA, presence, near))
+      }
+      expect(told).toEqual([...new Set(told)])
+      expect(settled).toEqual([...new Set(settled)])
+      const exits = told.filter((one) => one.startsWith('exit'))
+      for (const exit of exits) {
+        const enter = exit.replace('exit', 'enter')
+        expect(told.slice(0, told.indexOf(exit))).toContain(enter)
+      }
     },
   )
 

@@ -5,10 +5,11 @@ import { type Fix, toFix } from '#shared/domain/presence/fix.ts'
 import {
   type Folded,
   fold,
+  foldSilence,
   MAX_SETTLED,
   NO_PRESENCE,
   type Presence,
-  silentUntilMs,
+  storedPositionsFor,
   WINDOW_MS,
 } from '#shared/domain/presence/fold.ts'
 import { MAX_OPEN_VISITS } from '#shared/domain/presence/walk.ts'
@@ -364,6 +365,30 @@ describe('what must be stored', () => {
     expect(folded).toMatchObject({ changed: true, transitions: [] })
   })
 
+  it('is known without a look at any geofence when the same fixes come again', () => {
+    const fixes = [aFix(0, IN), aFix(20, OUT), aFix(40, IN)]
+    const before = step(NO_PRESENCE, fixes).presence
+    const again = fold(
+      ANNA,
+      before,
+      fixes.slice(0, 2),
+      () => expect.unreachable('a geofence was asked for'),
+      NOW,
+    )
+    expect(again).toMatchObject({ presence: before, transitions: [], marks: [], changed: false })
+    expect(storedPositionsFor(before, fixes.slice(0, 2))).toEqual([])
+  })
+
+  it('is nothing when a fix with a mark comes again, which is marked again', () => {
+    const made = toFix({ ...aFix(20, IN), mocked: true })
+    const before = step(NO_PRESENCE, [aFix(0, IN), made, aFix(40, IN)]).presence
+    expect(step(before, [made])).toMatchObject({
+      presence: before,
+      marks: [{ fix: made, marks: ['mocked'] }],
+      changed: false,
+    })
+  })
+
   it('is nothing when the same fixes come again', () => {
     const fixes = [aFix(0, IN), aFix(60, OUT), aFix(120, OUT)]
     const { presence } = play(fixes)
@@ -494,6 +519,11 @@ describe('what a transition says', () => {
     expect(enterAt(301)).not.toHaveProperty('speedMps')
   })
 
+  it('takes no noise between two fixes of one second for speed', () => {
+    const fixes = [aFix(9.9, moved(SQUARE, 110)), aFix(10, moved(SQUARE, 90))]
+    expect(step(NO_PRESENCE, fixes).transitions).toMatchObject([{ speedMps: 20 }])
+  })
+
   it('has how much of the accuracy circle lies inside', () => {
     const half = step(NO_PRESENCE, [aFix(0, moved(SQUARE, 99.9), 10)]).transitions[0]?.confidence
     expect(half).toBeGreaterThan(0.4)
@@ -523,12 +553,32 @@ describe('a silent phone', () => {
 
   it('has its visits settled by the time alone, when no fix that may still come can go on with them', () => {
     const { presence } = play([aFix(0)])
-    const untilMs = silentUntilMs(presence)
+    const untilMs = T0 + SILENT_S * SECOND + WINDOW_MS + 20 * SECOND
     expect(step(presence, [], [square], untilMs - 30 * SECOND).settled).toEqual([])
     const closed = step(presence, [], [square], untilMs)
     expect(closed).toMatchObject({ settled: [{ end: 'unknown' }], transitions: [], open: [], changed: true })
     expect(closed.presence.told).toEqual({ open: [], closed: [] })
     expect(closed.presence.base.open).toEqual([])
+  })
+
+  it('has its visits ended by the clock of who listens; what it kept back and sends in order still folds', () => {
+    const { presence } = play([aFix(0), aFix(60), aFix(120, OUT)])
+    const ended = foldSilence(ANNA, presence, nearOf(square))
+    expect(ended).toMatchObject({
+      settled: [{ end: 'unknown', enteredAtMs: T0, lastInsideAtMs: T0 + 60 * SECOND }],
+      transitions: [],
+      open: [],
+      changed: true,
+      presence: { base: { open: [] }, told: { open: [], closed: [] }, fixes: [] },
+    })
+    expect(foldSilence(ANNA, ended.presence, nearOf(square))).toMatchObject({ settled: [], changed: false })
+    const kept = [aFix(180), aFix(240), aFix(300, OUT), aFix(360, OUT)]
+    const late = step(ended.presence, kept)
+    expect(late.ignored).toEqual([])
+    expect(late.transitions.map(({ type }) => type)).toEqual(['enter', 'exit'])
+    expect(step(late.presence, [], [square], T0 + HOUR).settled).toMatchObject([
+      { end: 'exit', enteredAtMs: T0 + 180 * SECOND, exitedAtMs: T0 + 360 * SECOND },
+    ])
   })
 
   it('has no visit open for what asks after that time, though none has settled', () => {
@@ -568,6 +618,21 @@ describe('a geofence that goes', () => {
     expect(settled[0]).not.toHaveProperty('exitedAtMs')
   })
 
+  it('ends them so when the customer is seen next where it was never listed, in order or late', () => {
+    const away = moved(SQUARE, 3000)
+    for (const fixes of [
+      [aFix(120, away), aFix(180, away)],
+      [aFix(180, away), aFix(120, away)],
+    ]) {
+      const { transitions, open, settled } = rest(gone, ...fixes)
+      expect([transitions, open]).toEqual([[], []])
+      expect(settled).toMatchObject([{ end: 'geofenceGone', lastInsideAtMs: T0 }])
+    }
+    const before = [aFix(40, away), aFix(90, away)]
+    expect(rest(gone, ...before).transitions).toMatchObject([{ type: 'exit' }])
+    expect(rest(gone, aFix(60, away), aFix(120, away)).settled).toMatchObject([{ end: 'exit' }])
+  })
+
   it('ends them so when it moved away from around the customer', () => {
     const { transitions, settled } = rest(shrunk, aFix(120))
     expect(transitions).toEqual([])
@@ -595,6 +660,11 @@ describe('a geofence that is drawn around a customer', () => {
     expect(enterOf(aFix(50), aFix(120))).toMatchObject({ type: 'enter', drawnAround: true })
   })
 
+  it('is entered as any other by somebody of whom nothing is known', () => {
+    expect(enterOf(aFix(101))).toMatchObject({ type: 'enter', atMs: T0 + 101 * SECOND })
+    expect(enterOf(aFix(101))).not.toHaveProperty('drawnAround')
+  })
+
   it('is entered as any other by who was not there, or was not seen for long', () => {
     expect(enterOf(aFix(50, moved(SQUARE, 150)), aFix(120))).not.toHaveProperty('drawnAround')
     expect(enterOf(aFix(90), aFix(1000))).not.toHaveProperty('drawnAround')
@@ -613,6 +683,16 @@ describe('a geofence that was drawn so lately that the index did not list it yet
     expect(left.transitions).toMatchObject([{ type: 'exit', visitId: seen.transitions[0]?.visitId }])
   })
 
+  it('is not told to be left when its enter is too long ago to be told', () => {
+    const other = aGeofence('other', { at: moved(SQUARE, 200) })
+    const stale = step(NO_PRESENCE, [aFix(0), aFix(600)], [other])
+    const settled = step(stale.presence, [aFix(1500)], [other, square])
+    expect(settled.presence.base.open).toMatchObject([{ geofenceId: square.id }])
+    const forgotten = { ...settled.presence, told: { open: [], closed: [] } }
+    const away = [aFix(1560, moved(SQUARE, -170)), aFix(1590, moved(SQUARE, -170)), aFix(1490)]
+    expect(step(forgotten, away, [other, square]).transitions).toEqual([])
+  })
+
   it('is told once, though a late fix has all be walked again', () => {
     const stale = step(NO_PRESENCE, [aFix(60)], [aGeofence('other', { at: moved(SQUARE, 200) })])
     const both = [aGeofence('other', { at: moved(SQUARE, 200) }), square]
@@ -623,6 +703,22 @@ describe('a geofence that was drawn so lately that the index did not list it yet
 })
 
 describe('hundreds of visits that settle', () => {
+  it('leave those of a phone that has gone silent in parts, too', () => {
+    const crowd = (name: string, eastM: number) =>
+      Array.from({ length: 64 }, (_, index) => aGeofence(`${name} ${index}`, { at: moved(SQUARE, eastM) }))
+    const all = ['a', 'b', 'c', 'd'].flatMap((name, index) => crowd(name, index * 1000))
+    const walk = [0, 0, 1, 1, 2, 2, 3, 3].map((place, index) => aFix(60 * index, moved(SQUARE, place * 1000)))
+    let folded = step(NO_PRESENCE, walk, all)
+    const settled: string[] = []
+    for (let round = 0; round < 5; round++) {
+      folded = foldSilence(ANNA, folded.presence, nearOf(...all))
+      expect(folded.settled.length).toBeLessThanOrEqual(MAX_SETTLED)
+      settled.push(...folded.settled.map(({ visitId, end }) => `${end} ${visitId}`))
+    }
+    expect(new Set(settled).size).toBe(256)
+    expect(settled.filter((one) => one.startsWith('unknown'))).toHaveLength(64)
+  })
+
   it('settle in parts, each once', () => {
     const many = Array.from({ length: 60 }, (_, index) =>
       aGeofence(`many ${index}`, { radiusM: 100 + index }),

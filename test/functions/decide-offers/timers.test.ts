@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { parsePresenceNews, presenceItem } from '#shared/contracts/items/presence.ts'
+import { parsePresence, parsePresenceNews, presenceItem } from '#shared/contracts/items/presence.ts'
 import type { UserId } from '#shared/domain/ids.ts'
 import type { Fix } from '#shared/domain/presence/fix.ts'
 import { type Folded, fold, NO_PRESENCE } from '#shared/domain/presence/fold.ts'
@@ -49,6 +49,7 @@ const arrive = async (user: UserId, fixes: readonly Fix[]): Promise<Folded> => {
   await stored.putPresence(presenceItem(user, 1, folded, T0))
   return folded
 }
+const presenceItemOf = async (user: UserId) => (await stored.presenceOf(user)) ?? {}
 const grantsOf = async (user: UserId) =>
   (await stored.ledgerItems('grant')).filter((item) => item['user'] === user)
 
@@ -257,6 +258,36 @@ describe('a phone that falls silent', () => {
     expect(visit).not.toHaveProperty('dwellS')
     queues.taken()
     expect(await fire(timer)).toEqual([])
+    expect(queues.taken()).toEqual([])
+  })
+
+  it('loses nothing of what it sends in order when it finds the network again', async () => {
+    const user = await newCustomer()
+    await arrive(user, [aFix(0), aFix(600)])
+    clock.nowMs = T0 + 600 * SECOND + HALF_AN_HOUR_AND_15_MIN
+    expect(await fire(silenceOf(user, clock.nowMs))).toEqual([])
+    const known = parsePresence(await presenceItemOf(user))
+    if (known.kind === 'erased') throw new Error('nobody erased it')
+    const kept = Array.from({ length: 40 }, (_, index) => aFix(660 + 60 * index))
+    const { ignored, transitions } = fold(user, known.presence, kept, nearOf(square), clock.nowMs)
+    expect(ignored).toEqual([])
+    expect(transitions).toMatchObject([{ type: 'enter', atMs: T0 + 660 * SECOND }])
+  })
+
+  it('has a visit kept that ended without an exit, which no other timer asks after', async () => {
+    const user = await newCustomer()
+    const gone = { ...square, goneAtMs: T0 + 60 * SECOND }
+    const folded = fold(user, NO_PRESENCE, [aFix(0), aFix(120)], nearOf(gone), T0 + DAY)
+    expect(folded.presence.told).toMatchObject({ open: [], closed: [{ exitTold: false }] })
+    await stored.putPresence(presenceItem(user, 1, folded, T0))
+    clock.nowMs = T0 + 15 * MINUTE
+    expect(await fire(silenceOf(user, clock.nowMs))).toEqual([])
+    const [again] = queuedOn('timers')
+    expect(again).toMatchObject({ body: { stays: [{ geofenceId: square.id }] } })
+    clock.nowMs = T0 + HALF_AN_HOUR_AND_15_MIN
+    expect(await fire(again?.body)).toEqual([])
+    expect(parsePresenceNews(await presenceItemOf(user)).settled).toHaveLength(1)
+    expect(await fire(again?.body)).toEqual([])
     expect(queues.taken()).toEqual([])
   })
 

@@ -2,6 +2,7 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
 import { handler } from '#functions/merchant-api/handler.ts'
 import { createTileCache } from '#shared/adapters/dynamodb/tiles/tile-cache.ts'
+import { toWgs84 } from '#shared/domain/geo/datum.ts'
 import { contains as holds } from '#shared/domain/geo/distance.ts'
 import { tilesOf } from '#shared/domain/geo/tiles.ts'
 import { HOUR } from '#test/support/builders.ts'
@@ -169,6 +170,7 @@ describe('a geofence', () => {
     const geofencePath = { merchantId, geofenceId: geofence.id }
     const call = { subject: 'owner', path: geofencePath }
     const key = 'DELETE /v1/merchants/{merchantId}/geofences/{geofenceId}'
+    clock.advance(1000)
     expect((await callApi(handler, key, call)).status).toBe(204)
     expect(await rowsOf(geofence.id)).toEqual([])
     const gone = await goneRowsOf(geofence.id)
@@ -389,10 +391,41 @@ describe('a polygon', () => {
   })
 })
 
+describe('a geofence in another datum at the edge of the map', () => {
+  test('lies on the globe, and does not spoil its tile', async () => {
+    const geometry = { type: 'Point', coordinates: [-180, -17] }
+    const geofence = await draw({ geometry, datum: 'bd09', radiusM: 50 })
+    const { lat, lon } = toWgs84({ lat: -17, lon: -180 }, 'bd09')
+    expect((await seenAt({ lat, lon }, clock.nowMs)).inside).toEqual([geofence.id])
+    await remove(geofence.id)
+  })
+})
+
 describe('a geofence that changes', () => {
   const here = { lat: 47.37, lon: 8.54 }
   const there = { lat: 47.38, lon: 8.6 }
   const pointAt = ({ lat, lon }: typeof here) => ({ geometry: { type: 'Point', coordinates: [lon, lat] } })
+
+  test('over a pole, where it is in all tiles, is deleted or changed there, but not moved away', async () => {
+    const pole = { geometry: { type: 'Point', coordinates: [0, 90] } }
+    const geofence = await draw(pole)
+    expect(await rowsOf(geofence.id)).toHaveLength(32)
+    const { status, body } = await put(geofence.id, pointAt(here))
+    expect([status, body.code, body.detail]).toEqual([
+      409,
+      'limitReached',
+      'this change touches too much at once; delete what it changes and create it anew',
+    ])
+    expect((await put(geofence.id, { ...pole, radiusM: 50 })).status).toBe(200)
+    expect((await remove(geofence.id)).status).toBe(204)
+    expect(await rowsOf(geofence.id)).toEqual([])
+
+    const ring = Array.from({ length: 400 }, (_, index) => [index * 0.9 - 180, 89.98 + (index % 7) * 1e-4])
+    const border = { type: 'Polygon', coordinates: [[...ring, ring[0]]] }
+    const large = await draw({ geometry: border, radiusM: undefined })
+    expect(await geometriesOf(large.id)).toHaveLength(1)
+    expect((await remove(large.id)).status).toBe(204)
+  })
 
   test('is seen by earlier fixes where it was, by later ones where it is', async () => {
     const geofence = await draw(pointAt(here))
@@ -412,6 +445,43 @@ describe('a geofence that changes', () => {
     expect(await goneRowsOf(geofence.id)).not.toEqual([])
     clock.advance(49 * HOUR)
     expect(await seenAt(there, deletedAtMs)).toEqual({ inside: [], gone: [] })
+  })
+
+  test('twice in quick succession is seen by each fix as it was at its time', async () => {
+    const startMs = clock.nowMs
+    const near = { lat: here.lat + 0.003, lon: here.lon }
+    const geofence = await draw(pointAt(here))
+    clock.advance(60_000)
+    await put(geofence.id, pointAt(near))
+    clock.advance(60_000)
+    await put(geofence.id, { ...pointAt(near), radiusM: 50 })
+    expect(await seenAt(here, startMs)).toEqual({ inside: [geofence.id], gone: [] })
+    expect(await seenAt(near, startMs)).toEqual({ inside: [], gone: [] })
+    expect(await seenAt(near, startMs + 60_000)).toEqual({ inside: [geofence.id], gone: [] })
+    expect(await seenAt(near, clock.nowMs)).toEqual({ inside: [geofence.id], gone: [] })
+    expect(await seenAt(here, clock.nowMs)).toEqual({ inside: [], gone: [] })
+    await remove(geofence.id)
+    expect(await seenAt(here, startMs)).toEqual({ inside: [geofence.id], gone: [] })
+    expect(await seenAt(near, startMs + 60_000)).toEqual({ inside: [geofence.id], gone: [] })
+    expect(await seenAt(near, clock.nowMs + 1)).toEqual({ inside: [], gone: [geofence.id] })
+  })
+
+  test('that is renamed keeps the tiles in which its rows are', async () => {
+    const geofence = await draw(pointAt(here))
+    const key = { pk: `M#${merchantId}`, sk: `GEOFENCE#${geofence.id}` }
+    const [tile] = tilesOf({ kind: 'circle', ...here, radiusM: 100 })
+    await tables.client.send(
+      new UpdateCommand({
+        TableName: tables.catalog,
+        Key: key,
+        UpdateExpression: 'SET tiles = :tiles',
+        ExpressionAttributeValues: { ':tiles': [tile] },
+      }),
+    )
+    await put(geofence.id, { ...pointAt(here), name: 'Renamed' })
+    const renamed = (await tables.allOf(tables.catalog)).find(({ pk, sk }) => pk === key.pk && sk === key.sk)
+    expect(renamed).toMatchObject({ name: 'Renamed', tiles: [tile] })
+    await remove(geofence.id)
   })
 
   test('twice in the same millisecond has two times', async () => {
@@ -527,7 +597,8 @@ describe('geofences are bounded', () => {
     expect([refused.status, refused.body.code, refused.body.detail]).toEqual([
       409,
       'limitReached',
-      'this part of the map has 200 geofences already, the most that all merchants together may draw there',
+      'this part of the map has 200 geofences already (a polygon counts once more for every 2,000 vertices), ' +
+        'the most that all merchants together may draw there',
     ])
     expect(await countOf(`M#${mine}`, 'geofences')).toBe(1)
 
@@ -542,6 +613,30 @@ describe('geofences are bounded', () => {
     expect(await countOf(tileOf(elsewhere), 'rows')).toBe(1)
     expect((await remove(mine, first.id)).status).toBe(204)
     expect(await countOf(tileOf(elsewhere), 'rows')).toBe(0)
+  })
+
+  test('where a polygon counts once more for every 2,000 vertices', async () => {
+    const { id } = await newMerchant(handler, 'owner')
+    const at = [4.9, 52.37] as const
+    const ring = Array.from({ length: 5000 }, (_, index) => {
+      const angle = (index / 5000) * 2 * Math.PI
+      return [at[0] + 0.002 * Math.cos(angle), at[1] + 0.001 * Math.sin(angle)]
+    })
+    const border = { name: 'Border', geometry: { type: 'Polygon', coordinates: [[...ring, ring[0]]] } }
+    const draw = () =>
+      callApi(handler, 'POST /v1/merchants/{merchantId}/geofences', {
+        subject: 'owner',
+        path: { merchantId: id },
+        body: border,
+      })
+    const drawn = await draw()
+    expect(drawn.status).toBe(201)
+    expect(await countOf(tileOf(at), 'rows')).toBe(3)
+    await setCount(tileOf(at), 'rows', 198)
+    expect((await draw()).body.code).toBe('limitReached')
+    await setCount(tileOf(at), 'rows', 3)
+    expect((await remove(id, drawn.body.id)).status).toBe(204)
+    expect(await countOf(tileOf(at), 'rows')).toBe(0)
   })
 
   test('exactly, however many ask at once', async () => {

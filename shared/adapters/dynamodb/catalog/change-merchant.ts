@@ -17,7 +17,7 @@ export type Committed =
 
 /** How many of something there may be; the count stands on an item that every change of it writes anyway. */
 export type Quota = { readonly attribute: string; readonly most: number }
-export type CountChange = Quota & { readonly by: 1 | 0 | -1 }
+export type CountChange = Quota & { readonly by: number }
 
 type CommitOptions = {
   /** The VERSION that must still hold, where the change rests on something that was read before. */
@@ -55,11 +55,11 @@ export const commitChange = async (
   if (outcome.kind === 'done') return outcome
   const at = outcome.reasons.flatMap((reason, index) => (reason === 'ConditionalCheckFailed' ? [index] : []))
   if (at.includes(items.length)) return { kind: 'merchantGone' }
-  if (count?.by === 1 && at.includes(items.length + 1)) return { kind: 'full' }
+  if (count !== undefined && count.by > 0 && at.includes(items.length + 1)) return { kind: 'full' }
   return { kind: 'refused', at: at.filter((index) => index < items.length) }
 }
 
-/** The next VERSION at a key, with the count that changes along: one more only while the count is below its most. */
+/** The next VERSION at a key, with the count that changes along: more only while the count stays within its most. */
 export const nextVersion = (
   catalog: string,
   Key: { readonly pk: string; readonly sk: string },
@@ -67,9 +67,10 @@ export const nextVersion = (
   { version, count }: Pick<CommitOptions, 'count'> & { readonly version?: number | undefined } = {},
 ): TransactItem => {
   const changed = count === undefined || count.by === 0 ? undefined : count
+  const grows = changed !== undefined && changed.by > 0
   const conditions = [
     ...(version === undefined ? [] : ['version = :version']),
-    ...(changed?.by === 1 ? ['(attribute_not_exists(#count) OR #count < :most)'] : []),
+    ...(grows ? ['(attribute_not_exists(#count) OR #count <= :room)'] : []),
   ]
   return {
     Update: {
@@ -82,7 +83,7 @@ export const nextVersion = (
         ':kind': kind,
         ':one': 1,
         ...(changed && { ':by': changed.by }),
-        ...(changed?.by === 1 && { ':most': changed.most }),
+        ...(grows && { ':room': changed.most - changed.by }),
         ...(version !== undefined && { ':version': version }),
       },
     },

@@ -13,7 +13,7 @@ import {
   type Quota,
 } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
-import type { Item, TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
+import { type Item, MAX_TRANSACT_ITEMS, type TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 
 export type Entity<Id extends string> = {
@@ -76,6 +76,11 @@ export type EntityDefinition<Id extends string, E extends Entity<Id>> = {
     signal?: AbortSignal,
   ) => Promise<readonly Along[] | Refusal>
 }
+
+/** What `commitChange` adds to a transaction. */
+const MERCHANT_ITEMS = 2
+/** A geofence over a pole is in all the tiles there: it has no room left for the tiles of another place. */
+const TOO_MUCH = 'this change touches too much at once; delete what it changes and create it anew'
 
 export const entityKey = (type: EntityType, merchantId: MerchantId, id: string) => ({
   pk: merchantPk(merchantId),
@@ -148,13 +153,12 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
     const also = await along(before, after, signal)
     if (typeof also === 'string') return { kind: 'refused', reason: also }
     const checks = named.map(([first]) => exists(after.merchantId, first))
-    const writes = also.map(({ write }) => write)
-    const committed = await commitChange(
-      tables,
-      after.merchantId,
-      [...checks, put(before, after), ...writes],
-      { count: quota && { ...quota, by: before === undefined ? 1 : 0 }, signal },
-    )
+    const items = [...checks, put(before, after), ...also.map(({ write }) => write)]
+    if (items.length > MAX_TRANSACT_ITEMS - MERCHANT_ITEMS) return { kind: 'full', detail: TOO_MUCH }
+    const committed = await commitChange(tables, after.merchantId, items, {
+      count: quota && { ...quota, by: before === undefined ? 1 : 0 },
+      signal,
+    })
     if (committed.kind === 'full') {
       return { kind: 'full', detail: `a merchant has at most ${quota?.most} ${quota?.attribute}` }
     }

@@ -42,6 +42,10 @@ export const createFindContaining = (tables: CatalogTables): FindContaining => {
       [{ table: catalog, keys, consistent: true }],
       retrying(signal),
     )
-    return found.map((geofence, index) => ({ ...geofence, name: String(items[index]?.['name'] ?? '') }))
+    // One that was deleted meanwhile has no name.
+    return found.flatMap((geofence, index) => {
+      const name = items[index]?.['name']
+      return typeof name === 'string' ? [{ ...geofence, name }] : []
+    })
   }
 }

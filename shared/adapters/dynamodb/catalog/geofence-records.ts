@@ -23,8 +23,10 @@ import type { GeofenceId } from '#shared/domain/ids.ts'
 const MAX_GEOFENCES_PER_MERCHANT = 1000
 /** Of all merchants: a container that meets the tile loads them all. */
 const MAX_ROWS_PER_TILE = 200
+/** So many vertices take about as much to keep and to go through as a row with its lists. */
+const VERTICES_OF_A_ROW = 2000
 const TILE_IS_FULL =
-  `this part of the map has ${MAX_ROWS_PER_TILE} geofences already, ` +
+  `this part of the map has ${MAX_ROWS_PER_TILE} geofences already (a polygon counts once more for every 2,000 vertices), ` +
   'the most that all merchants together may draw there'
 
 const tilePk = (tile: string): string => `TILE#${tile}`
@@ -51,20 +53,40 @@ export const tileRows = (geofence: IndexedGeofence): Record<string, unknown>[] =
   }))
 }
 
+/** What a geofence counts for in its tiles: who is near has to load and keep its vertices. */
+const weightOf = (geofence: DeclaredGeofence | undefined): number => {
+  if (geofence === undefined) return 0
+  const { shape } = geofence
+  return shape.kind === 'circle' ? 1 : 1 + Math.floor(shape.outline.coords.length / 2 / VERTICES_OF_A_ROW)
+}
+
 const nextTileVersion = (catalog: string, tile: string, by: CountChange['by']): Along => {
   const count = { attribute: 'rows', most: MAX_ROWS_PER_TILE, by }
   const write = nextVersion(catalog, { pk: tilePk(tile), sk: 'VERSION' }, 'tileVersion', { count })
-  return by === 1 ? { write, full: TILE_IS_FULL } : { write }
+  return by > 0 ? { write, full: TILE_IS_FULL } : { write }
 }
 
-/** In the tiles that a geofence leaves, a row that says so: visits that are open there must end. */
-const goneRows = (catalog: string, before: DeclaredGeofence, left: readonly string[], goneAtMs: number) => {
-  const attributes = left.length === 0 ? {} : tileRowAttributes({ ...before, goneAtMs })
-  const gone = { ...attributes, cover: new Uint8Array(), ttl: ttlAfter(goneAtMs) }
-  return left.flatMap((tile): TransactItem[] => [
-    { Delete: { TableName: catalog, Key: rowKey(tile, before.id) } },
-    { Put: { TableName: catalog, Item: { ...goneKey(tile, before.id, goneAtMs), ...gone } } },
-  ])
+/**
+ * In the tiles of the shape before, a row that says until when it was there: earlier fixes see it still, however often
+ * the geofence changes meanwhile. In the tiles that it leaves visits that are open must end.
+ */
+const goneRows = (
+  catalog: string,
+  before: DeclaredGeofence,
+  { known, left }: { readonly known: readonly string[]; readonly left: readonly string[] },
+  goneAtMs: number,
+): TransactItem[] => {
+  const gone = {
+    ...tileRowAttributes({ ...before, goneAtMs }),
+    cover: new Uint8Array(),
+    ttl: ttlAfter(goneAtMs),
+  }
+  return [
+    ...left.map((tile) => ({ Delete: { TableName: catalog, Key: rowKey(tile, before.id) } })),
+    ...known.map((tile) => ({
+      Put: { TableName: catalog, Item: { ...goneKey(tile, before.id, goneAtMs), ...gone } },
+    })),
+  ]
 }
 
 /** Large polygons stand once beside their tiles; the one before stays for those who have not heard of the change. */
@@ -135,16 +157,19 @@ const tileItems = (
   const rows = after ? tileRows(after) : []
   const listed = rows.map(({ pk }) => String(pk).slice(tilePk('').length))
   const left = known.filter((tile) => !listed.includes(tile))
-  const goneAtMs = after?.effectiveAtMs ?? nowMs
+  // Later than it began to count, also on a clock that stands: each of a geofence's shapes has a time of its own.
+  const goneAtMs = after?.effectiveAtMs ?? Math.max(nowMs, (before?.effectiveAtMs ?? 0) + 1)
   const writes: TransactItem[] = [
     ...rows.map((Item) => ({ Put: { TableName: catalog, Item } })),
-    ...(before ? goneRows(catalog, before, left, goneAtMs) : []),
+    ...(before ? goneRows(catalog, before, { known, left }, goneAtMs) : []),
     ...geometryWrites(catalog, before, after, goneAtMs),
   ]
   return [
     ...writes.map((write) => ({ write })),
-    ...listed.map((tile) => nextTileVersion(catalog, tile, known.includes(tile) ? 0 : 1)),
-    ...left.map((tile) => nextTileVersion(catalog, tile, -1)),
+    ...listed.map((tile) =>
+      nextTileVersion(catalog, tile, weightOf(after) - (known.includes(tile) ? weightOf(before) : 0)),
+    ),
+    ...left.map((tile) => nextTileVersion(catalog, tile, -weightOf(before))),
   ]
 }
 

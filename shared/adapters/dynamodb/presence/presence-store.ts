@@ -1,6 +1,7 @@
 import { type AttributeValue, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { convertToNative } from '@aws-sdk/util-dynamodb'
+import { operationOf } from '#shared/adapters/dynamodb/client.ts'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import { type TileCache, versionsOf } from '#shared/adapters/dynamodb/tiles/tile-cache.ts'
 import { batchGetAll, type Item } from '#shared/adapters/dynamodb/transactions.ts'
@@ -8,7 +9,7 @@ import { parsePresence, presenceItem, type StoredPresence } from '#shared/contra
 import type { Position } from '#shared/domain/geo/geofence.ts'
 import type { UserId } from '#shared/domain/ids.ts'
 import type { Fix } from '#shared/domain/presence/fix.ts'
-import { type Folded, storedPositionsFor } from '#shared/domain/presence/fold.ts'
+import { anchorsFor, type Folded, storedPositionsFor } from '#shared/domain/presence/fold.ts'
 
 export type PresenceStore = {
   /**
@@ -28,9 +29,15 @@ export type PresenceStore = {
   /**
    * Makes the geofences around positions known, as far as they are not.
    *
+   * @param anchors where the customer was before; what is known there may be some minutes old
    * @throws {BusyError} when the tables do not answer
    */
-  readonly load: (positions: readonly Position[], nowMs: number, signal?: AbortSignal) => Promise<void>
+  readonly load: (
+    positions: readonly Position[],
+    nowMs: number,
+    signal?: AbortSignal,
+    anchors?: readonly Position[],
+  ) => Promise<void>
   /** Writes over the version that was read; `conflict` when somebody else wrote meanwhile (or erased the customer). */
   readonly write: (
     user: UserId,
@@ -40,6 +47,12 @@ export type PresenceStore = {
     signal?: AbortSignal,
   ) => Promise<'written' | 'conflict'>
 }
+
+/**
+ * A tile that the customer has left says only whether a geofence has gone meanwhile. It was read when the customer was
+ * there, a minute ago for most: to read it again for each departure would cost more than all that it tells.
+ */
+const ANCHOR_FRESH_MS = 5 * 60_000
 
 type Tables = { readonly catalog: string; readonly presence: string }
 
@@ -76,11 +89,19 @@ export const createPresenceStore = (
   tables: Tables,
   tiles: TileCache,
 ): PresenceStore => {
+  const getItem = operationOf(client, GetItemCommand)
+  const putItem = operationOf(client, PutItemCommand)
   const tileKeys = (names: readonly string[]) => names.map((name) => ({ pk: `TILE#${name}`, sk: 'VERSION' }))
 
-  const load = async (positions: readonly Position[], nowMs: number, signal?: AbortSignal): Promise<void> => {
-    if (positions.length === 0) return
-    const stale = tiles.stale(positions, nowMs)
+  const load = async (
+    positions: readonly Position[],
+    nowMs: number,
+    signal?: AbortSignal,
+    anchors: readonly Position[] = [],
+  ): Promise<void> => {
+    if (positions.length + anchors.length === 0) return
+    const behind = anchors.length === 0 ? [] : tiles.stale(anchors, nowMs, ANCHOR_FRESH_MS)
+    const stale = [...new Set([...tiles.stale(positions, nowMs), ...behind])]
     if (stale.length > 0) {
       const [heads = []] = await batchGetAll(client, [{ table: tables.catalog, keys: tileKeys(stale) }], {
         random: Math.random,
@@ -88,20 +109,14 @@ export const createPresenceStore = (
       })
       await tiles.refresh(versionsOf(stale, heads), nowMs, signal)
     }
-    await tiles.loadGeometries(positions, nowMs, signal)
+    await tiles.loadGeometries([...positions, ...anchors], nowMs, signal)
   }
 
   /** Most requests find their tiles fresh: a single item costs less to ask for than a batch of one. */
   const readAlone = async (user: UserId, signal?: AbortSignal): Promise<Item | undefined> => {
-    const answer = await client.send(
-      new GetItemCommand({
-        TableName: tables.presence,
-        Key: { pk: { S: `U#${user}` } },
-        ConsistentRead: true,
-      }),
-      signal ? { abortSignal: signal } : {},
-    )
-    return answer.Item && plainItem(answer.Item)
+    const Key = { pk: { S: `U#${user}` } }
+    const { Item } = await getItem({ TableName: tables.presence, Key, ConsistentRead: true }, signal)
+    return Item && plainItem(Item)
   }
 
   const readWith = async (
@@ -131,7 +146,8 @@ export const createPresenceStore = (
       const stored = parsePresence(item)
       if (stored.kind === 'erased') return stored
       const known = storedPositionsFor(stored.presence, fixes, settleUntilMs)
-      await load([...fixes, ...known], nowMs, signal)
+      const anchors = anchorsFor(stored.presence, fixes, settleUntilMs)
+      await load([...fixes, ...known], nowMs, signal, anchors)
       return stored
     },
 
@@ -144,14 +160,8 @@ export const createPresenceStore = (
               ExpressionAttributeValues: { ':read': wireOf(readVersion) },
             }
       try {
-        await client.send(
-          new PutItemCommand({
-            TableName: tables.presence,
-            Item: wireItem(presenceItem(user, readVersion + 1, folded, nowMs)),
-            ...condition,
-          }),
-          signal ? { abortSignal: signal } : {},
-        )
+        const Item = wireItem(presenceItem(user, readVersion + 1, folded, nowMs))
+        await putItem({ TableName: tables.presence, Item, ...condition }, signal)
         return 'written'
       } catch (error) {
         if (isConditionFailure(error)) return 'conflict'

@@ -12,7 +12,7 @@ export type ByteCache<T> = {
   readonly use: (name: string, nowMs: number) => void
   /**
    * Lets go of the least recently used until the rest fits; not of what was used in the last 10 s, unless that alone is
-   * more than twice as much as may be.
+   * more than twice as much as may be, and never of what was used at this very time: the request that asks needs it.
    */
   readonly makeRoom: (nowMs: number) => void
 }
@@ -61,7 +61,7 @@ export const createByteCache = <T>(
       for (const [name, { usedAtMs }] of entries) {
         if (bytes <= maxBytes) return
         if (Math.abs(nowMs - usedAtMs) < IN_USE_MS && bytes <= 2 * maxBytes) return
-        drop(name)
+        if (usedAtMs !== nowMs) drop(name)
       }
     },
   }

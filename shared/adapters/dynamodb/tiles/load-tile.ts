@@ -1,7 +1,7 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
 import { type Item, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
 import { type ParsedTileRow, type PolygonOutlined, parseTileRow } from '#shared/contracts/items/tile-row.ts'
-import type { Polygon } from '#shared/domain/geo/geofence.ts'
+import type { Polygon, Shape } from '#shared/domain/geo/geofence.ts'
 import type { Nearby } from '#shared/domain/geo/geofences-at.ts'
 import { buildTile, type Tile } from '#shared/domain/geo/tile-index.ts'
 
@@ -35,8 +35,10 @@ export const sizeOfPolygon = ({ outline }: Polygon): number => {
 const sizeOfLists = ({ inside, test }: Nearby): number =>
   3 * LIST_BYTES + (inside.length + test.length) * REFERENCE_BYTES
 
-const sizeOfRow = ({ geofence }: ParsedTileRow): number =>
-  ROW_BYTES + (geofence.shape.kind === 'polygon' ? sizeOfPolygon(geofence.shape) : 0)
+const sizeOfShape = (shape: Shape): number => (shape.kind === 'polygon' ? sizeOfPolygon(shape) : 0)
+
+const sizeOfRow = ({ geofence: { shape, former } }: ParsedTileRow): number =>
+  ROW_BYTES + sizeOfShape(shape) + (former === undefined ? 0 : sizeOfShape(former.shape))
 
 const sizeOfTile = (rows: readonly ParsedTileRow[], { tree, nearby }: Tile): number =>
   rows.reduce((total, row) => total + sizeOfRow(row), 0) +

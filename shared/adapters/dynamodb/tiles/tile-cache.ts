@@ -13,13 +13,18 @@ import { TILE_DEPTHS } from '#shared/domain/geo/tiles.ts'
 
 /** A tile is taken as it is for this long; then its version is read again. */
 const FRESH_MS = 30_000
+const FINEST_DEPTH = Math.max(...TILE_DEPTHS)
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 
 type HeldTile = LoadedTile & { readonly name: string; checkedAtMs: number }
 
 export type TileCache = {
-  /** Of the tiles around these positions the ones whose version must be read again before they are used. */
-  readonly stale: (positions: readonly Position[], nowMs: number) => string[]
+  /**
+   * Of the tiles around these positions the ones whose version must be read again before they are used.
+   *
+   * @param maxAgeMs how long ago it may have been read; 30 s by default
+   */
+  readonly stale: (positions: readonly Position[], nowMs: number, maxAgeMs?: number) => string[]
   /**
    * Brings tiles up to date, given the versions just read (0 = the tile lists nothing).
    *
@@ -48,7 +53,7 @@ export type TileCache = {
 }
 
 export type TileCacheOptions = {
-  /** About how much memory the cache takes; what was used in the last 10 s stays up to twice as much. 64 MB by default. */
+  /** About how much memory the cache takes; what was used in the last 10 s stays up to twice as much, what a request needs always. 64 MB by default. */
   readonly maxBytes?: number
 }
 
@@ -180,12 +185,17 @@ export const createTileCache = (
   }
 
   return {
-    stale: (positions, nowMs) => {
+    stale: (positions, nowMs, maxAgeMs = FRESH_MS) => {
       const names = new Set<string>()
+      let before: Cell | undefined
       for (const position of positions) {
+        // All positions of a finest tile have the same tiles around them, and most fixes follow one in the same.
+        const finest = cellAt(position, FINEST_DEPTH)
+        if (before !== undefined && finest.column === before.column && finest.row === before.row) continue
+        before = finest
         for (const { cell, tile } of places.around(position)) {
           if (tile !== undefined) held.use(tile.name, nowMs)
-          if (tile === undefined || Math.abs(nowMs - tile.checkedAtMs) > FRESH_MS) names.add(geohashOf(cell))
+          if (tile === undefined || Math.abs(nowMs - tile.checkedAtMs) > maxAgeMs) names.add(geohashOf(cell))
         }
       }
       return [...names]
@@ -195,8 +205,9 @@ export const createTileCache = (
       const changed: string[] = []
       for (const [name, version] of versions) {
         const tile = held.tileOf(name)
-        if (version === 0) held.keepTile(name, NOTHING_LISTED, nowMs)
-        else if (tile?.version === version) tile.checkedAtMs = nowMs
+        if (tile?.version === version) tile.checkedAtMs = nowMs
+        // A version never goes away: where one was known, a replica is behind.
+        else if (version === 0 && tile === undefined) held.keepTile(name, NOTHING_LISTED, nowMs)
         else changed.push(name)
       }
       await loadTiles(changed, nowMs, signal)

@@ -83,14 +83,43 @@ describe('presence', () => {
       fold(user, stored.presence, [aFix(atS, away)], fresh.geofencesAt, T0 + DAY)
       return fresh
     }
-    // In order: what was told says where the customer is.
-    const inOrder = await readWith(60)
-    expect(() => inOrder.geofencesAt(SQUARE, T0)).toThrow('not loaded')
-    // The stored fix leaves the window, or is walked again after a late one.
-    for (const atS of [3600, -60]) {
+    // In order: what was told says where the customer is; where it leaves from says whether a geofence has gone. The
+    // stored fix leaves the window, or is walked again after a late one.
+    for (const atS of [60, 3600, -60]) {
       const [{ test } = { test: [] }] = (await readWith(atS)).geofencesAt(SQUARE, T0)
       expect(test.map(({ id }) => id)).toContain(square.id)
     }
+  })
+
+  it('brings no other tiles with it where no visit is open', async () => {
+    const user = named('usr', 'five')
+    const near = moved(SQUARE, 200)
+    await store.read(user, [aFix(0)], T0)
+    await store.write(user, 0, fold(user, NO_PRESENCE, [aFix(0, near)], tiles.geofencesAt, T0 + DAY), T0)
+    const fresh = createTileCache(tables.client, tables.catalog)
+    const elsewhere = createPresenceStore(tables.client, tables, fresh)
+    await elsewhere.read(user, [aFix(60, moved(SQUARE, 90_000))], T0)
+    expect(() => fresh.geofencesAt(SQUARE, T0)).toThrow('not loaded')
+  })
+
+  it('knows of a geofence that was deleted behind a customer who has left its tiles', async () => {
+    const user = named('usr', 'six')
+    const place = moved(SQUARE, 0, 40_000)
+    const kiosk = aGeofence('kiosk', { at: place })
+    await stored.listGeofences(kiosk)
+    const away = moved(place, 20_000)
+    const at = async (atS: number, where: typeof place, before = NO_PRESENCE) => {
+      const cache = createTileCache(tables.client, tables.catalog)
+      const fixes = [aFix(atS, where)]
+      await createPresenceStore(tables.client, tables, cache).read(user, fixes, T0)
+      return fold(user, before, fixes, cache.geofencesAt, T0 + DAY)
+    }
+    const entered = await at(0, place)
+    expect(entered.open).toHaveLength(1)
+    await store.write(user, 0, entered, T0)
+    await stored.listGeofences({ ...kiosk, goneAtMs: T0 + 30 * SECOND })
+    const left = await at(1000, away, entered.presence)
+    expect(left).toMatchObject({ open: [], transitions: [], presence: { told: { closed: [{}] } } })
   })
 
   it('of an unknown form is refused', () => {

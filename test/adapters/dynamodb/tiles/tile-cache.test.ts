@@ -74,6 +74,15 @@ describe('the cache of tiles', () => {
     expect(mock.calls()).toHaveLength(0)
   })
 
+  it('reads a tile that it knows again when an old replica knows of no version', async () => {
+    mock.on(GetCommand).resolves({ Item: { version: 1 } })
+    mock.on(QueryCommand).resolves({ Items: rows(1) })
+    const cache = createTileCache(client, 'catalog')
+    await cache.refresh(at(1), T0)
+    await cache.refresh(at(0), T0 + 40 * SECOND)
+    expect(listed(cache)).toHaveLength(1)
+  })
+
   it('reads a tile once for several requests at the same time', async () => {
     mock.on(GetCommand).resolves({ Item: { version: 1 } })
     mock.on(QueryCommand).resolves({ Items: rows(1) })
@@ -119,6 +128,7 @@ describe('a large polygon', () => {
   const withGeometry = (Items: readonly unknown[] = [geometry]) =>
     mock.on(BatchGetCommand).resolves({ Responses: { catalog: Items as Record<string, unknown>[] } })
   const loaded = async (cache: TileCache, position: Position, nowMs = T0) => {
+    cache.stale([position], nowMs)
     await cache.refresh(new Map(tilesAt(position).map((name) => [name, 1])), nowMs)
     await cache.loadGeometries([position], nowMs)
     return cache.geofencesAt(position, T0).flatMap(({ inside, test }) => [...inside, ...test])
@@ -165,6 +175,23 @@ describe('a large polygon', () => {
     expect(mock.commandCalls(BatchGetCommand)).toHaveLength(2)
     withGeometry()
     expect(await loaded(cache, SQUARE)).toHaveLength(1)
+  })
+
+  it('is kept for the request that is under way, however many there are', async () => {
+    const many = Array.from({ length: 20 }, (_, index) => ({ ...large, id: aGeofence(`large ${index}`).id }))
+    mock.on(GetCommand).resolves({ Item: { version: 1 } })
+    for (const name of names) {
+      const Items = many.flatMap(tileRows).filter(({ pk }) => pk === `TILE#${name}`)
+      mock
+        .on(QueryCommand, {
+          ExpressionAttributeValues: { ':pk': `TILE#${name}`, ':first': 'GEOFENCE#', ':last': 'GONE#~' },
+        })
+        .resolves({ Items })
+    }
+    withGeometry(many.map(({ id }) => geometryItem(id, border, large.effectiveAtMs)))
+    const cache = createTileCache(client, 'catalog', { maxBytes: 20_000 })
+    expect(await loaded(cache, SQUARE)).toHaveLength(20)
+    expect(await loaded(cache, SQUARE, T0 + SECOND)).toHaveLength(20)
   })
 
   it('is let go of, with its tiles, when others need the room', async () => {

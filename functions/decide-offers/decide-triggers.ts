@@ -54,7 +54,11 @@ const spendOccasion = (spent: Spent, candidate: Candidate): Spent => ({
 const spendPrepared = (spent: Spent, prepared: Exclude<Prepared, { kind: 'grant' }>): Spent => {
   switch (prepared.kind) {
     case 'soldOut':
-      return { ...spent, offers: new Set([...spent.offers, prepared.offerId]) }
+      return {
+        ...spent,
+        offers: new Set([...spent.offers, prepared.offerId]),
+        ...(prepared.mayWait && { awaited: new Set([...spent.awaited, prepared.offerId]) }),
+      }
     case 'overBudget':
       return { ...spent, budgets: new Set([...spent.budgets, prepared.merchantId]) }
     case 'unreadable':

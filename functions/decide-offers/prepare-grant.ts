@@ -11,7 +11,8 @@ import { kindOf } from '#shared/domain/scenes/scene.ts'
 /** A grant that can be stored, or what deciding is to do without when it decides again. */
 export type Prepared =
   | { readonly kind: 'grant'; readonly grant: Grant }
-  | { readonly kind: 'soldOut'; readonly offerId: OfferId }
+  /** `mayWait`: stock that returns would help; a count of the day, the store or the customer that is full is no stock. */
+  | { readonly kind: 'soldOut'; readonly offerId: OfferId; readonly mayWait: boolean }
   | { readonly kind: 'overBudget'; readonly merchantId: MerchantId }
   | { readonly kind: 'unreadable'; readonly sceneId: SceneId }
 
@@ -74,9 +75,10 @@ export const prepareGrant = async (
   if (ofBudget.length > 0 && budget === undefined) return { kind: 'overBudget', merchantId: scene.merchantId }
   const stockShard = offer && shardFor(offer, free, tried, services.random)
   if (offer !== undefined) {
-    const isLeft = stockShard !== undefined && ofOffer.every((_, index) => room[index])
+    const mayWait = ofOffer.every((_, index) => room[index])
+    const isLeft = stockShard !== undefined && mayWait
     if (!isLeft || (await isHeldForOthers(services, offer, winner, signal)))
-      return { kind: 'soldOut', offerId: offer.id }
+      return { kind: 'soldOut', offerId: offer.id, mayWait }
   }
   const code = offer && services.newCode()
   const content = contentOf(winner, facts, code, nowMs)

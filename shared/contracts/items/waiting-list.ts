@@ -11,15 +11,17 @@ export const waitersPk = (merchantId: MerchantId, offerId: OfferId): string =>
 /** Stands while somebody waits; the minute schedule looks whether stock has returned. */
 export const waitingKey = (offerId: OfferId) => ({ pk: `OFFER#${offerId}`, sk: 'WAITING' })
 
-/** The place in the queue of a customer who found an offer sold out; none where the offer keeps no waiting list. */
+/**
+ * The place in the queue of a customer who found an offer sold out; none where the offer keeps no waiting list, or where
+ * stock that returns would not help: who waits in vain would keep all others from what is free.
+ */
 export const waitItem = (
-  { scene, trigger, reason }: Suppressed,
+  { scene, trigger, awaits }: Suppressed,
   merchants: ReadonlyMap<MerchantId, MerchantFacts>,
   nowMs: number,
 ) => {
-  const offer =
-    scene.offerId === undefined ? undefined : merchants.get(scene.merchantId)?.offers.get(scene.offerId)
-  if (reason !== 'soldOut' || offer?.hasWaitingList !== true) return undefined
+  const offer = awaits === undefined ? undefined : merchants.get(scene.merchantId)?.offers.get(awaits)
+  if (offer?.hasWaitingList !== true) return undefined
   return {
     pk: userKey(trigger.user),
     sk: `WAIT#${offer.id}`,

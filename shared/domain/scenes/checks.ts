@@ -1,6 +1,6 @@
 import { type AudienceFacts, explainAudience } from '#shared/domain/customers/audience.ts'
 import { hourOfWeek } from '#shared/domain/customers/relationship.ts'
-import { shardOf } from '#shared/domain/ids.ts'
+import { type OfferId, shardOf } from '#shared/domain/ids.ts'
 import { CHANNELS, type Channel } from '#shared/domain/messages/channel.ts'
 import { pickByLocale } from '#shared/domain/messages/locale-chain.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
@@ -31,7 +31,12 @@ import { isOpenInAll } from '#shared/domain/schedule/weekly-hours.ts'
 export type Compared = Readonly<Record<string, string | number | boolean>>
 
 /** Why a check failed; `againMs` is when it might pass, where a clock says so. */
-export type Refusal = { readonly compared?: Compared; readonly againMs?: number }
+export type Refusal = {
+  readonly compared?: Compared
+  readonly againMs?: number
+  /** The offer whose stock would help, were it to return. */
+  readonly awaits?: OfferId
+}
 
 /** A candidate with everything that its checks look at. */
 export type Case = {
@@ -283,7 +288,10 @@ export const CHECKS: readonly (readonly [Exclude<SuppressionReason, 'outranked' 
   ['occasionUsed', ({ candidate, spent }) => failedIf(spent.occasions.has(occasionKey(candidate)))],
   [
     'soldOut',
-    ({ candidate: { scene }, offer }) => failedIf(scene.offerId !== undefined && offer === undefined),
+    ({ candidate: { scene }, offer, spent }) => {
+      if (scene.offerId === undefined || offer !== undefined) return undefined
+      return spent.awaited.has(scene.offerId) ? { awaits: scene.offerId } : FAILED
+    },
   ],
 ]
 

@@ -1,5 +1,5 @@
 import { audienceSpecificity } from '#shared/domain/customers/audience.ts'
-import type { GeofenceId, StoreId } from '#shared/domain/ids.ts'
+import type { GeofenceId, OfferId, StoreId } from '#shared/domain/ids.ts'
 import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import { type Candidate, occasionOfCandidate } from '#shared/domain/scenes/candidate.ts'
@@ -53,6 +53,8 @@ export type Outcome =
       readonly winnerScore?: number
       /** When its trigger is to be decided on again: a reminder waits for the next open hour, a visit does not. */
       readonly againMs?: number
+      /** The sold-out offer that the customer may wait for. */
+      readonly awaits?: OfferId
     })
 export type Granted = Extract<Outcome, { kind: 'granted' }>
 export type Suppressed = Extract<Outcome, { kind: 'suppressed' }>
@@ -155,13 +157,14 @@ const untilMsOf = (one: Case): number => {
 }
 
 const suppressedBy = ({ candidate }: Case, { reason, refusal }: Refused): Suppressed => {
-  const { compared, againMs } = refusal
+  const { compared, againMs, awaits } = refusal
   return {
     ...candidate,
     kind: 'suppressed',
     reason,
     ...(compared && Object.keys(compared).length > 0 && { compared }),
     ...(againMs !== undefined && !isOfPlace(candidate.trigger) && { againMs }),
+    ...(awaits !== undefined && { awaits }),
   }
 }
 

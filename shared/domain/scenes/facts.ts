@@ -101,6 +101,8 @@ export type Spent = {
   /** See `occasionKey`. */
   readonly occasions: ReadonlySet<string>
   readonly offers: ReadonlySet<OfferId>
+  /** Of these, those of which the customer may have one when stock returns. */
+  readonly awaited: ReadonlySet<OfferId>
   /** Merchants whose budget of the day is used up. */
   readonly budgets: ReadonlySet<MerchantId>
   /** Scenes whose template could not be filled in. */
@@ -110,6 +112,7 @@ export type Spent = {
 export const NOTHING_SPENT: Spent = {
   occasions: new Set(),
   offers: new Set(),
+  awaited: new Set(),
   budgets: new Set(),
   unreadable: new Set(),
 }

@@ -282,6 +282,21 @@ describe('what is sold out', () => {
     expect(await itemsOf(first, 'grant')).toMatchObject([{ offerId: offer.id, occasion: wait?.['occasion'] }])
     expect(queuedOn('push')).toHaveLength(1)
   })
+
+  it.each([
+    ['has had as many as one customer may', { perCustomer: 1 }],
+    ['has had the free trial', { kind: 'trial' as const }],
+    ['comes when the day has had its share', { perDay: 1 }],
+  ])('lets nobody wait who %s: what is free is for the others', async (name, limits) => {
+    const { offer } = await open(name, { ...limits, hasWaitingList: true })
+    const user = await newCustomer()
+    await deliver(enter(user, [name]))
+    clock.advance(MINUTE)
+    await deliver(enter(user, [name]))
+    expect((await resultsOf(user)).map(({ result }) => result)).toEqual(['granted', 'soldOut'])
+    expect(await itemsOf(user, 'wait')).toEqual([])
+    expect(await stored.ledgerItem(`OFFER#${offer.id}`, 'WAITING')).toBeUndefined()
+  })
 })
 
 describe('a reminder', () => {

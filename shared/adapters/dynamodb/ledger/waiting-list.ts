@@ -28,9 +28,8 @@ const soldOutWithList = (
   merchants: ReadonlyMap<MerchantId, MerchantFacts>,
 ): Offer[] =>
   outcomes.flatMap((outcome) => {
-    if (outcome.kind !== 'suppressed' || outcome.reason !== 'soldOut') return []
-    const { offerId, merchantId } = outcome.scene
-    const offer = offerId === undefined ? undefined : merchants.get(merchantId)?.offers.get(offerId)
+    if (outcome.kind !== 'suppressed' || outcome.awaits === undefined) return []
+    const offer = merchants.get(outcome.scene.merchantId)?.offers.get(outcome.awaits)
     return offer?.hasWaitingList ? [offer] : []
   })
 

@@ -12,7 +12,6 @@ import type { UserId } from '#shared/domain/ids.ts'
 import { type Candidate, candidatesAmong, occasionKey } from '#shared/domain/scenes/candidate.ts'
 import { decide, type Granted, type Outcome, rankCandidates } from '#shared/domain/scenes/decide.ts'
 import { type Limits, NOTHING_SPENT, type Spent, type Surroundings } from '#shared/domain/scenes/facts.ts'
-import { kindOf } from '#shared/domain/scenes/scene.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 
 export type DecideServices = {
@@ -138,7 +137,7 @@ const lookUp = async (
 ): Promise<Facts | undefined> => {
   if (winner.channel === 'push' && !facts.devicesRead)
     return withPhones(services, winner.trigger.user, facts, signal)
-  if (!facts.placeRead && facts.zonesVersion > 0 && kindOf(winner.scene) !== 'service')
+  if (!facts.placeRead && facts.zonesVersion > 0 && winner.messageKind !== 'service')
     return withSurroundings(services, winner, facts, nowMs, signal)
   return undefined
 }

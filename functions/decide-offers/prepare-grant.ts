@@ -6,7 +6,6 @@ import { budgetTallies, offerTallies, type Tally } from '#shared/contracts/items
 import type { MerchantId, OfferId, SceneId } from '#shared/domain/ids.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { Granted } from '#shared/domain/scenes/decide.ts'
-import { kindOf } from '#shared/domain/scenes/scene.ts'
 
 /** A grant that can be stored, or what deciding is to do without when it decides again. */
 export type Prepared =
@@ -83,7 +82,7 @@ export const prepareGrant = async (
   const code = offer && services.newCode()
   const content = contentOf(winner, facts, code, nowMs)
   if (content === undefined) return { kind: 'unreadable', sceneId: scene.id }
-  const [venue] = facts.customer.surroundings?.venues ?? []
+  const venues = facts.customer.surroundings?.venues ?? []
   const grantId = grantIdOf(candidate)
   const grant: Grant = {
     candidate,
@@ -94,9 +93,9 @@ export const prepareGrant = async (
     deliverUntilMs: winner.deliverUntilMs,
     score: winner.score,
     send: {
-      kind: kindOf(scene),
+      kind: winner.messageKind,
       ...(offer?.isScarce && { isScarce: true }),
-      ...(venue && { venueId: venue.id }),
+      ...(venues.length > 0 && { venueIds: venues.map(({ id }) => id) }),
     },
     ...(offer && code !== undefined && stockShard !== undefined && { offer, code, stockShard }),
     tallies: [...ofOffer, ...(budget ? [budget] : [])],

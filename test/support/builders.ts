@@ -115,7 +115,7 @@ export const aScene = (name: string, rest: Partial<Scene> = {}): Scene => ({
   ...rest,
 })
 
-/** What is known of a customer who agreed to push and has a phone for it. */
+/** What is known of a customer who agreed to push, has a phone for it, and whom the café has just met. */
 export const aCustomer = (rest: Partial<CustomerFacts> = {}): CustomerFacts => ({
   pushConsent: true,
   smsConsents: new Set(),
@@ -124,7 +124,7 @@ export const aCustomer = (rest: Partial<CustomerFacts> = {}): CustomerFacts => (
   recentSends: [],
   mutedMerchants: new Set(),
   caps: [],
-  relationships: new Map(),
+  relationships: new Map([[CAFE, aRelationship()]]),
   ...rest,
 })
 

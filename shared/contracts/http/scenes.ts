@@ -16,6 +16,7 @@ import {
   PROPERTY_TESTS,
   SCENE_GOALS,
   SCENE_STATES,
+  UNANSWERED_EVENTS,
   WEEKDAYS,
 } from '#shared/domain/scenes/scene.ts'
 import { MAX_ANNIVERSARY_DAYS } from '#shared/domain/schedule/anniversaries.ts'
@@ -274,7 +275,7 @@ const checkScene = (
     readonly goal?: string
     readonly message: { readonly kind?: string }
     readonly offerId?: string
-    readonly triggers: readonly { readonly type: string }[]
+    readonly triggers: readonly { readonly type: string; readonly eventType?: string }[]
   },
   context: z.RefinementCtx,
 ): void => {
@@ -283,8 +284,11 @@ const checkScene = (
   const { kind } = scene.message
   if (kind === 'offer' && scene.offerId === undefined)
     issue(['offerId'], 'a message of kind offer needs an offer')
-  if (kind === 'service' && !scene.triggers.every(({ type }) => type === 'event'))
+  if (kind !== 'service') return
+  if (!scene.triggers.every(({ type }) => type === 'event'))
     issue(['message', 'kind'], 'a service message answers an app event, nothing else')
+  if (scene.triggers.some(({ eventType = '' }) => UNANSWERED_EVENTS.has(eventType)))
+    issue(['message', 'kind'], 'who opens the app or searches in it has asked for no answer')
 }
 
 /** `POST /v1/merchants/{merchantId}/scenes` and `PUT …/{sceneId}`: what is left out gets the value written here. */

@@ -14,6 +14,7 @@ import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { MessageContent } from '#shared/domain/messages/message.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import { type Candidate, occasionOfCandidate } from '#shared/domain/scenes/candidate.ts'
+import { REMEMBERED } from '#shared/domain/scenes/caps.ts'
 import type { Outcome, Suppressed } from '#shared/domain/scenes/decide.ts'
 import type { RecentSend, Slot } from '#shared/domain/scenes/facts.ts'
 import { occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
@@ -201,9 +202,8 @@ export const countsOf = (outcomes: readonly Outcome[]): Map<SceneId, Record<stri
 }
 
 /** The longest cool-down and window of a cap, and so how long a send stays on the profile. */
-export const MAX_SEND_AGE_MS = 30 * 24 * 3_600_000
-const MAX_RECENT_SENDS = 200
+export const MAX_SEND_AGE_MS = REMEMBERED.windowS * 1000
 
 /** The sends a profile keeps after one more: those of the last 30 days, at most 200. */
 export const withSend = (sends: readonly RecentSend[], send: RecentSend): RecentSend[] =>
-  [...sends.filter(({ atMs }) => Math.abs(send.atMs - atMs) < MAX_SEND_AGE_MS), send].slice(-MAX_RECENT_SENDS)
+  [...sends.filter(({ atMs }) => Math.abs(send.atMs - atMs) < MAX_SEND_AGE_MS), send].slice(-REMEMBERED.max)

@@ -43,7 +43,7 @@ const profile = z.object({
         messageId: id('msg'),
         kind: z.enum(MESSAGE_KINDS).exactOptional(),
         isScarce: z.literal(true).exactOptional(),
-        venueId: id('zon').exactOptional(),
+        venueIds: z.array(id('zon')).exactOptional(),
       }),
     )
     .max(200)

@@ -1,6 +1,13 @@
+import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { MerchantFacts } from '#shared/domain/scenes/facts.ts'
 import { matchPlace, NO_STORES, type PlaceMatch, type StoreBook } from '#shared/domain/scenes/places.ts'
-import type { PropertyCondition, Scene, SceneTrigger } from '#shared/domain/scenes/scene.ts'
+import {
+  kindOf,
+  type MessageKind,
+  type PropertyCondition,
+  type Scene,
+  type SceneTrigger,
+} from '#shared/domain/scenes/scene.ts'
 import { type EventProperties, occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
 
 /** A scene that a trigger reached. */
@@ -14,6 +21,21 @@ export type Candidate = {
 /** What a message would be about; a scene speaks to a customer once about it. */
 export const occasionOfCandidate = ({ trigger, occasion }: Candidate): string =>
   occasion ?? occasionOf(trigger)
+
+/**
+ * What a candidate's message is with an offer in it: a gift in a service message is promotion all the same, unless it
+ * makes good, or the customer has scanned for it.
+ *
+ * @example messageKindOf({ scene: thanksForPurchase, trigger: purchase }, coupon) // 'offer'
+ */
+export const messageKindOf = (
+  { scene, trigger }: Candidate,
+  offer: Pick<Offer, 'kind'> | undefined,
+): MessageKind => {
+  const kind = kindOf(scene)
+  if (kind !== 'service' || offer === undefined || offer.kind === 'makeGood') return kind
+  return trigger.type === 'event' && trigger.eventType === 'qr_scan' ? kind : 'offer'
+}
 
 /** Names a scene and an occasion together. */
 export const occasionKey = (candidate: Candidate): string =>

@@ -7,6 +7,9 @@ const DAY_MS = 86_400_000
 export const isRecent = (send: Pick<RecentSend, 'atMs'>, nowMs: number, windowMs: number): boolean =>
   Math.abs(nowMs - send.atMs) < windowMs
 
+/** How many sends are remembered, and for how long: no cap can count further, so that nobody gets more. */
+export const REMEMBERED: Cap = { windowS: (30 * DAY_MS) / 1000, max: 200 }
+
 /** A cap that has no room for one more, and how many it has seen. */
 export type FullCap = { readonly cap: Cap; readonly sent: number }
 

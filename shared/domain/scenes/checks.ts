@@ -5,7 +5,7 @@ import { CHANNELS, type Channel } from '#shared/domain/messages/channel.ts'
 import { pickByLocale } from '#shared/domain/messages/locale-chain.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import { type Candidate, occasionKey, sidesThatHear } from '#shared/domain/scenes/candidate.ts'
-import { exceedsScarcity, type FullCap, fullCap, isRecent } from '#shared/domain/scenes/caps.ts'
+import { exceedsScarcity, type FullCap, fullCap, isRecent, REMEMBERED } from '#shared/domain/scenes/caps.ts'
 import type {
   CustomerFacts,
   DecisionFacts,
@@ -161,7 +161,7 @@ const checkSurroundings: Check = (one) => {
   if (!isPromotion(one) || surroundings === undefined) return undefined
   if (surroundings.isExcluded) return FAILED
   for (const { id, capPerDay } of surroundings.venues) {
-    const here = recentSends.filter(({ venueId }) => venueId === id)
+    const here = recentSends.filter(({ venueIds }) => venueIds?.includes(id))
     const full = fullCap([{ windowS: VENUE_WINDOW_S, max: capPerDay }], here, one.nowMs)
     if (full) return { compared: comparedOf(full) }
   }
@@ -210,7 +210,9 @@ const checkMerchantCap: Check = ({ candidate: { scene }, customer, merchant, fac
 }
 
 const checkPlatformCap: Check = ({ customer, facts, nowMs }) =>
-  refusedBy(fullCap([...facts.limits.platformCaps, ...customer.caps], customer.recentSends, nowMs))
+  refusedBy(
+    fullCap([...facts.limits.platformCaps, ...customer.caps, REMEMBERED], customer.recentSends, nowMs),
+  )
 
 const checkKindCap: Check = ({ customer, facts, kind, nowMs }) => {
   const same = customer.recentSends.filter((send) => send.kind === kind)
@@ -270,7 +272,8 @@ export const CHECKS: readonly (readonly [Exclude<SuppressionReason, 'outranked' 
   ['marked', ({ candidate: { trigger } }) => failedIf('marked' in trigger && trigger.marked === true)],
   ['stale', checkAge],
   ['audience', checkAudience],
-  ['blocked', ({ relationship }) => failedIf(relationship?.isBlocked === true)],
+  // One that was not read may be a block.
+  ['blocked', ({ relationship }) => failedIf(relationship?.isBlocked !== false)],
   ['complaintOpen', (one) => failedIf(isPromotion(one) && (one.relationship?.openComplaints ?? 0) > 0)],
   ['consent', checkConsent],
   ['muted', checkMuted],

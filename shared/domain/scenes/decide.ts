@@ -2,7 +2,7 @@ import { audienceSpecificity } from '#shared/domain/customers/audience.ts'
 import type { GeofenceId, OfferId, StoreId } from '#shared/domain/ids.ts'
 import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
-import { type Candidate, occasionOfCandidate } from '#shared/domain/scenes/candidate.ts'
+import { type Candidate, messageKindOf, occasionOfCandidate } from '#shared/domain/scenes/candidate.ts'
 import {
   type Case,
   CHECKS,
@@ -23,9 +23,9 @@ import {
 } from '#shared/domain/scenes/facts.ts'
 import { matchPlace, NO_STORES, type StoreBook } from '#shared/domain/scenes/places.ts'
 import type { SuppressionReason } from '#shared/domain/scenes/reasons.ts'
-import { kindOf, type ScenePlaces } from '#shared/domain/scenes/scene.ts'
+import type { MessageKind, ScenePlaces } from '#shared/domain/scenes/scene.ts'
 import { rankFairly, type Standing, scoreOf } from '#shared/domain/scenes/score.ts'
-import { isOfPlace } from '#shared/domain/scenes/trigger.ts'
+import { canWait, occasionOf } from '#shared/domain/scenes/trigger.ts'
 import {
   celebrationOf,
   deliverUntilMs,
@@ -40,6 +40,7 @@ export type Outcome =
   | (Candidate & {
       readonly kind: 'granted'
       readonly channel: Channel
+      readonly messageKind: MessageKind
       readonly score: number
       readonly offer?: Offer
       /** Ms since the epoch. */
@@ -107,6 +108,7 @@ const caseOf = (found: Candidate, facts: DecisionFacts, spent: Spent, nowMs: num
   const relationship = customer.relationships.get(scene.merchantId)
   const store = trigger.storeId === undefined ? undefined : merchant.stores.get(trigger.storeId)
   const celebration = celebrationOf({ candidate: found, customer, relationship, store, nowMs })
+  const offer = offerOf(found, merchant, customer, spent, nowMs)
   const isCelebration = celebration !== undefined && celebration !== 'none'
   return {
     candidate: isCelebration ? { scene, trigger, occasion: celebration } : { scene, trigger },
@@ -115,8 +117,8 @@ const caseOf = (found: Candidate, facts: DecisionFacts, spent: Spent, nowMs: num
     merchant,
     relationship,
     store,
-    kind: kindOf(scene),
-    offer: offerOf(found, merchant, customer, spent, nowMs),
+    kind: messageKindOf(found, offer),
+    offer,
     permitted: permittedBy(customer, zoneOf({ candidate: found, relationship })),
     spent,
     nowMs,
@@ -163,7 +165,7 @@ const suppressedBy = ({ candidate }: Case, { reason, refusal }: Refused): Suppre
     kind: 'suppressed',
     reason,
     ...(compared && Object.keys(compared).length > 0 && { compared }),
-    ...(againMs !== undefined && !isOfPlace(candidate.trigger) && { againMs }),
+    ...(againMs !== undefined && canWait(candidate.trigger) && { againMs }),
     ...(awaits !== undefined && { awaits }),
   }
 }
@@ -194,6 +196,7 @@ const standingOf = ({ candidate }: Case, score: number): Standing => ({
   merchantId: candidate.scene.merchantId,
   sceneId: candidate.scene.id,
   occasion: occasionOfCandidate(candidate),
+  source: occasionOf(candidate.trigger),
 })
 
 /** Candidates of one customer from the best to the worst, whether or not they may speak. */
@@ -243,6 +246,7 @@ const arbitrate = (scored: Scored, winner: Scored | undefined, slot: Slot | unde
     ...one.candidate,
     kind: 'granted',
     channel,
+    messageKind: one.kind,
     score,
     ...(one.offer && { offer: one.offer }),
     deliverUntilMs: untilMsOf(one),

@@ -15,8 +15,8 @@ export type RecentSend = {
   readonly kind?: MessageKind
   /** It told of a scarce offer. */
   readonly isScarce?: true
-  /** The venue in whose area the customer was. */
-  readonly venueId?: ZoneId
+  /** The venues in whose areas the customer was. */
+  readonly venueIds?: readonly ZoneId[]
 }
 
 /** Who has the customer's attention: the message that went last, and how good it was. */

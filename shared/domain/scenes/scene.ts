@@ -26,6 +26,9 @@ export const APP_EVENT_TYPES = [
 ] as const
 export type AppEventType = (typeof APP_EVENT_TYPES)[number]
 
+/** Events that ask nothing of a merchant: no service answers them. */
+export const UNANSWERED_EVENTS: ReadonlySet<string> = new Set<AppEventType>(['app_open', 'search'])
+
 /**
  * At which of the merchant's places a trigger listens; absent = at all its geofences. Where several are named, one that
  * holds is enough. A region covers all stores at it and below it.

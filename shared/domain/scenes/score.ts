@@ -133,6 +133,8 @@ export type Standing = {
   readonly merchantId: MerchantId
   readonly sceneId: SceneId
   readonly occasion: string
+  /** The occasion of its trigger, which tells visits apart that are for one celebration. */
+  readonly source?: string
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -142,7 +144,7 @@ const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
  * scenes of one: a merchant with one scene wins as often as one with a hundred. One draw serves all candidates of a
  * decision, whatever the order in which they come.
  *
- * @param standingOf the standing of a candidate; no two have the same scene and occasion
+ * @param standingOf the standing of a candidate; no two have the same scene, occasion and source
  * @example rankFairly(candidates, (one) => ({ score: 900, … }), user)[0] // the winner
  */
 export const rankFairly = <T>(
@@ -167,7 +169,8 @@ export const rankFairly = <T>(
         a.merchantDraw - b.merchantDraw ||
         compareText(a.merchantId, b.merchantId) ||
         a.sceneDraw - b.sceneDraw ||
-        compareText(`${a.sceneId} ${a.occasion}`, `${b.sceneId} ${b.occasion}`),
+        compareText(`${a.sceneId} ${a.occasion}`, `${b.sceneId} ${b.occasion}`) ||
+        compareText(a.source ?? '', b.source ?? ''),
     )
     .map(({ candidate }) => candidate)
 }

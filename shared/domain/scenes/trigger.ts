@@ -78,6 +78,9 @@ export const occasionOf = (trigger: Trigger): string => {
   }
 }
 
-/** Its moment is a place: what may not go now is dropped. Other triggers wait for the next open hour. */
+/** Its moment is a place. */
 export const isOfPlace = ({ type }: Trigger): boolean =>
   type === 'enter' || type === 'exit' || type === 'dwell'
+
+/** A reminder waits for the next open hour; of a visit or an act the moment is over then. */
+export const canWait = ({ type }: Trigger): boolean => type === 'due' || type === 'restock'

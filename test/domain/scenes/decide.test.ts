@@ -1,5 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
+import type { Offer } from '#shared/domain/offers/offer.ts'
 import { type Candidate, candidatesOf, occasionKey } from '#shared/domain/scenes/candidate.ts'
 import { CHECKS } from '#shared/domain/scenes/checks.ts'
 import { decide } from '#shared/domain/scenes/decide.ts'
@@ -11,7 +12,7 @@ import {
   type Spent,
 } from '#shared/domain/scenes/facts.ts'
 import { SUPPRESSION_REASONS } from '#shared/domain/scenes/reasons.ts'
-import type { Scene } from '#shared/domain/scenes/scene.ts'
+import type { AppEventType, Scene } from '#shared/domain/scenes/scene.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 import {
   ANNA,
@@ -260,6 +261,8 @@ describe('the reasons', () => {
 
   it('blocked: the merchant wants nothing to do with the customer', () => {
     expect(outcomeOf(greet, related({ isBlocked: true }))).toBe('blocked')
+    // Nobody has read what stands between them: it may be a block.
+    expect(outcomeOf(greet, { customer: { relationships: new Map() } })).toBe('blocked')
   })
 
   it('complaintOpen: promotion waits, an answer does not', () => {
@@ -269,6 +272,23 @@ describe('the reasons', () => {
       message: { ...greet.message, kind: 'service' },
     })
     expect(outcomeOf(answer, { ...related({ openComplaints: 1 }), trigger: event() })).toBe('granted push')
+  })
+
+  it('complaintOpen: a gift that nobody asked for is promotion, whatever the scene calls it', () => {
+    const given = (kind: Offer['kind'], eventType: AppEventType) => {
+      const offer = anOffer('gift', { kind })
+      const scene = aScene('answer', {
+        triggers: [{ type: 'event', eventType }],
+        message: { ...greet.message, kind: 'service' },
+        offerId: offer.id,
+      })
+      const merchant = { offers: new Map([[offer.id, offer]]) }
+      return decideOn(scene, { ...related({ openComplaints: 1 }), merchant, trigger: event({ eventType }) })
+    }
+    expect(given('coupon', 'purchase')).toMatchObject([{ reason: 'complaintOpen' }])
+    // What makes good, and what the customer scanned for.
+    expect(given('makeGood', 'complaint')).toMatchObject([{ kind: 'granted', messageKind: 'service' }])
+    expect(given('coupon', 'qr_scan')).toMatchObject([{ kind: 'granted', messageKind: 'service' }])
   })
 
   const bySms = aScene('sms', { message: { sms: { body: 'Hi' }, ttlS: 600 } })
@@ -294,7 +314,9 @@ describe('the reasons', () => {
     )
     const mall = named('zon', 'mall')
     const surroundings = { isExcluded: false, venues: [{ id: mall, capPerDay: 1 }] }
-    const recentSends = [{ ...sent('other', T0 - HOUR, named('mer', 'bar')), venueId: mall }]
+    const recentSends = [
+      { ...sent('other', T0 - HOUR, named('mer', 'bar')), venueIds: [named('zon', 'station'), mall] },
+    ]
     expect(outcomeOf(greet, { customer: { surroundings } })).toBe('granted push')
     expect(outcomeOf(greet, { customer: { surroundings, recentSends } })).toBe('exclusionZone')
   })
@@ -329,6 +351,36 @@ describe('the reasons', () => {
     expect(outcomeOf(back, { trigger: { ...due, atMs: again }, nowMs: again })).toBe('granted push')
     const [visit] = decideOn(greet, { nowMs: night, trigger: anEnter({ atMs: night }) })
     expect(visit).not.toHaveProperty('againMs')
+    const scan = aScene('scan', { triggers: [{ type: 'event', eventType: 'purchase' }] })
+    const [act] = decideOn(scan, { nowMs: night, trigger: event({ atMs: night }) })
+    expect(act).toMatchObject({ reason: 'lawfulHours' })
+    expect(act).not.toHaveProperty('againMs')
+  })
+
+  it('platformCap: as many as are remembered, since nobody can count further', () => {
+    const bar = named('mer', 'bar')
+    const facts = { limits: { ...LIMITS, platformCaps: [] } }
+    const sends = (count: number) =>
+      Array.from({ length: count }, (_, index) => sent(`${index}`, T0 - 29 * DAY + index * HOUR, bar))
+    expect(outcomeOf(greet, { customer: { recentSends: sends(199) }, facts })).toBe('granted push')
+    expect(outcomeOf(greet, { customer: { recentSends: sends(200) }, facts })).toBe('platformCap')
+  })
+
+  it('speaks of one celebration at one place, whichever visit of a write comes first', () => {
+    const scene = aScene('birthday', { when: { birthday: { daysBefore: 0, daysAfter: 0 } } })
+    const visits = ['first', 'second', 'third'].map((name) => ({
+      scene,
+      trigger: anEnter({ visitId: named('vis', name) }),
+    }))
+    const relationships = new Map([[CAFE, aRelationship()]])
+    const facts = someFacts({
+      customer: aCustomer({ relationships, birthday: '05-01' }),
+      merchants: new Map([[CAFE, someMerchant()]]),
+    })
+    const winner = (candidates: readonly Candidate[]) =>
+      decide(candidates, facts, NOTHING_SPENT, T0).find(({ kind }) => kind === 'granted')?.trigger
+    expect(winner(visits)).toBeDefined()
+    expect(winner(visits.toReversed())).toEqual(winner(visits))
   })
 
   it('holdout: the same customers always, as many as the scene says', () => {
@@ -564,10 +616,12 @@ describe('arbitration', () => {
   const triggers = Array.from({ length: 3 }, (_, index) =>
     anEnter({ visitId: named('vis', `visit ${index}`), distanceM: -10 * (index % 2) }),
   )
-  const winnerOf = (candidates: readonly Candidate[]): string[] =>
-    decide(candidates, someFacts(), NOTHING_SPENT, T0)
+  const winnerOf = (candidates: readonly Candidate[]): string[] => {
+    const relationships = new Map(candidates.map(({ scene }) => [scene.merchantId, aRelationship()]))
+    return decide(candidates, someFacts({ customer: aCustomer({ relationships }) }), NOTHING_SPENT, T0)
       .filter(({ kind }) => kind === 'granted')
       .map(occasionKey)
+  }
 
   const all = candidatesOf(scenes(7), triggers)
   test.prop([fc.shuffledSubarray(all, { minLength: all.length })])(

@@ -11,7 +11,7 @@ import { candidatesOf } from '#shared/domain/scenes/candidate.ts'
 import { decide } from '#shared/domain/scenes/decide.ts'
 import { NOTHING_SPENT } from '#shared/domain/scenes/facts.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
-import { aCustomer, anEnter, aScene, named, someFacts } from '#test/support/builders.ts'
+import { aCustomer, anEnter, aRelationship, aScene, named, someFacts } from '#test/support/builders.ts'
 import { setClock } from '#test/support/clock.ts'
 import { createTables } from '#test/support/engine.ts'
 import { giveGrant } from '#test/support/grants.ts'
@@ -385,7 +385,9 @@ describe('app events', () => {
         message: { push: { title: 'Hello', body: 'Thanks' }, kind: 'service', ttlS: 600 },
       })
       // It is known by the number where the customer lives, also where the event names no place.
-      const facts = someFacts({ customer: aCustomer({ phoneCountry: 'US' }) })
+      const facts = someFacts({
+        customer: aCustomer({ phoneCountry: 'US', relationships: new Map([[merchantId, aRelationship()]]) }),
+      })
       return decide(candidatesOf([scene], [trigger]), facts, NOTHING_SPENT, clock.nowMs)
     }
     const events = [

@@ -122,6 +122,14 @@ describe('the parts of a scene', () => {
       '/message/kind',
     ],
     [
+      'a service that answers no act with the merchant',
+      {
+        triggers: [{ type: 'event', eventType: 'app_open' }],
+        message: { push: { title: 'Blue Door', body: 'Hi' }, kind: 'service', ttlS: 600 },
+      },
+      '/message/kind',
+    ],
+    [
       'a locale that is none',
       { message: { push: { title: 'Blue Door', body: 'Hi' }, locales: { english: {} }, ttlS: 600 } },
       '/message/locales/english',

@@ -70,7 +70,15 @@ describe('a decision', () => {
   it('counts each outcome once, and every trigger', () => {
     const [scene, other] = [aScene('one'), aScene('two')]
     const counts = countsOf([
-      { scene, trigger: anEnter(), kind: 'granted', channel: 'push', score: 1, deliverUntilMs: T0 },
+      {
+        scene,
+        trigger: anEnter(),
+        kind: 'granted',
+        channel: 'push',
+        messageKind: 'greeting',
+        score: 1,
+        deliverUntilMs: T0,
+      },
       { scene, trigger: anEnter(), kind: 'suppressed', reason: 'outranked' },
       { scene, trigger: anEnter(), kind: 'suppressed', reason: 'outranked' },
       { scene: other, trigger: anEnter(), kind: 'suppressed', reason: 'hours' },

@@ -32,7 +32,8 @@ const dwellTimesOf = (entered: Transition, facts: Facts): number[] => {
  */
 export const timersFor = (news: PresenceNews, facts: Facts, nowMs: number): Timer[] => {
   const dwells = news.transitions
-    .filter(({ type }) => type === 'enter')
+    // Whom a geofence was drawn around did not come: that visit opens silently.
+    .filter(({ type, drawnAround }) => type === 'enter' && drawnAround !== true)
     .flatMap((entered) =>
       dwellTimesOf(entered, facts).map(
         (dwellS): Timer => ({

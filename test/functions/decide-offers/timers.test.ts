@@ -90,6 +90,14 @@ describe('an enter', () => {
     ])
   })
 
+  it('of a geofence that was drawn around the customer asks for no dwell: nobody came', async () => {
+    const user = await newCustomer()
+    const folded = await arrive(user, [aFix(0)])
+    const transitions = folded.transitions.map((one) => ({ ...one, drawnAround: true as const }))
+    await deliver(newsOf(user, { ...folded, transitions }))
+    expect(queuedOn('timers')).toMatchObject([{ body: { kind: 'silence' } }])
+  })
+
   it('that was told late arms a timer that is due at once', async () => {
     const user = await newCustomer()
     const folded = await arrive(user, [aFix(-400)])

@@ -102,6 +102,26 @@ describe('a settled visit', () => {
     })
   })
 
+  it('confirms what it follows also where the customer holds hundreds of grants', async () => {
+    const user = await newCustomer()
+    const { id: offerId } = anOffer('one of many')
+    const grant = (sk: string, rest: object) => ({
+      pk: `U#${user}`,
+      sk: `GRANT#${sk}`,
+      kind: 'grant',
+      merchantId: CAFE,
+      grantedAt: new Date(T0 - HOUR).toISOString(),
+      ...rest,
+    })
+    const grantId = named('grt', 'of many')
+    const old = Array.from({ length: 250 }, (_, index) => grant(`grt_${index}`, { state: 'redeemed' }))
+    await stored.putLedger(...old, grant(grantId, { grantId, state: 'reserved', offerId, stockShard: 0 }))
+    const stock = { kind: 'stock', offerId, free: 0, reserved: 1, confirmed: 0 }
+    await stored.putLedger({ pk: `OFFER#${offerId}#0`, sk: 'STOCK', ...stock })
+    await settle(user, seenAt('one', T0))
+    expect(await stored.stockOf(offerId)).toEqual({ free: 0, reserved: 0, confirmed: 1 })
+  })
+
   it('is kept once, however often it is told', async () => {
     const user = await newCustomer()
     await settle(user, seenAt('one', T0))

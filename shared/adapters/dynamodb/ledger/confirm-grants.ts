@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
-import { queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import { userKey } from '#shared/contracts/items/ledger.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
@@ -21,6 +21,8 @@ const reservedSchema = z.object({
 export type Reserved = z.output<typeof reservedSchema>
 
 const PAGE = 100
+/** More than the caps let anybody be given in the 13 months that grants are kept. */
+const MAX_PAGES = 20
 
 export type ConfirmVisited = (
   user: UserId,
@@ -72,19 +74,27 @@ export const createConfirmGrants = (client: DynamoDBDocumentClient, table: strin
   }
 
   const reservedOf = async (user: UserId, signal?: AbortSignal): Promise<Reserved[]> => {
-    const page = await queryPage(
-      client,
-      {
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :grant)',
-        FilterExpression: '#state = :reserved',
-        ExpressionAttributeNames: { '#state': 'state' },
-        ExpressionAttributeValues: { ':pk': userKey(user), ':grant': 'GRANT#', ':reserved': 'reserved' },
-        Limit: PAGE,
-      },
-      { signal },
-    )
-    return page.items.map((item) => reservedSchema.parse(item))
+    const found: Item[] = []
+    let start: Item | undefined
+    for (let count = 0; count < MAX_PAGES; count++) {
+      const page = await queryPage(
+        client,
+        {
+          TableName: table,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :grant)',
+          FilterExpression: '#state = :reserved',
+          ExpressionAttributeNames: { '#state': 'state' },
+          ExpressionAttributeValues: { ':pk': userKey(user), ':grant': 'GRANT#', ':reserved': 'reserved' },
+          Limit: PAGE,
+          ...(start && { ExclusiveStartKey: start }),
+        },
+        { signal },
+      )
+      found.push(...page.items)
+      start = page.next
+      if (start === undefined) break
+    }
+    return found.map((item) => reservedSchema.parse(item))
   }
 
   const isFollowed = (
@@ -93,7 +103,7 @@ export const createConfirmGrants = (client: DynamoDBDocumentClient, table: strin
   ): boolean =>
     visits.some((visit) => visit.merchantId === merchantId && visit.lastInsideAtMs > Date.parse(grantedAt))
 
-  /** Of the latest 100 grants, those whose merchant the customer was with after they were given. */
+  /** The grants whose merchant the customer was with after they were given; their ids tell nothing of time. */
   const confirmVisited: ConfirmVisited = async (user, visits, nowMs, signal) => {
     if (visits.length === 0) return
     const reserved = await reservedOf(user, signal)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { dueKey, expiryOf, type StoredTally, TRACE_TTL_S, userKey } from '#shared/contracts/items/ledger.ts'
-import type { Tally } from '#shared/contracts/items/stock.ts'
+import { isOfUnit, type Tally } from '#shared/contracts/items/stock.ts'
 import {
   type GrantId,
   hashId,
@@ -86,8 +86,15 @@ const iso = (ms: number): string => new Date(ms).toISOString()
 export const validUntilMs = ({ validityS, until }: Offer, nowMs: number): number =>
   Math.min(nowMs + validityS * 1000, until === undefined ? Infinity : Date.parse(until))
 
+const talliesOf = (tallies: readonly Tally[]): StoredTally[] =>
+  tallies.map(({ pk, sk, add }) => ({ pk, sk, add: { ...add } }))
+
 /** An offer in a grant, and when the minute schedule gives back what was not redeemed. */
-const reservationOf = ({ offer, code, stockShard, grantId }: Grant, nowMs: number, dueShards: number) => {
+const reservationOf = (
+  { offer, code, stockShard, grantId, tallies }: Grant,
+  nowMs: number,
+  dueShards: number,
+) => {
   if (offer === undefined) return {}
   const untilMs = validUntilMs(offer, nowMs)
   return {
@@ -97,6 +104,7 @@ const reservationOf = ({ offer, code, stockShard, grantId }: Grant, nowMs: numbe
     code,
     stockShard,
     validUntil: iso(untilMs),
+    tallies: talliesOf(tallies.filter(isOfUnit)),
     ...dueKey(untilMs, grantId, shardOf(grantId, dueShards)),
   }
 }
@@ -120,9 +128,6 @@ export const grantItem = (grant: Grant, nowMs: number, dueShards: number) => {
     ttl: expiryOf(nowMs),
   }
 }
-
-const talliesOf = (tallies: readonly Tally[]): StoredTally[] =>
-  tallies.map(({ pk, sk, add }) => ({ pk, sk, add: { ...add } }))
 
 export const messageItem = (grant: Grant, nowMs: number, dueShards: number) => {
   const { candidate, channel, content, offer, grantId, messageId, stockShard, tallies } = grant

@@ -137,6 +137,8 @@ export const parseDevices = (items: readonly Item[]): Device[] =>
 /** What a grant has counted up somewhere, and counts down again when its message does not go out. */
 const tally = z.object({ pk: z.string(), sk: z.string(), add: z.record(z.string(), z.number()) })
 export type StoredTally = z.output<typeof tally>
+/** What a message or a grant gives back beside its unit. */
+export const storedTallies = z.array(tally).max(8).default([])
 
 const message = z.object({
   user: id('usr'),
@@ -150,7 +152,7 @@ const message = z.object({
   content: contentSchema,
   offerId: id('off').optional(),
   stockShard: z.number().optional(),
-  tallies: z.array(tally).max(8).default([]),
+  tallies: storedTallies,
   createdAtMs: z.number(),
   expiresAtMs: z.number(),
   leaseUntilMs: z.number().default(0),

@@ -44,6 +44,13 @@ export const offerTallies = (
   ]
 }
 
+/**
+ * Does a count go back with a unit that nobody used in time? What a store and a customer had of it does. The day stays
+ * as busy as it was, and a trial counts as offered: it is one, ever.
+ */
+export const isOfUnit = ({ sk }: Pick<Tally, 'sk'>): boolean =>
+  sk.startsWith('STORE#') || (sk.startsWith('HELD#') && !sk.startsWith('HELD#TRIAL#'))
+
 /** Budgets below this stay in one item, so that the last cent is found; larger ones are spread. */
 const SPREAD_FROM = 10_000
 const BUDGET_SHARDS = 8

@@ -110,6 +110,20 @@ describe('what is counted beside the stock', () => {
     expect(await tryTwice('twice', { perCustomer: 2 })).toEqual(['granted', 'granted'])
   })
 
+  it('is what the grant gives back unused: of store and customer, not of the day and the one free trial', async () => {
+    const { offer } = await open('kept', { kind: 'trial', perDay: 9, perStore: 9, perCustomer: 9 })
+    const user = await newCustomer()
+    await deliver(enter(user, ['kept'], named('sto', 'one')))
+    expect(await itemsOf(user, 'grant')).toMatchObject([
+      {
+        tallies: [
+          { pk: `OFFER#${offer.id}`, sk: `STORE#${named('sto', 'one')}`, add: { given: 1 } },
+          { pk: `U#${user}`, sk: `HELD#${offer.id}`, add: { given: 1 } },
+        ],
+      },
+    ])
+  })
+
   it('is one free trial for a customer and merchant, ever', async () => {
     expect(await tryTwice('trial', { kind: 'trial' })).toEqual(['granted', 'soldOut'])
   })

@@ -104,8 +104,13 @@ describe('a grant whose time is over', () => {
         state,
         offerId,
         stockShard: 0,
+        tallies: [
+          { pk: `OFFER#${offerId}`, sk: 'STORE#one', add: { given: 1 } },
+          { pk: `U#${user}`, sk: `HELD#${offerId}`, add: { given: 1 } },
+        ],
         ...dueKey(validUntilMs, key.sk, shardOf(key.sk, SHARDS)),
       },
+      { pk: `OFFER#${offerId}`, sk: 'STORE#one', kind: 'tally', given: 3 },
       {
         pk: `OFFER#${offerId}#0`,
         sk: 'STOCK',
@@ -117,27 +122,31 @@ describe('a grant whose time is over', () => {
         ...unit,
       },
     )
-    return { key, stock: () => stored.ledgerItem(`OFFER#${offerId}#0`, 'STOCK') }
+    const tally = (sk: string) => stored.ledgerItem(`OFFER#${offerId}`, sk)
+    return { key, tally, stock: () => stored.ledgerItem(`OFFER#${offerId}#0`, 'STOCK') }
   }
 
   it('gives its unit back, once, however many sweeps meet it', async () => {
-    const { key, stock } = await reserve('reserved', start + HOUR, { reserved: 1 })
+    const { key, stock, tally } = await reserve('reserved', start + HOUR, { reserved: 1 })
     await sweep()
     expect(await stock()).toMatchObject({ free: 4, reserved: 1 })
     clock.nowMs = start + HOUR
     await Promise.all([sweep(), sweep()])
     await sweep()
     expect(await stock()).toMatchObject({ free: 5, reserved: 0, confirmed: 0 })
+    // Nor has the store given it; the customer's own count is gone already, and keeps nothing back.
+    expect(await tally('STORE#one')).toMatchObject({ given: 2 })
     const grant = await stored.ledgerItem(key.pk, key.sk)
     expect(grant).toMatchObject({ state: 'released' })
     expect(grant).not.toHaveProperty('duePk')
   })
 
   it('that was redeemed keeps its unit, and leaves the index', async () => {
-    const { key, stock } = await reserve('redeemed', start, { confirmed: 1 })
+    const { key, stock, tally } = await reserve('redeemed', start, { confirmed: 1 })
     clock.advance(MINUTE)
     await sweep()
     expect(await stock()).toMatchObject({ free: 4, reserved: 0, confirmed: 1 })
+    expect(await tally('STORE#one')).toMatchObject({ given: 3 })
     expect(await stored.ledgerItem(key.pk, key.sk)).not.toHaveProperty('duePk')
   })
 })

@@ -3,10 +3,10 @@ import * as z from 'zod'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import { createRaiseLater } from '#shared/adapters/dynamodb/ledger/raise-later.ts'
 import { createServeWaiters } from '#shared/adapters/dynamodb/ledger/serve-waiters.ts'
-import { moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
+import { moveUnit, takeFromTally } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { type Item, queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { id } from '#shared/contracts/items/ids.ts'
-import { dueKey, expiryOf, profileKey, userKey } from '#shared/contracts/items/ledger.ts'
+import { dueKey, expiryOf, profileKey, storedTallies, userKey } from '#shared/contracts/items/ledger.ts'
 import { shardOf } from '#shared/domain/ids.ts'
 
 const due = { pk: z.string(), sk: z.string(), duePk: z.string(), dueSk: z.string(), user: id('usr') }
@@ -26,6 +26,7 @@ const dueItem = z.discriminatedUnion('kind', [
     state: z.enum(['reserved', 'confirmed', 'redeemed', 'released']),
     offerId: id('off'),
     stockShard: z.number(),
+    tallies: storedTallies,
   }),
   z.object({
     ...due,
@@ -81,7 +82,10 @@ export type DueStore = {
   readonly writeCursor: (hour: string, signal?: AbortSignal) => Promise<void>
   /** Looks at a message again later; false when it has ended or moved meanwhile. */
   readonly postpone: (message: DueMessage, untilMs: number, signal?: AbortSignal) => Promise<boolean>
-  /** Gives the unit of an offer back that was not redeemed in time; once, and not when it was redeemed. */
+  /**
+   * Gives the unit of an offer back that was not redeemed in time, with the counts of it; once, and not when it was
+   * redeemed.
+   */
   readonly releaseGrant: (grant: DueGrant, signal?: AbortSignal) => Promise<void>
   /** Turns a due occasion into an event and plans the next one, together; an erased customer's is dropped. */
   readonly raiseOccasion: (
@@ -190,30 +194,35 @@ export const createDueStore = (
       }
     },
 
-    releaseGrant: async ({ pk, sk, dueSk, state, offerId, stockShard }, signal) => {
+    releaseGrant: async ({ pk, sk, dueSk, state, offerId, stockShard, tallies }, signal) => {
       if (state !== 'reserved') {
         await forget({ pk, sk, dueSk }, signal)
         return
       }
-      const outcome = await transact(
-        client,
-        [
-          {
-            Update: {
-              TableName: table,
-              Key: { pk, sk },
-              ConditionExpression: '#state = :reserved AND dueSk = :seen',
-              UpdateExpression: 'SET #state = :released REMOVE duePk, dueSk',
-              ExpressionAttributeNames: { '#state': 'state' },
-              ExpressionAttributeValues: { ':reserved': 'reserved', ':released': 'released', ':seen': dueSk },
-            },
+      const release = [
+        {
+          Update: {
+            TableName: table,
+            Key: { pk, sk },
+            ConditionExpression: '#state = :reserved AND dueSk = :seen',
+            UpdateExpression: 'SET #state = :released REMOVE duePk, dueSk',
+            ExpressionAttributeNames: { '#state': 'state' },
+            ExpressionAttributeValues: { ':reserved': 'reserved', ':released': 'released', ':seen': dueSk },
           },
-          moveUnit(table, offerId, stockShard, { from: 'reserved', to: 'free' }),
-        ],
-        { random: Math.random, signal },
-      )
-      // Redeemed or released meanwhile, or its offer is gone: nothing is left to give back.
-      if (outcome.kind === 'refused') await forget({ pk, sk, dueSk }, signal)
+        },
+        moveUnit(table, offerId, stockShard, { from: 'reserved', to: 'free' }),
+      ]
+      let counts = tallies.map((tally) => takeFromTally(table, tally))
+      for (;;) {
+        const outcome = await transact(client, [...release, ...counts], { random: Math.random, signal })
+        if (outcome.kind === 'done') return
+        const isGone = (index: number) => outcome.reasons[index] === 'ConditionalCheckFailed'
+        const left = counts.filter((_, index) => !isGone(release.length + index))
+        // Redeemed or released meanwhile, or its offer is gone: nothing is left to give back.
+        if (left.length === counts.length || isGone(0) || isGone(1)) return forget({ pk, sk, dueSk }, signal)
+        // A count that is gone, as an erased customer's, keeps no unit back.
+        counts = left
+      }
     },
 
     raiseOccasion: async (relationship, nowMs, signal) => {

@@ -27,7 +27,7 @@ const viewOf = (trace: ListedTrace, sceneId: SceneId, known: ReadonlySet<UserId>
 }
 
 /**
- * Answers a page of what was decided about a scene, the latest first: each outcome with the checks that it passed, the
+ * Answers a page of what was decided about a scene, the latest hour first: each outcome with the checks that it passed, the
  * one that failed and what that compared. A page looks at `limit` decisions of the merchant, and may list fewer.
  */
 export const listDecisions: UseCase<Services, Path, PageQuery> = (services) => async (request) => {

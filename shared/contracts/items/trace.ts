@@ -8,6 +8,8 @@ import type { Outcome } from '#shared/domain/scenes/decide.ts'
 import { SUPPRESSION_REASONS, type SuppressionReason } from '#shared/domain/scenes/reasons.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 
+const HOUR_LENGTH = 'YYYY-MM-DDTHH'.length
+
 /** Over how many partitions of the index a merchant's traces are spread. */
 export const TRACE_SHARDS = 4
 
@@ -76,9 +78,10 @@ const outcomeEntries = (outcomes: readonly Outcome[]) =>
     ]
   })
 
+/** By the hour, and inside it by chance: neither the order nor a cursor tells when a stranger came by. */
 const listedFor = (merchantId: MerchantId, ref: DecisionRef, nowMs: number) => ({
   merchantPk: tracePk(merchantId, shardOf(ref.user, TRACE_SHARDS)),
-  merchantSk: `${iso(nowMs)}#${ref.decisionId}#${ref.part}`,
+  merchantSk: `${iso(nowMs).slice(0, HOUR_LENGTH)}#${ref.decisionId}#${ref.part}`,
 })
 
 /**

@@ -306,6 +306,15 @@ describe('decisions about a scene', () => {
     ])
     expect(nameless.outcomes[0].passed.at(-1)).toBe('pressure')
     expect((await decisions('stranger')).status).toBe(404)
+    // Nor does where the next page starts tell the moment.
+    const query = { limit: '1' }
+    const call = { subject: 'owner', path: { merchantId, sceneId } }
+    const first = await callApi(handler, `GET ${M}/scenes/{sceneId}/decisions`, { ...call, query })
+    const place = Buffer.from(first.body.next, 'base64url').toString()
+    expect(place).toMatch(/^2026-11-22T10#wrt_/)
+    const after = { ...query, cursor: first.body.next }
+    const second = await callApi(handler, `GET ${M}/scenes/{sceneId}/decisions`, { ...call, query: after })
+    expect([...first.body.items, ...second.body.items]).toEqual(body.items)
   })
 })
 

@@ -16,7 +16,7 @@ export type TraceRecords = {
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<readonly ListedTrace[]>
-  /** The decisions about a merchant's scenes, of all its customers, the latest first. */
+  /** The decisions about a merchant's scenes, of all its customers, the latest hour first. */
   readonly listFor: (
     merchantId: MerchantId,
     page: { readonly limit: number; readonly before?: string | undefined },

@@ -3,7 +3,7 @@ import type { PresenceNews } from '#shared/contracts/items/presence.ts'
 import type { Timer } from '#shared/contracts/timers.ts'
 import type { VisitId } from '#shared/domain/ids.ts'
 import { WINDOW_MS } from '#shared/domain/presence/fold.ts'
-import { SILENCE_MS } from '#shared/domain/presence/silence.ts'
+import { SILENCE_CERTAIN_MS } from '#shared/domain/presence/silence.ts'
 import type { Transition } from '#shared/domain/presence/visit.ts'
 import { SLOT_MS } from '#shared/domain/presence/walk.ts'
 import { listensAt } from '#shared/domain/scenes/decide.ts'
@@ -58,7 +58,7 @@ const silenceFor = ({ user, transitions }: PresenceNews, nowMs: number): Timer[]
   const stays = transitions
     .filter(({ type, visitId }) => type === 'enter' && !hasLeft(transitions, visitId))
     .map(({ geofenceId, enteredAtMs }) => ({ geofenceId, enteredAtMs }))
-  return stays.length === 0 ? [] : [{ kind: 'silence', user, stays, dueAtMs: nowMs + SILENCE_MS }]
+  return stays.length === 0 ? [] : [{ kind: 'silence', user, stays, dueAtMs: nowMs + SILENCE_CERTAIN_MS }]
 }
 
 const hasLeft = (transitions: readonly Transition[], visit: VisitId): boolean =>

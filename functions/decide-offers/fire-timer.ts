@@ -5,7 +5,7 @@ import { BusyError } from '#shared/domain/busy-error.ts'
 import type { GeofencesAt } from '#shared/domain/geo/geofences-at.ts'
 import type { UserId } from '#shared/domain/ids.ts'
 import { type Folded, fold, foldSilence, type Presence } from '#shared/domain/presence/fold.ts'
-import { SILENCE_MS } from '#shared/domain/presence/silence.ts'
+import { SILENCE_CERTAIN_MS } from '#shared/domain/presence/silence.ts'
 import { type Stay, shortIdOf } from '#shared/domain/presence/stay.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 
@@ -119,16 +119,16 @@ const fireSilence = async (
   if (stays.length === 0) return
   const armAgain = (dueAtMs: number) =>
     services.rearm({ ...timer, stays, dueAtMs }, (dueAtMs - nowMs) / 1000, signal)
-  const isSilent = ({ writtenAtMs }: Known) => nowMs >= writtenAtMs + SILENCE_MS
+  const isSilent = ({ writtenAtMs }: Known) => nowMs >= writtenAtMs + SILENCE_CERTAIN_MS
   if (!isSilent(stored)) {
-    await armAgain(stored.writtenAtMs + SILENCE_MS)
+    await armAgain(stored.writtenAtMs + SILENCE_CERTAIN_MS)
     return
   }
   const foldOn = (known: Known) =>
     isSilent(known) ? foldSilence(user, known.presence, services.geofencesAt) : undefined
   // The phone may speak while this timer writes.
   const outcome = await settleBy(services, user, foldOn, Number.POSITIVE_INFINITY, nowMs, signal)
-  if (outcome === 'tooEarly') await armAgain(nowMs + SILENCE_MS)
+  if (outcome === 'tooEarly') await armAgain(nowMs + SILENCE_CERTAIN_MS)
 }
 
 /**

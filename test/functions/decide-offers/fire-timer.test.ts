@@ -3,7 +3,7 @@ import { fireTimer, type TimerServices } from '#functions/decide-offers/fire-tim
 import type { StoredPresence } from '#shared/contracts/items/presence.ts'
 import type { Timer } from '#shared/contracts/timers.ts'
 import { fold, NO_PRESENCE, type Presence } from '#shared/domain/presence/fold.ts'
-import { SILENCE_MS } from '#shared/domain/presence/silence.ts'
+import { SILENCE_CERTAIN_MS } from '#shared/domain/presence/silence.ts'
 import { ANNA, aFix, aGeofence, DAY, MINUTE, nearOf, T0 } from '#test/support/builders.ts'
 
 const square = aGeofence('square')
@@ -17,7 +17,7 @@ const presenceAfter = (...atS: number[]): Presence =>
   ).presence
 
 it('a phone that speaks while its silence is being written keeps its visit, and its timer', async () => {
-  const nowMs = T0 + SILENCE_MS
+  const nowMs = T0 + SILENCE_CERTAIN_MS
   const silent: StoredPresence = {
     kind: 'presence',
     version: 1,
@@ -27,7 +27,7 @@ it('a phone that speaks while its silence is being written keeps its visit, and 
   const speaking: StoredPresence = {
     kind: 'presence',
     version: 2,
-    presence: presenceAfter(0, SILENCE_MS / 1000 - 60),
+    presence: presenceAfter(0, SILENCE_CERTAIN_MS / 1000 - 60),
     writtenAtMs: nowMs,
   }
   let stored: StoredPresence = silent
@@ -49,5 +49,5 @@ it('a phone that speaks while its silence is being written keeps its visit, and 
   const stays = [{ geofenceId: square.id, enteredAtMs: T0 }]
   await fireTimer(services, { kind: 'silence', user: ANNA, stays, dueAtMs: nowMs - MINUTE }, nowMs)
   expect(written).toBe(1)
-  expect(armed).toEqual([{ kind: 'silence', user: ANNA, stays, dueAtMs: nowMs + SILENCE_MS }])
+  expect(armed).toEqual([{ kind: 'silence', user: ANNA, stays, dueAtMs: nowMs + SILENCE_CERTAIN_MS }])
 })

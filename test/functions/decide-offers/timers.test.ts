@@ -209,7 +209,7 @@ describe('an exit', () => {
 })
 
 describe('a phone that falls silent', () => {
-  const HALF_AN_HOUR_AND_15_MIN = 45 * MINUTE
+  const AN_HOUR = 60 * MINUTE
 
   it('arms one timer for all the visits that a write opens, and none for those it closes', async () => {
     const user = await newCustomer()
@@ -223,7 +223,7 @@ describe('a phone that falls silent', () => {
           kind: 'silence',
           user,
           stays: [{ geofenceId: square.id, enteredAtMs: T0 }],
-          dueAtMs: T0 + HALF_AN_HOUR_AND_15_MIN,
+          dueAtMs: T0 + AN_HOUR,
         },
         delayS: 900,
       },
@@ -247,7 +247,7 @@ describe('a phone that falls silent', () => {
   it('has its visit closed and settled as unknown, without a transition, at the last fix inside', async () => {
     const user = await newCustomer()
     await arrive(user, [aFix(0), aFix(600)])
-    clock.nowMs = T0 + HALF_AN_HOUR_AND_15_MIN
+    clock.nowMs = T0 + AN_HOUR
     const timer = silenceOf(user, clock.nowMs)
     expect(await fire(timer)).toEqual([])
     const item = (await stored.presenceOf(user)) ?? {}
@@ -272,7 +272,7 @@ describe('a phone that falls silent', () => {
   it('loses nothing of what it sends in order when it finds the network again', async () => {
     const user = await newCustomer()
     await arrive(user, [aFix(0), aFix(600)])
-    clock.nowMs = T0 + 600 * SECOND + HALF_AN_HOUR_AND_15_MIN
+    clock.nowMs = T0 + 600 * SECOND + AN_HOUR
     expect(await fire(silenceOf(user, clock.nowMs))).toEqual([])
     const known = parsePresence(await presenceItemOf(user))
     if (known.kind === 'erased') throw new Error('nobody erased it')
@@ -292,11 +292,25 @@ describe('a phone that falls silent', () => {
     expect(await fire(silenceOf(user, clock.nowMs))).toEqual([])
     const [again] = queuedOn('timers')
     expect(again).toMatchObject({ body: { stays: [{ geofenceId: square.id }] } })
-    clock.nowMs = T0 + HALF_AN_HOUR_AND_15_MIN
+    clock.nowMs = T0 + AN_HOUR
     expect(await fire(again?.body)).toEqual([])
     expect(parsePresenceNews(await presenceItemOf(user)).settled).toHaveLength(1)
     expect(await fire(again?.body)).toEqual([])
     expect(queues.taken()).toEqual([])
+  })
+
+  it('keeps the visit whose next fix was taken in time and came a quarter of an hour late', async () => {
+    const user = await newCustomer()
+    await arrive(user, [aFix(0)])
+    clock.nowMs = T0 + 50 * MINUTE
+    await fire(silenceOf(user, clock.nowMs))
+    expect(queuedOn('timers')[0]).toMatchObject({ body: { dueAtMs: T0 + AN_HOUR } })
+    const known = parsePresence(await presenceItemOf(user))
+    if (known.kind === 'erased') throw new Error('nobody erased it')
+    // Taken 40 minutes after the one before, sent 15 minutes after that.
+    const late = fold(user, known.presence, [aFix(40 * 60)], nearOf(square), T0 + 55 * MINUTE)
+    expect(late.transitions).toEqual([])
+    expect(late.open).toMatchObject([{ enteredAtMs: T0 }])
   })
 
   it('that has spoken since is given the rest of its time', async () => {
@@ -304,10 +318,10 @@ describe('a phone that falls silent', () => {
     const { presence } = await arrive(user, [aFix(0)])
     const spoke = fold(user, presence, [aFix(1200)], nearOf(square), T0 + DAY)
     await stored.putPresence(presenceItem(user, 2, spoke, T0 + 1200 * SECOND))
-    clock.nowMs = T0 + HALF_AN_HOUR_AND_15_MIN
+    clock.nowMs = T0 + AN_HOUR
     expect(await fire(silenceOf(user, clock.nowMs))).toEqual([])
     expect(await stored.presenceOf(user)).toMatchObject({ version: 2 })
-    const dueAtMs = T0 + 1200 * SECOND + HALF_AN_HOUR_AND_15_MIN
+    const dueAtMs = T0 + 1200 * SECOND + AN_HOUR
     expect(queuedOn('timers')).toMatchObject([
       {
         body: { kind: 'silence', stays: [{ geofenceId: square.id, enteredAtMs: T0 }], dueAtMs },
@@ -334,7 +348,7 @@ describe('a phone that falls silent', () => {
     clock.nowMs = T0 + 30 * MINUTE
     expect(await fire({ kind: 'settle', user, untilMs: T0 + 20 * MINUTE, dueAtMs: clock.nowMs })).toEqual([])
     expect(await stored.presenceOf(user)).toMatchObject({ version: 2, ttl: (T0 + 2 * DAY) / SECOND })
-    clock.nowMs = T0 + HALF_AN_HOUR_AND_15_MIN
+    clock.nowMs = T0 + AN_HOUR
     expect(
       await fire({
         ...silenceOf(user, clock.nowMs),

@@ -22,7 +22,7 @@ export type DemoScene = {
 
 export type DemoMerchant = {
   name: string
-  store: { name: string; lat: number; lon: number }
+  store: { name: string; lat: number; lon: number; subdivision: string }
   radiusM: number
   offer: { name: string; kind: 'coupon' | 'gift'; description: string; stock: number; validityS: number }
   scenes: DemoScene[]
@@ -32,7 +32,7 @@ const DAY_S = 86_400
 
 export const COFFEE: DemoMerchant = {
   name: 'Square Coffee',
-  store: { name: 'Square Coffee, Union Square', lat: 37.78832, lon: -122.40722 },
+  store: { name: 'Square Coffee, Union Square', lat: 37.78832, lon: -122.40722, subdivision: 'US-CA' },
   radiusM: 50,
   offer: {
     name: 'A coffee on the house',
@@ -61,7 +61,7 @@ export const COFFEE: DemoMerchant = {
 
 export const BOOKS: DemoMerchant = {
   name: 'Maiden Lane Books',
-  store: { name: 'Maiden Lane Books', lat: 37.78812, lon: -122.4046 },
+  store: { name: 'Maiden Lane Books', lat: 37.78812, lon: -122.4046, subdivision: 'US-CA' },
   radiusM: 60,
   offer: {
     name: 'Bookmark',
@@ -90,7 +90,7 @@ export const BOOKS: DemoMerchant = {
 
 export const FLOWERS: DemoMerchant = {
   name: 'Geary Flowers',
-  store: { name: 'Geary Flowers', lat: 37.78716, lon: -122.40838 },
+  store: { name: 'Geary Flowers', lat: 37.78716, lon: -122.40838, subdivision: 'US-CA' },
   radiusM: 40,
   offer: {
     name: 'A rose',

@@ -98,12 +98,13 @@ const weekLater = (cloud: LocalCloud, startMs: number, post: (pings: DemoPing[])
   ]
 }
 
-const DAY_BEGINS = 8
+// When both the stores' own state and, for what is of no store, all states of the zone let promotion through.
+const DAY_BEGINS = 9
 const DAY_ENDS = 20
 
 /**
- * What to tell whoever tries the demo while it is night at Union Square: there the law keeps promotion silent, in the
- * demo as anywhere. Undefined by day.
+ * What to tell whoever tries the demo while it is early or late at Union Square: there the law keeps promotion silent,
+ * in the demo as anywhere. Undefined by day.
  */
 export const nightNote = (nowMs: number): string | undefined => {
   const hour = Number(
@@ -115,8 +116,9 @@ export const nightNote = (nowMs: number): string | undefined => {
   )
   if (hour >= DAY_BEGINS && hour < DAY_ENDS) return undefined
   return [
-    'It is night at Union Square, where the law lets promotion reach phones from 08:00 to 20:00 only: 1 and 5 stay silent,',
-    'with the reason lawfulHours. npm start -- --clock 2026-01-05T20:00:00Z makes it noon.',
+    'It is early or late at Union Square. The law lets promotion reach phones from 08:00 to 21:00 in California, and from',
+    '09:00 to 20:00 where no store says the state (the reminder of 5): else it stays silent, with the reason lawfulHours.',
+    'npm start -- --clock 2026-01-05T20:00:00Z makes it noon.',
   ].join('\n')
 }
 

@@ -14,10 +14,15 @@ export const storePathSchema = z.strictObject({ merchantId: idSchema('mer'), sto
 
 const MAX_ADDRESS = 200
 
+const subdivisionSchema = z
+  .string()
+  .regex(/^[A-Z]{2}-[A-Z0-9]{1,3}$/, 'a country and its state as in ISO 3166-2, for example US-CA')
+
 /** What a store is among the merchant's others, and when it is open; on the clock of its own zone. */
 const standing = {
   regionId: idSchema('reg').exactOptional(),
   isFlagship: z.literal(true).exactOptional(),
+  subdivision: subdivisionSchema.exactOptional(),
   openingHours: weeklyRangesSchema.exactOptional(),
   closedDates: datesSchema.exactOptional(),
 }

@@ -31,6 +31,8 @@ export type Store = {
   readonly address?: string
   /** IANA zone, found from the coordinates. */
   readonly timeZone: string
+  /** The state, ISO 3166-2 with its country ('US-CA'): lawful hours differ by it, and no zone tells it. */
+  readonly subdivision?: string
   /** The node of the merchant's region tree at which the store is. */
   readonly regionId?: RegionId
   readonly isFlagship?: true

@@ -31,8 +31,8 @@ import {
   deliverUntilMs,
   MIN_TTL_MS,
   permittedBy,
+  placeOfLaw,
   speakAgainMs,
-  zoneOf,
 } from '#shared/domain/scenes/windows.ts'
 
 /** What became of a candidate. `score` stands where it came to arbitration, with the winner's beside it. */
@@ -119,7 +119,7 @@ const caseOf = (found: Candidate, facts: DecisionFacts, spent: Spent, nowMs: num
     store,
     kind: messageKindOf(found, offer),
     offer,
-    permitted: permittedBy(customer, zoneOf({ candidate: found, relationship })),
+    permitted: permittedBy(customer, placeOfLaw({ candidate: found, relationship, store })),
     spent,
     nowMs,
   }

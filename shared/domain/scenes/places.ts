@@ -5,6 +5,8 @@ import type { ScenePlaces, WeeklyHours } from '#shared/domain/scenes/scene.ts'
 export type StorePlace = {
   readonly name: string
   readonly timeZone: string
+  /** ISO 3166-2 with its country, for example 'US-CA'. */
+  readonly subdivision?: string
   readonly isFlagship: boolean
   /** The node of the region tree at which the store is, and all above it. */
   readonly regionPath: readonly RegionId[]

@@ -7,7 +7,12 @@ import { kindOf, type SceneWhen } from '#shared/domain/scenes/scene.ts'
 import { isOfPlace } from '#shared/domain/scenes/trigger.ts'
 import { anniversaryOccasion, firstVisitAnniversary } from '#shared/domain/schedule/anniversaries.ts'
 import { festivalOccasion } from '#shared/domain/schedule/festivals.ts'
-import { lawfulPlaceOf, sendingHours } from '#shared/domain/schedule/lawful-hours.ts'
+import {
+  jurisdictionNamed,
+  type KnownPlace,
+  lawfulPlaceOf,
+  sendingHours,
+} from '#shared/domain/schedule/lawful-hours.ts'
 import { localDateOf } from '#shared/domain/schedule/local-time.ts'
 import {
   hoursOutside,
@@ -99,6 +104,20 @@ const openingOf = (
   weekly: NonNullable<StorePlace['openingHours']>,
 ): ZonedHours => ({ hours: { weekly, ...(closedDates && { closedDates }) }, timeZone })
 
+/**
+ * Of which place the law holds: the zone of the trigger, with the state that its store names where the store is on the
+ * same clock. Undefined where no zone is known.
+ */
+export const placeOfLaw = (
+  clocked: Pick<Clocked, 'candidate' | 'relationship' | 'store'>,
+): KnownPlace | undefined => {
+  const { store } = clocked
+  const timeZone = zoneOf(clocked)
+  if (timeZone === undefined) return undefined
+  const isThere = store?.subdivision !== undefined && store.timeZone === timeZone
+  return isThere ? { timeZone, ...jurisdictionNamed(store.subdivision) } : { timeZone }
+}
+
 /** When a message may be sent at all, by law and by the customer's wish. */
 export type Permitted = { readonly lawful: readonly ZonedHours[]; readonly waking: readonly ZonedHours[] }
 
@@ -108,11 +127,11 @@ export type Permitted = { readonly lawful: readonly ZonedHours[]; readonly wakin
  */
 export const permittedBy = (
   customer: Pick<CustomerFacts, 'phoneCountry' | 'quietHours'>,
-  timeZone: string | undefined,
+  known: KnownPlace | undefined,
 ): Permitted | undefined => {
   const { phoneCountry, quietHours } = customer
   const place = lawfulPlaceOf([
-    ...(timeZone === undefined ? [] : [{ timeZone }]),
+    ...(known === undefined ? [] : [known]),
     ...(phoneCountry === undefined ? [] : [{ country: phoneCountry }]),
   ])
   if (place === undefined) return undefined

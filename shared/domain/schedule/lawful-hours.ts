@@ -41,6 +41,29 @@ const countryOfZone: ReadonlyMap<string, string> = new Map(
   ),
 )
 
+/**
+ * The jurisdiction that an ISO 3166-2 code names.
+ *
+ * @example jurisdictionNamed('US-CA') // { country: 'US', subdivision: 'CA' }
+ */
+export const jurisdictionNamed = (code: string): Jurisdiction => {
+  const [country = '', subdivision = ''] = code.split('-')
+  return { country, subdivision }
+}
+
+/**
+ * May a place on this clock be in that state? Of countries whose states have no rows only the country is known. A code
+ * that nobody knows would otherwise have the widest hours of all.
+ *
+ * @param code ISO 3166-2 with its country
+ * @example isSubdivisionOnClock('US-CA', 'America/New_York') // false
+ */
+export const isSubdivisionOnClock = (code: string, timeZone: string): boolean => {
+  const { country, subdivision = '' } = jurisdictionNamed(code)
+  const states = US_ZONE_STATES[timeZone]?.split(' ')
+  return country === countryOfZone.get(timeZone) && (states?.includes(subdivision) ?? true)
+}
+
 const subdivisionsWithRows = (country: string): string[] =>
   LAWFUL_HOURS_TABLE.filter((row) => row.country === country).flatMap(({ subdivision }) => subdivision ?? [])
 

@@ -331,6 +331,20 @@ describe('the reasons', () => {
     expect(outcomeOf(greet, { trigger: nowhere, customer: at })).toBe('granted push')
   })
 
+  it('lawfulHours: of the state that the store names, as long as the store is on the clock of the trigger', () => {
+    const early = T0 - 1.5 * HOUR // 08:30
+    const at = (named: object) => ({
+      nowMs: early,
+      trigger: anEnter({ atMs: early, storeId }),
+      merchant: { stores: new Map([[storeId, { ...store, ...named }]]) },
+    })
+    expect(outcomeOf(greet, at({}))).toBe('lawfulHours')
+    expect(outcomeOf(greet, at({ subdivision: 'US-CA' }))).toBe('granted push')
+    expect(outcomeOf(greet, at({ subdivision: 'US-NV' }))).toBe('lawfulHours')
+    const elsewhere = { subdivision: 'US-AZ', timeZone: 'America/Phoenix' }
+    expect(outcomeOf(greet, at(elsewhere))).toBe('lawfulHours')
+  })
+
   it('quietHours: the customer’s own, on the clock of the place', () => {
     const quietHours = [{ days: ['fri' as const], from: '10:00', to: '11:00' }]
     expect(outcomeOf(greet, { customer: { quietHours } })).toBe('quietHours')

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { timeZoneOf } from '#shared/domain/merchants/time-zone.ts'
 import { WEEKDAYS } from '#shared/domain/scenes/scene.ts'
 import {
+  isSubdivisionOnClock,
   type LawfulPlace,
   lawfulHours,
   lawfulHoursAt,
@@ -91,6 +92,19 @@ describe('lawfulHoursAt', () => {
     [{ country: 'CN' }, 'sun', [{ from: '09:00', to: '20:00' }]],
   ] as const)('%j on %s', (jurisdiction, weekday, hours) => {
     expect(lawfulHoursAt(jurisdiction, weekday)).toEqual(hours)
+  })
+})
+
+describe('isSubdivisionOnClock', () => {
+  it.each([
+    ['US-CA', 'America/Los_Angeles', true],
+    ['US-CA', 'America/New_York', false],
+    ['US-ZZ', 'America/Los_Angeles', false],
+    ['FR-IDF', 'Europe/Paris', true],
+    ['DE-BY', 'Europe/Paris', false],
+    ['US-CA', 'Etc/GMT+8', false],
+  ])('%s, %s: %s', (code, timeZone, isThere) => {
+    expect(isSubdivisionOnClock(code, timeZone)).toBe(isThere)
   })
 })
 

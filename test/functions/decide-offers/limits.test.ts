@@ -313,6 +313,40 @@ describe('what is sold out', () => {
   })
 })
 
+describe('the state that a store names', () => {
+  it.each([
+    // Monday's clock in San Francisco; the federal hours are 8 to 21, Washington's 8 to 20, all states' of the zone 9 to 20.
+    ['US-CA', '08:30', 'granted'],
+    ['US-CA', '20:30', 'granted'],
+    ['US-CA', '21:30', 'lawfulHours'],
+    ['US-WA', '08:30', 'granted'],
+    ['US-WA', '20:30', 'lawfulHours'],
+    [undefined, '08:30', 'lawfulHours'],
+    [undefined, '20:30', 'lawfulHours'],
+  ])('%s: at %s it is %s', async (subdivision, time, result) => {
+    const name = `state ${subdivision} ${time}`
+    const storeId = named('sto', name)
+    await open(name)
+    await stored.putCatalog({
+      pk: `M#${named('mer', name)}`,
+      sk: `STORE#${storeId}`,
+      id: storeId,
+      merchantId: named('mer', name),
+      name,
+      ...SQUARE,
+      timeZone: SAN_FRANCISCO,
+      ...(subdivision !== undefined && { subdivision }),
+      revision: 1,
+      createdAt: new Date(T0).toISOString(),
+      updatedAt: new Date(T0).toISOString(),
+    })
+    clock.nowMs = Date.parse(`2026-05-04T${time}:00-07:00`)
+    const user = await newCustomer()
+    await deliver(enter(user, [name], storeId))
+    expect((await resultsOf(user)).map((one) => one.result)).toEqual([result])
+  })
+})
+
 describe('a reminder', () => {
   it('that is due at night waits for the next open hour', async () => {
     const merchantId = named('mer', 'night')

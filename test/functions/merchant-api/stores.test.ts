@@ -105,6 +105,44 @@ describe('a store', () => {
     })
   })
 
+  test('names its state: it is shown, replaced and left off again', async () => {
+    const store = await post({ name: 'Stated', ...UNION_SQUARE, subdivision: 'US-CA' })
+    expect(store.status).toBe(201)
+    expect(store.body['subdivision']).toBe('US-CA')
+    const at = { subject: 'owner', path: { merchantId, storeId: store.body.id } }
+    const put = (body: object) =>
+      callApi(handler, 'PUT /v1/merchants/{merchantId}/stores/{storeId}', { ...at, body })
+    await put({ name: 'Seattle', lat: 47.61, lon: -122.33, subdivision: 'US-WA' })
+    const shown = await callApi(handler, 'GET /v1/merchants/{merchantId}/stores/{storeId}', at)
+    expect(shown.body).toMatchObject({ subdivision: 'US-WA', revision: 2 })
+    expect((await put({ name: 'Unsaid', ...UNION_SQUARE })).body).not.toHaveProperty('subdivision')
+  })
+
+  test.each(['CA', 'us-ca', 'US-', 'US-CALI', 'California'])(
+    'is refused with the state %s',
+    async (subdivision) => {
+      const { status, body } = await post({ name: 'Unclear', ...UNION_SQUARE, subdivision })
+      expect(status).toBe(400)
+      expect(body.errors).toEqual([
+        { pointer: '/subdivision', detail: 'a country and its state as in ISO 3166-2, for example US-CA' },
+      ])
+    },
+  )
+
+  test.each(['US-NY', 'US-ZZ', 'FR-IDF'])(
+    'is refused in %s when its clock is none of there',
+    async (subdivision) => {
+      const { status, body } = await post({ name: 'Elsewhere', ...UNION_SQUARE, subdivision })
+      expect(status).toBe(422)
+      expect(body.errors).toEqual([
+        {
+          pointer: '/subdivision',
+          detail: `${subdivision} is no state on the clock of the place, America/Los_Angeles`,
+        },
+      ])
+    },
+  )
+
   test('stays while a geofence or a live scene names it', async () => {
     const store = (await post({ name: 'Named', ...UNION_SQUARE })).body
     const storePath = { merchantId, storeId: store.id }

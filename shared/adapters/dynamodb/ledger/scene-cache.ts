@@ -27,11 +27,12 @@ export type SceneCache = {
 const storeBook = (stores: readonly Store[], regions: readonly Region[]): StoreBook => {
   const nodes = new Map(regions.map((region) => [region.id, region]))
   return new Map(
-    stores.map(({ id, name, timeZone, isFlagship, regionId, openingHours, closedDates }) => [
+    stores.map(({ id, name, timeZone, subdivision, isFlagship, regionId, openingHours, closedDates }) => [
       id,
       {
         name,
         timeZone,
+        ...(subdivision !== undefined && { subdivision }),
         isFlagship: isFlagship === true,
         regionPath: regionPath(regionId, nodes),
         ...(openingHours && { openingHours }),

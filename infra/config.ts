@@ -2,6 +2,12 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { type StageConfig, type StageConfigInput, stageConfig } from '#infra/stage-config.ts'
 
 /**
+ * One part to a number in the United States, as of 2026-11, from memory; carriers' fees may come on top. Check it:
+ * https://aws.amazon.com/end-user-messaging/pricing/
+ */
+const SMS_PART_PRICE_USD = 0.00883
+
+/**
  * Every difference between the stages. What each entry means: stage-config.ts; how to fill it in: docs/deploy.md.
  */
 const stages = {
@@ -16,7 +22,7 @@ const stages = {
     },
     scopePrefix: 'beckon/',
     pushApplications: {},
-    sms: { maxPriceUsd: '0.10' },
+    sms: { maxPriceUsd: '0.10', partPriceUsd: SMS_PART_PRICE_USD },
     platformCapPerDay: 4,
     merchantCapPerDay: 4,
     kindCapsPerDay: {},
@@ -49,7 +55,7 @@ const stages = {
     },
     scopePrefix: 'beckon/',
     pushApplications: {},
-    sms: { maxPriceUsd: '0.10' },
+    sms: { maxPriceUsd: '0.10', partPriceUsd: SMS_PART_PRICE_USD },
     platformCapPerDay: 4,
     merchantCapPerDay: 4,
     kindCapsPerDay: {},

@@ -220,6 +220,7 @@ export class PipelineStack extends Stack {
         SMS_QUEUE_URL,
         DUE_SHARDS,
         SMS_OPT_OUT_URL: optOutUrl(config, http.api.apiEndpoint),
+        SMS_PART_PRICE_USD: config.sms.partPriceUsd?.toFixed(6),
       },
     })
     grantReadWrite(merchantApi, catalog)

@@ -55,6 +55,8 @@ const fields = z.strictObject({
       .max(100)
       .optional(),
     maxPriceUsd: z.string().regex(/^\d{1,2}\.\d{2,5}$/),
+    /** What one part of an SMS costs, carrier fees included, for previews only. They name no cost without it. */
+    partPriceUsd: z.number().min(0.0001).max(10).optional(),
   }),
   /** The most messages that one customer gets from all merchants together in any 24 hours. */
   platformCapPerDay: z.int().min(1).max(100),

@@ -10,5 +10,11 @@ export const merchantApiEnv = z.object({
   DUE_SHARDS: envCount,
   /** The beginning of opt-out links; without it recipients opt out by an answer. */
   SMS_OPT_OUT_URL: z.url().max(200).optional(),
+  /** What previews reckon with; without it they name no cost. */
+  SMS_PART_PRICE_USD: z
+    .string()
+    .regex(/^\d{1,2}(\.\d{1,8})?$/)
+    .transform(Number)
+    .optional(),
 })
 export type MerchantApiEnv = z.input<typeof merchantApiEnv>

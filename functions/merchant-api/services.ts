@@ -78,6 +78,8 @@ export type MerchantServices = {
   readonly queueMessage: QueueMessage
   /** What every SMS says of it. */
   readonly optOut: OptOut
+  /** What one part of an SMS costs; absent: not known. */
+  readonly smsPartPriceUsd?: number
 }
 
 /** As long as any other. */
@@ -111,5 +113,6 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
       sms: env.SMS_QUEUE_URL,
     }),
     optOut: optOutOf(env.SMS_OPT_OUT_URL, SAMPLE_STOP_CODE),
+    ...(env.SMS_PART_PRICE_USD !== undefined && { smsPartPriceUsd: env.SMS_PART_PRICE_USD }),
   }
 }

@@ -18,6 +18,9 @@ export type Demo = {
   merchantIds: { coffee: string; books: string; flowers: string }
 }
 
+/** What the API tells of a customer's consents. */
+type Me = { consents: { push?: unknown; sms?: Record<string, unknown> } }
+
 /**
  * Loads the demo through the HTTP API. What is there already, by name, stays: loading twice changes nothing.
  *
@@ -69,11 +72,16 @@ export const geofenceAt = (place: {
   ...(place.storeId !== undefined && { storeId: place.storeId }),
 })
 
+/** A choice that is recorded stays: what the customer withdrew must not come back with the next start. */
 const loadCustomer = async (api: ApiClient, token: string, merchantIds: readonly string[]): Promise<void> => {
+  const { consents } = await api.get<Me>('/v1/me', token)
   const { deviceId, ...device } = DEVICE
   const consent = { granted: true, source: 'app' }
   await api.put(`/v1/me/devices/${deviceId}`, device, token)
   await api.put('/v1/me/phone-number', { number: PHONE_NUMBER }, token)
-  await api.put('/v1/me/consents/push', consent, token)
-  for (const merchantId of merchantIds) await api.put(`/v1/me/consents/sms/${merchantId}`, consent, token)
+  if (consents.push === undefined) await api.put('/v1/me/consents/push', consent, token)
+  for (const merchantId of merchantIds) {
+    if (consents.sms?.[merchantId] === undefined)
+      await api.put(`/v1/me/consents/sms/${merchantId}`, consent, token)
+  }
 }

@@ -210,6 +210,13 @@ describe('text messages', () => {
     )
   })
 
+  it('are previewed with the price of the stage, where it has one', () => {
+    const priceOf = (sms: StageConfig['sms']) =>
+      variablesOf(functionOf(synthesize('dev', { sms }).pipeline, 'merchant-api'))['SMS_PART_PRICE_USD']
+    expect(priceOf({ maxPriceUsd, partPriceUsd: 0.00883 })).toBe('0.008830')
+    expect(priceOf({ maxPriceUsd })).toBeUndefined()
+  })
+
   it('are answered to a topic that AWS may publish to, posted to the API with a signature of SHA-256', () => {
     const isAnswers = (r: Resource) => r.Properties['DisplayName'] === 'Answers to SMS'
     const { logicalId, Properties } = theOne(dev, 'AWS::SNS::Topic', isAnswers)

@@ -15,39 +15,39 @@ type Words = {
 const ENGLISH: Words = {
   ask: 'Do you want no more text messages from this sender?',
   button: 'Opt out',
-  done: 'You will get no more text messages from this sender.',
+  done: 'If this link is yours, you will get no more text messages from this sender. A link that was cut off does nothing: reply STOP or write to the shop.',
   undo: 'Undo',
-  undone: 'You may get text messages from this sender again.',
+  undone: 'If this link is yours, you may get text messages from this sender again.',
 }
 const WORDS: Readonly<Record<string, Words>> = {
   en: ENGLISH,
   de: {
     ask: 'Möchten Sie keine SMS mehr von diesem Absender?',
     button: 'Abmelden',
-    done: 'Sie bekommen keine SMS mehr von diesem Absender.',
+    done: 'Wenn dieser Link Ihrer ist, bekommen Sie keine SMS mehr von diesem Absender. Ein abgeschnittener Link bewirkt nichts: Antworten Sie STOP oder schreiben Sie dem Geschäft.',
     undo: 'Rückgängig',
-    undone: 'Sie können wieder SMS von diesem Absender bekommen.',
+    undone: 'Wenn dieser Link Ihrer ist, können Sie wieder SMS von diesem Absender bekommen.',
   },
   es: {
     ask: '¿No quiere recibir más SMS de este remitente?',
     button: 'Darme de baja',
-    done: 'No recibirá más SMS de este remitente.',
+    done: 'Si este enlace es suyo, no recibirá más SMS de este remitente. Un enlace cortado no hace nada: responda STOP o escriba a la tienda.',
     undo: 'Deshacer',
-    undone: 'Puede recibir de nuevo SMS de este remitente.',
+    undone: 'Si este enlace es suyo, puede recibir de nuevo SMS de este remitente.',
   },
   fr: {
     ask: 'Ne plus recevoir de SMS de cet expéditeur ?',
     button: 'Me désinscrire',
-    done: 'Vous ne recevrez plus de SMS de cet expéditeur.',
+    done: 'Si ce lien est le vôtre, vous ne recevrez plus de SMS de cet expéditeur. Un lien coupé ne fait rien : répondez STOP ou écrivez au magasin.',
     undo: 'Annuler',
-    undone: 'Vous pouvez à nouveau recevoir des SMS de cet expéditeur.',
+    undone: 'Si ce lien est le vôtre, vous pouvez à nouveau recevoir des SMS de cet expéditeur.',
   },
   zh: {
     ask: '不再接收该商家的短信？',
     button: '退订',
-    done: '您不会再收到该商家的短信。',
+    done: '如果此链接属于您，您将不会再收到该商家的短信。不完整的链接无效：请回复 STOP 或联系该商家。',
     undo: '撤销',
-    undone: '您可以再次收到该商家的短信。',
+    undone: '如果此链接属于您，您可以再次收到该商家的短信。',
   },
 }
 
@@ -95,7 +95,8 @@ const act = async (
 
 /**
  * Ends the text messages of the merchant whose SMS had the link, or takes that back: nobody can answer START to a sender
- * that takes no answers. A link that is over is answered like one that is not.
+ * that takes no answers. The answer is the same for a code that nobody was sent:
+ * it tells not which codes there are, and claims nothing that is then untrue.
  */
 export const stopByLink =
   (services: OptOutServices) =>

@@ -12,6 +12,7 @@ export const findContainingGeofences: UseCase<Services, MerchantPath, unknown, C
     await requireMember(services, request, 'read')
     const { path, body, signal } = request
     const position = toWgs84(body, body.datum)
-    const geofences = await services.findContaining(path.merchantId, position, signal)
+    const found = await services.findContaining(path.merchantId, position, signal)
+    const geofences = found.map((one) => ({ ...one, distanceM: Math.round(one.distanceM * 10) / 10 }))
     return { status: 200, body: { geofenceIds: geofences.map(({ id }) => id), geofences } }
   }

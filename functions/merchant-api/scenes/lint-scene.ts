@@ -72,13 +72,20 @@ export const readLintContext = async (
 
 /** Reads a scene's templates as a critical customer would; undefined for a merchant that is gone. */
 export const lintScene = async (
-  services: LintServices,
+  services: LintServices & Pick<MerchantServices, 'smsPartPriceUsd'>,
   merchantId: MerchantId,
   scene: SceneRequest,
   signal: AbortSignal,
 ): Promise<LintReport | undefined> => {
+  const { smsPartPriceUsd: perPart } = services
   const context = await readLintContext(services, merchantId, scene, signal)
-  return context && lintMessage(scene.message, context)
+  return (
+    context &&
+    lintMessage(scene.message, {
+      ...context,
+      ...(perPart !== undefined && { smsPrice: { perPart, currency: 'USD' } }),
+    })
+  )
 }
 
 /**

@@ -5,9 +5,9 @@ import type { SceneRequest } from '#shared/contracts/http/scenes.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<MerchantServices, 'merchants' | 'offers' | 'stores' | 'optOut'>
+type Services = Pick<MerchantServices, 'merchants' | 'offers' | 'stores' | 'optOut' | 'smsPartPriceUsd'>
 
-/** Answers what stands in the way of a scene's templates, and how many parts each SMS has, without saving anything. */
+/** Answers what stands in the way of a scene's templates, what each SMS takes and costs at its longest, without saving anything. */
 export const previewScene: UseCase<Services, MerchantPath, unknown, SceneRequest> =
   (services) => async (request) => {
     await requireMember(services, request, 'read')
@@ -18,7 +18,12 @@ export const previewScene: UseCase<Services, MerchantPath, unknown, SceneRequest
       status: 200,
       body: {
         findings: report.findings.map(({ rule, pointer, sentence }) => ({ rule, pointer, sentence })),
-        sms: report.sms.map(({ pointer, parts, encoding }) => ({ pointer, parts, encoding })),
+        sms: report.sms.map(({ pointer, parts, encoding, cost }) => ({
+          pointer,
+          parts,
+          encoding,
+          ...(cost !== undefined && { costUsd: cost }),
+        })),
       },
     }
   }

@@ -135,7 +135,7 @@ export type ContainsRequest = z.output<typeof containsRequestSchema>
 
 const MAX_CONTAINING = 1000
 
-/** The merchant's geofences that hold the position, the innermost first; `distanceM` is signed, negative inside. */
+/** The merchant's geofences that hold the position, the innermost first; `distanceM` is signed, negative inside, with one decimal. */
 export const containsResponseSchema = z.strictObject({
   geofenceIds: z.array(idSchema('gf')).max(MAX_CONTAINING),
   geofences: z

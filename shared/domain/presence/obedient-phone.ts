@@ -62,8 +62,10 @@ const occasionAtExact = (geofence: WatchedGeofence, awayM: number, fix: Fix): Oc
 
 const secondsSince = ({ fix }: Told, { atMs }: Fix): number => (atMs - fix.atMs) / 1000
 
+/** A region of radius 0 holds no fix, not even the same one again. */
 const holds = (told: Told, fix: Fix): boolean =>
   secondsSince(told, fix) < told.answer.validS &&
+  told.answer.region.radiusM > 0 &&
   distanceM(told.answer.region, fix) <= told.answer.region.radiusM
 
 const occasionAmong = (

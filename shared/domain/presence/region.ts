@@ -235,19 +235,19 @@ const placeOf = ({ lat, lon }: Position, { eastM, northM }: Disc): Position => {
 }
 
 /**
- * Until when the phone may be silent: while an exit awaits its second fix, no longer than until that can confirm it; and
- * not at all where something happens at the next fix even if it is the same, as inside of a polygon whose visit was not
- * opened because the first fix there was not believed.
+ * Until when the phone may be silent: while an exit awaits its second fix, no longer than until that can confirm it, also
+ * where the region is a point; else not at all where something happens at the next fix even if it is the same, as inside
+ * of a polygon whose visit was not opened because the first fix there was not believed.
  */
 const validFor = (atMs: number, { visited, reachM }: Choice, open: readonly Staying[]): number => {
-  if (reachM === 0) return 1
   const leaving = open.filter(({ outsideSinceMs }) => outsideSinceMs !== undefined)
   const dueS = leaving.map(({ geofenceId, outsideSinceMs = atMs, confirmS }) => {
     const here = visited.find(({ geofence }) => geofence.id === geofenceId)
     const asked = here === undefined ? confirmS : here.geofence.exit?.confirmS
     return Math.max(1, Math.ceil((outsideSinceMs - atMs) / 1000 + (asked ?? EXIT_CONFIRM_S)))
   })
-  return Math.min(VALID_S, ...dueS)
+  if (dueS.length > 0) return Math.min(VALID_S, ...dueS)
+  return reachM === 0 ? 1 : VALID_S
 }
 
 /**

@@ -38,12 +38,14 @@ describe('a phone speaks', () => {
   const away = told(anAnswer([watched()]))
   const inside = told(anAnswer([watched({ visit: 'open' })]), 0)
   const leaving = told(anAnswer([watched({ visit: 'leaving' })], { validS: 15 }), 130)
+  const nowhere = told(anAnswer([], { region: { ...SQUARE, radiusM: 0 } }), 0)
   const inexact = told(anAnswer([watched({ exact: false })]), 90)
 
   it.each([
     ['at its first fix', NEW_PHONE, aFix(0), 'first'],
     ['not while nothing happens', away, aFix(30, east(200)), undefined],
     ['when it leaves the region', away, aFix(30, east(501)), 'leftRegion'],
+    ['at every fix when the region is a point', nowhere, aFix(1), 'leftRegion'],
     ['when it enters', away, aFix(30, east(99)), 'enter'],
     ['not while it stays', inside, aFix(30, east(119)), undefined],
     ['when it is outside', inside, aFix(30, east(121)), 'exit'],

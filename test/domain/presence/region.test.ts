@@ -74,6 +74,13 @@ describe('the time until a phone speaks again', () => {
     expect(answer).toMatchObject({ validS: 55, geofences: [], complete: false })
   })
 
+  it('is what is left to confirm also where the region is a point', () => {
+    const park = aGeofence('park', { shape: block(100) })
+    const outside = moved(SQUARE, 160)
+    const answer = regionAt(outside, T0, [park], [{ geofenceId: park.id, outsideSinceMs: T0 - 5000 }])
+    expect(answer).toMatchObject({ region: { radiusM: 0 }, validS: 10 })
+  })
+
   it('is nothing inside of a polygon whose visit is not open', () => {
     expect(regionAt(SQUARE, T0, [aGeofence('park', { shape: block(300) })], []).validS).toBe(1)
   })

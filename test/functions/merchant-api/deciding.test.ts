@@ -15,6 +15,7 @@ const tables = await createTables()
 process.env['CATALOG_TABLE'] = tables.catalog
 process.env['LEDGER_TABLE'] = tables.ledger
 process.env['PLACE_INDEX'] = 'places'
+process.env['SMS_PART_PRICE_USD'] = '0.008830'
 const NOW = Date.UTC(2026, 10, 22, 10, 34)
 setClock(NOW)
 
@@ -163,8 +164,12 @@ describe('the parts of a scene', () => {
     const sms = { sms: { body: '{{ merchant.name }}: 咖啡' }, ttlS: 600 }
     expect((await post('scenes:preview', sceneBody({ message: sms }))).body).toMatchObject({
       findings: [],
-      sms: [{ parts: 1, encoding: 'UCS-2' }],
+      sms: [{ parts: 1, encoding: 'UCS-2', costUsd: 0.00883 }],
     })
+    const long = { sms: { body: `{{ merchant.name }}: ${'咖啡'.repeat(40)}` }, ttlS: 600 }
+    expect((await post('scenes:preview', sceneBody({ message: long }))).body.sms).toMatchObject([
+      { parts: 2, costUsd: 0.01766 },
+    ])
   })
 })
 

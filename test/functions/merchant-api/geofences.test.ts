@@ -507,6 +507,7 @@ describe('geofences:contains', () => {
     await drawAt('Far', 37.8, -122.4, 50)
     const found = await contains('finder', id, UNION_SQUARE)
     expect(found.geofenceIds).toEqual([wide.id, near.id])
+    expect(found.geofences[0].distanceM).toBe(Math.round(found.geofences[0].distanceM * 10) / 10)
     expect(found.geofences).toEqual([
       { id: wide.id, name: 'Wide', distanceM: expect.closeTo(-4687, -2) },
       { id: near.id, name: 'Near', distanceM: -100 },

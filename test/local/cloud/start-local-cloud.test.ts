@@ -61,4 +61,19 @@ describe('Beckon’s own templates', () => {
     expect(await customer.list('/v1/me/offers', demo.customerToken)).toMatchObject([{ state: 'reserved' }])
     expect(cloud.stats().units?.[cloud.tables.ledger]?.write).toBeGreaterThan(0)
   })
+
+  test('leave a consent withdrawn when the demo is loaded again', async () => {
+    const { customerToken, merchantIds } = await loadDemo(cloud)
+    const api = createApiClient(cloud.url)
+    const no = { granted: false, source: 'app' }
+    await api.put('/v1/me/consents/push', no, customerToken)
+    await api.put(`/v1/me/consents/sms/${merchantIds.books}`, no, customerToken)
+    await loadDemo(cloud)
+    expect(await api.get('/v1/me', customerToken)).toMatchObject({
+      consents: {
+        push: { granted: false },
+        sms: { [merchantIds.books]: { granted: false }, [merchantIds.coffee]: { granted: true } },
+      },
+    })
+  })
 })

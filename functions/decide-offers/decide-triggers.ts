@@ -3,14 +3,17 @@ import type {
   DecisionStore,
   EarlierDecision,
   Facts,
+  Stored,
 } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
 import type { WaitingList } from '#shared/adapters/dynamodb/ledger/waiting-list.ts'
 import type { QueueMessage } from '#shared/adapters/sqs/message-queue.ts'
-import { type DecisionRef, decisionRefOf, type Grant } from '#shared/contracts/items/decision.ts'
+import { decisionRefOf, type Grant } from '#shared/contracts/items/decision.ts'
+import { type DecisionPart, type PartEnd, partAfter } from '#shared/contracts/items/decision-part.ts'
+import { type Sent, sentOf } from '#shared/contracts/items/trace.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
-import type { UserId } from '#shared/domain/ids.ts'
+import type { MessageId, UserId } from '#shared/domain/ids.ts'
 import { type Candidate, candidatesAmong, occasionKey } from '#shared/domain/scenes/candidate.ts'
-import { decide, type Granted, type Outcome, rankCandidates } from '#shared/domain/scenes/decide.ts'
+import { decide, type Granted, type Outcome } from '#shared/domain/scenes/decide.ts'
 import { type Limits, NOTHING_SPENT, type Spent, type Surroundings } from '#shared/domain/scenes/facts.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 
@@ -39,8 +42,8 @@ export type DecideServices = {
 
 // More than the scenes of a decision: each may turn out to be sold out.
 const MAX_ROUNDS = 200
-/** What fits into one transaction of 100 items beside the grant's own. */
-export const WRITES_PER_DECISION = 80
+// A decision of more scenes than fit into so many transactions is none that a batch of fixes can bring about.
+const MAX_PARTS = 1000
 
 type Attempt = { readonly facts: Facts; readonly spent: Spent; readonly tried: Tried }
 
@@ -72,38 +75,75 @@ const withTried = (tried: Tried, { offer, stockShard }: Grant): Tried =>
     ? tried
     : new Map([...tried, [offer.id, [...(tried.get(offer.id) ?? []), stockShard]]])
 
-/** Whether a decision sends a message. */
-type Spoke = 'spoke' | 'silent'
-
-const queueEarlier = async (
-  services: DecideServices,
-  user: UserId,
-  earlier: EarlierDecision,
-  signal?: AbortSignal,
-): Promise<Spoke> => {
-  if (earlier === 'nothingGranted') return 'silent'
-  await services.queueMessage(earlier.channel, user, earlier.messageId, signal)
-  return 'spoke'
+/** What a decision came to once its first part is stored: `until` stands where more parts are to follow. */
+type Decided = {
+  readonly kind: 'decided'
+  readonly outcomes: readonly Outcome[]
+  readonly sent?: Sent
+  readonly until?: PartEnd
 }
 
-const queueGranted = async (
+/** A message that a decision sends lies on its queue before anything else is done. */
+const queueSent = async (
   services: DecideServices,
   user: UserId,
-  grant: Grant | undefined,
+  sent: Sent | undefined,
   signal?: AbortSignal,
-): Promise<Spoke> => {
-  if (grant === undefined) return 'silent'
-  await services.queueMessage(grant.channel, user, grant.messageId, signal)
-  return 'spoke'
+): Promise<void> => {
+  if (sent !== undefined) await services.queueMessage(sent.channel, user, sent.messageId, signal)
 }
 
-/** Where a better scene has spoken, what would be granted is outranked. */
-const outrank = (outcomes: readonly Outcome[]): Outcome[] =>
-  outcomes.map((outcome) => {
-    if (outcome.kind === 'suppressed') return outcome
-    const { scene, trigger, score } = outcome
-    return { scene, trigger, kind: 'suppressed', reason: 'outranked', score }
-  })
+const decidedOf = (
+  outcomes: readonly Outcome[],
+  sent: Sent | undefined,
+  until: PartEnd | undefined,
+): Decided => ({
+  kind: 'decided',
+  outcomes,
+  ...(sent && { sent }),
+  ...(until !== undefined && { until }),
+})
+
+/** The first part was stored before, and what it says holds: nothing else is granted, however things stand by now. */
+const afterEarlier = (
+  services: DecideServices,
+  candidates: readonly Candidate[],
+  { facts, spent }: Attempt,
+  { sent, until }: EarlierDecision,
+  nowMs: number,
+): Decided => {
+  if (until === undefined) return decidedOf([], sent, until)
+  const unsent = sent === undefined ? facts : withoutSend(facts, sent.messageId)
+  const decided = decide(candidates, { ...unsent, limits: services.limits }, spent, nowMs)
+  return decidedOf(bound(decided, sent), sent, until)
+}
+
+const withoutSend = (facts: Facts, sent: MessageId): Facts => {
+  const { slot, ...customer } = facts.customer
+  const recentSends = customer.recentSends.filter(({ messageId }) => messageId !== sent)
+  const kept = slot === undefined || slot.messageId === sent ? {} : { slot }
+  return { ...facts, customer: { ...customer, recentSends, ...kept } }
+}
+
+/** Outcomes as they are where it was decided before who speaks; where nobody does, the moment for it has passed. */
+const bound = (outcomes: readonly Outcome[], sent: Sent | undefined): readonly Outcome[] => {
+  if (sent === undefined && !outcomes.some(({ kind }) => kind === 'granted')) return outcomes
+  return outcomes.map((outcome) => (isBid(outcome) ? lost(outcome, sent) : outcome))
+}
+
+/** Did it pass all checks of its own? */
+const isBid = (outcome: Outcome): boolean =>
+  outcome.kind === 'granted' || outcome.reason === 'outranked' || outcome.reason === 'noChannel'
+
+const lost = ({ scene, trigger, occasion, score }: Outcome, sent: Sent | undefined): Outcome => ({
+  scene,
+  trigger,
+  ...(occasion !== undefined && { occasion }),
+  kind: 'suppressed',
+  reason: sent === undefined ? 'stale' : 'outranked',
+  ...(score !== undefined && { score }),
+  ...(sent?.score !== undefined && { winnerScore: sent.score }),
+})
 
 const withPhones = async (
   services: DecideServices,
@@ -142,95 +182,105 @@ const lookUp = async (
   return undefined
 }
 
-/** The scenes that one transaction decides on; `before` = whether a better part has spoken. */
-type Part = {
-  readonly ref: DecisionRef
+/** The triggers of one delivery, and the scenes that they reach. */
+type Question = {
+  readonly user: UserId
+  readonly triggers: readonly Trigger[]
   readonly candidates: readonly Candidate[]
-  readonly before: Spoke
 }
 
-/** Decides and stores once; what was refused comes back as the next attempt. */
+/** Decides and stores the first part once; what was refused comes back as the next attempt. */
 const attemptOnce = async (
   services: DecideServices,
-  { ref, candidates, before }: Part,
-  { facts, spent, tried }: Attempt,
+  { user, triggers, candidates }: Question,
+  attempt: Attempt,
   nowMs: number,
   signal?: AbortSignal,
-): Promise<Spoke | Attempt> => {
-  const decided = decide(candidates, { ...facts, limits: services.limits }, spent, nowMs)
-  const outcomes = before === 'spoke' ? outrank(decided) : decided
+): Promise<Decided | Attempt> => {
+  const { facts, spent, tried } = attempt
+  const outcomes = decide(candidates, { ...facts, limits: services.limits }, spent, nowMs)
   const winner = outcomes.find((outcome) => outcome.kind === 'granted')
   const known = winner && (await lookUp(services, winner, facts, nowMs, signal))
-  if (known) return { facts: known, spent, tried }
+  if (known) return { ...attempt, facts: known }
   const prepared = winner && (await prepareGrant(services, winner, facts, tried, nowMs, signal))
   if (prepared !== undefined && prepared.kind !== 'grant')
-    return { facts, spent: spendPrepared(spent, prepared), tried }
+    return { ...attempt, spent: spendPrepared(spent, prepared) }
   const grant = prepared?.grant
-  const stored = await services.storeDecision(ref, outcomes, grant, facts, nowMs, signal)
+  const part = partAfter(outcomes, undefined, winner?.scene.id)
+  const ref = decisionRefOf(user, triggers, 0)
+  const stored = await services.storeDecision(ref, part, grant, facts, nowMs, signal)
   switch (stored.kind) {
     case 'stored':
-      await services.noteWaiters(outcomes, facts.merchants, nowMs, signal)
-      return queueGranted(services, ref.user, grant, signal)
+      await services.noteWaiters(part.outcomes, facts.merchants, nowMs, signal)
+      return decidedOf(outcomes, grant && sentOf(grant), part.until)
     case 'decidedAlready':
-      return queueEarlier(services, ref.user, stored.earlier, signal)
+      return afterEarlier(services, candidates, attempt, stored.earlier, nowMs)
     case 'occasionUsed':
-      return { facts, spent: grant ? spendOccasion(spent, grant.candidate) : spent, tried }
+      return { ...attempt, spent: grant ? spendOccasion(spent, grant.candidate) : spent }
     case 'profileChanged':
       return {
-        facts: await services.loadFacts(ref.user, [...facts.merchants.keys()], nowMs, signal),
-        spent,
-        tried,
+        ...attempt,
+        facts: await services.loadFacts(user, [...facts.merchants.keys()], nowMs, signal),
       }
     case 'shardEmpty':
-      return { facts, spent, tried: grant ? withTried(tried, grant) : tried }
+      return { ...attempt, tried: grant ? withTried(tried, grant) : tried }
     // The counts are read again, and another code is drawn.
     case 'tallyFull':
     case 'codeTaken':
-      return { facts, spent, tried }
+      return attempt
     default:
       return stored satisfies never
   }
 }
 
-/** Decides and stores once more, until what was decided could be stored as it was. */
+/** Decides and stores once more, until what was decided could be stored as it was; undefined for who was erased. */
 const decideUntilStored = async (
   services: DecideServices,
-  part: Part,
+  question: Question,
   first: Facts,
   nowMs: number,
   signal?: AbortSignal,
-): Promise<Spoke> => {
+): Promise<Decided | undefined> => {
   let attempt: Attempt = { facts: first, spent: NOTHING_SPENT, tried: new Map() }
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    if (attempt.facts.customer.erased) return 'silent'
-    const next = await attemptOnce(services, part, attempt, nowMs, signal)
-    if (next === 'spoke' || next === 'silent') return next
+    if (attempt.facts.customer.erased) return undefined
+    const next = await attemptOnce(services, question, attempt, nowMs, signal)
+    if ('kind' in next) return next
     attempt = next
   }
   throw new BusyError('a decision found no quiet moment')
 }
 
-/** A scene writes a counter, and a merchant beside others a trace of its own. */
-const writesOf = (candidates: readonly Candidate[]): number =>
-  new Set(candidates.flatMap(({ scene }) => [scene.id, scene.merchantId])).size
-
-/** Groups in which each transaction stays below its 100 items, in the order in which they come. */
-const inParts = (ranked: readonly Candidate[]): Candidate[][] => {
-  const byScene = [...Map.groupBy(ranked, ({ scene }) => scene.id).values()]
-  const parts: Candidate[][] = []
-  for (const candidates of byScene) {
-    const last = parts.at(-1)
-    const grown = [...(last ?? []), ...candidates]
-    if (last === undefined || writesOf(grown) > WRITES_PER_DECISION) parts.push(candidates)
-    else parts[parts.length - 1] = grown
+/** Stores what did not fit into the first part, each part once, whoever has stored the one before it. */
+const storeRest = async (
+  services: DecideServices,
+  { user, triggers }: Question,
+  { outcomes, sent, until: first }: Decided,
+  facts: Facts,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<void> => {
+  let until = first
+  for (let index = 1; index < MAX_PARTS && until !== undefined; index++) {
+    const part = partAfter(outcomes, until, sent?.sceneId)
+    const ref = decisionRefOf(user, triggers, index)
+    const stored = await services.storeDecision(ref, part, undefined, facts, nowMs, signal)
+    if (stored.kind === 'stored') await services.noteWaiters(part.outcomes, facts.merchants, nowMs, signal)
+    until = endOf(part, stored)
   }
-  return parts
+}
+
+/** Where the next part begins. What grants nothing is refused to nobody but an erased customer. */
+const endOf = (part: DecisionPart, stored: Stored): PartEnd | undefined => {
+  if (stored.kind === 'stored') return part.until
+  return stored.kind === 'decidedAlready' ? stored.earlier.until : undefined
 }
 
 /**
- * Decides what the triggers of one presence write, event or timer earn, stores it whole and puts the message on its
- * channel's queue. Safe to repeat: the same triggers are decided once, and a message that was stored but perhaps not
- * queued is queued again.
+ * Decides what the triggers of one presence write, event or timer earn, stores it and puts the message on its channel's
+ * queue. All scenes that they reach are decided on together; what does not fit into one transaction is stored in parts,
+ * of which the first alone grants. Safe to repeat: the same triggers are decided once, each scene is counted once, and a
+ * message that was stored but perhaps not queued is queued again.
  *
  * @param facts as loaded for the customer and all merchants of the triggers
  * @throws {BusyError} when the tables or queues do not answer; the triggers are to be delivered again
@@ -244,14 +294,10 @@ export const decideTriggers = async (
   signal?: AbortSignal,
 ): Promise<void> => {
   if (triggers.length === 0) return
-  // The best scenes first, so that what one part grants outranks all that follow.
-  const found = candidatesAmong(facts.merchants.values(), triggers)
-  const ranked = rankCandidates(found, { ...facts, limits: services.limits }, nowMs)
-  let current = facts
-  let before: Spoke = 'silent'
-  for (const [index, candidates] of inParts(ranked).entries()) {
-    const part = { ref: decisionRefOf(user, triggers, index), candidates, before }
-    if (index > 0) current = await services.loadFacts(user, [...facts.merchants.keys()], nowMs, signal)
-    if ((await decideUntilStored(services, part, current, nowMs, signal)) === 'spoke') before = 'spoke'
-  }
+  const question = { user, triggers, candidates: candidatesAmong(facts.merchants.values(), triggers) }
+  if (question.candidates.length === 0) return
+  const decided = await decideUntilStored(services, question, facts, nowMs, signal)
+  if (decided === undefined) return
+  await queueSent(services, user, decided.sent, signal)
+  await storeRest(services, question, decided, facts, nowMs, signal)
 }

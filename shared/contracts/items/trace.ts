@@ -1,8 +1,10 @@
 import * as z from 'zod'
 import type { DecisionRef, Grant } from '#shared/contracts/items/decision.ts'
+import type { DecisionPart, PartEnd } from '#shared/contracts/items/decision-part.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import { TRACE_TTL_S, userKey } from '#shared/contracts/items/ledger.ts'
-import { type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
+import { type MerchantId, type MessageId, type SceneId, shardOf, type UserId } from '#shared/domain/ids.ts'
+import { CHANNELS, type Channel } from '#shared/domain/messages/channel.ts'
 import { occasionOfCandidate } from '#shared/domain/scenes/candidate.ts'
 import type { Outcome } from '#shared/domain/scenes/decide.ts'
 import { SUPPRESSION_REASONS, type SuppressionReason } from '#shared/domain/scenes/reasons.ts'
@@ -98,6 +100,21 @@ const ALIKE: ReadonlySet<string> = new Set<SuppressionReason>([
 
 const isOfMerchant = (outcome: Outcome): boolean => !ALIKE.has(resultOf(outcome))
 
+/** The message that a decision sends, and the scene that it is of.  */
+export type Sent = {
+  readonly messageId: MessageId
+  readonly channel: Channel
+  readonly sceneId?: SceneId
+  readonly score?: number
+}
+
+export const sentOf = ({ messageId, channel, candidate, score }: Grant): Sent => ({
+  messageId,
+  channel,
+  sceneId: candidate.scene.id,
+  score,
+})
+
 /** The merchants of the scenes of some outcomes. */
 const merchantsOf = (outcomes: readonly Outcome[]): MerchantId[] => [
   ...new Set(outcomes.map(({ scene }) => scene.merchantId)),
@@ -110,7 +127,7 @@ const merchantsOf = (outcomes: readonly Outcome[]): MerchantId[] => [
  */
 export const traceItems = (
   ref: DecisionRef,
-  outcomes: readonly Outcome[],
+  { outcomes, until }: DecisionPart,
   grant: Grant | undefined,
   nowMs: number,
 ) => {
@@ -128,7 +145,8 @@ export const traceItems = (
     kind: 'trace' as const,
     ...common,
     outcomes: outcomeEntries(outcomes),
-    ...(grant ? { messageId: grant.messageId, channel: grant.channel } : {}),
+    ...(grant && { ...sentOf(grant) }),
+    ...(until !== undefined && { until }),
     ...(only !== undefined && !isShared ? listedFor(only, ref, nowMs) : {}),
   }
   const copies = !isShared
@@ -158,6 +176,23 @@ const outcome = z.object({
   again: z.string().exactOptional(),
   count: z.number(),
 })
+const earlier = z.object({
+  messageId: id('msg').exactOptional(),
+  channel: z.enum(CHANNELS).exactOptional(),
+  sceneId: id('scn').exactOptional(),
+  score: z.number().exactOptional(),
+  until: z.string().exactOptional(),
+})
+
+/** Reads what a stored part of a decision sends, and where it ends. */
+export const parseEarlier = (item: unknown): { readonly sent?: Sent; readonly until?: PartEnd } => {
+  const { messageId, channel, until, ...rest } = earlier.parse(item)
+  return {
+    ...(messageId !== undefined && channel !== undefined && { sent: { messageId, channel, ...rest } }),
+    ...(until !== undefined && { until }),
+  }
+}
+
 const trace = z.object({ user: id('usr'), decidedAt: z.string(), outcomes: z.array(outcome) })
 
 export type StoredTrace = {

@@ -13,14 +13,7 @@ import {
   pressureOn,
   type Refusal,
 } from '#shared/domain/scenes/checks.ts'
-import {
-  type CustomerFacts,
-  type DecisionFacts,
-  type MerchantFacts,
-  NOTHING_SPENT,
-  type Slot,
-  type Spent,
-} from '#shared/domain/scenes/facts.ts'
+import type { CustomerFacts, DecisionFacts, MerchantFacts, Slot, Spent } from '#shared/domain/scenes/facts.ts'
 import { matchPlace, NO_STORES, type StoreBook } from '#shared/domain/scenes/places.ts'
 import type { SuppressionReason } from '#shared/domain/scenes/reasons.ts'
 import type { MessageKind, ScenePlaces } from '#shared/domain/scenes/scene.ts'
@@ -198,21 +191,6 @@ const standingOf = ({ candidate }: Case, score: number): Standing => ({
   occasion: occasionOfCandidate(candidate),
   source: occasionOf(candidate.trigger),
 })
-
-/** Candidates of one customer from the best to the worst, whether or not they may speak. */
-export const rankCandidates = (
-  candidates: readonly Candidate[],
-  facts: DecisionFacts,
-  nowMs: number,
-): Candidate[] => {
-  const [first] = candidates
-  if (first === undefined) return []
-  const cases = candidates.map((candidate) => {
-    const one = caseOf(candidate, facts, NOTHING_SPENT, nowMs)
-    return { candidate, standing: standingOf(one, scoreOfCase(one)) }
-  })
-  return rankFairly(cases, ({ standing }) => standing, first.trigger.user).map(({ candidate }) => candidate)
-}
 
 /** The slot of the message that went last, while it lasts. */
 const heldSlot = ({ customer, limits }: DecisionFacts, nowMs: number): Slot | undefined => {

@@ -684,7 +684,12 @@ describe('decisions', () => {
     for (const [index, reason] of (['hours', 'audience'] as const).entries()) {
       const trigger = anEnter({ user, merchantId, visitId: named('vis', reason), atMs: clock.nowMs + index })
       const outcome = { scene: aScene(reason, { merchantId }), trigger, kind: 'suppressed', reason } as const
-      const { whole } = traceItems(decisionRefOf(user, [trigger], 0), [outcome], undefined, clock.nowMs)
+      const { whole } = traceItems(
+        decisionRefOf(user, [trigger], 0),
+        { outcomes: [outcome] },
+        undefined,
+        clock.nowMs,
+      )
       await tables.client.send(new PutCommand({ TableName: tables.ledger, Item: whole }))
     }
     const list = (query: Record<string, string>) =>

@@ -295,7 +295,7 @@ describe('decisions about a scene', () => {
         reason: 'coolDown',
         compared: { coolDownS: 60 },
       } as const
-      const { whole } = traceItems(ref, [outcome], undefined, NOW)
+      const { whole } = traceItems(ref, { outcomes: [outcome] }, undefined, NOW)
       await tables.client.send(new PutCommand({ TableName: tables.ledger, Item: whole }))
     }
     const decisions = (subject: string) =>

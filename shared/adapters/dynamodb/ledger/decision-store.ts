@@ -6,14 +6,13 @@ import { readDevices } from '#shared/adapters/dynamodb/ledger/read-devices.ts'
 import type { SceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
 import { batchGetAll, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { countsOf, type DecisionRef, type Grant, waitingItem } from '#shared/contracts/items/decision.ts'
-import { id } from '#shared/contracts/items/ids.ts'
-import { type Item, type ProfileFacts, parseProfile, profileKey } from '#shared/contracts/items/ledger.ts'
+import type { DecisionPart, PartEnd } from '#shared/contracts/items/decision-part.ts'
+import { type ProfileFacts, parseProfile, profileKey } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship, relationshipKey } from '#shared/contracts/items/relationship.ts'
 import { hasRoom, stockKey, type Tally } from '#shared/contracts/items/stock.ts'
-import { traceItems } from '#shared/contracts/items/trace.ts'
+import { parseEarlier, type Sent, traceItems } from '#shared/contracts/items/trace.ts'
 import { waitItem } from '#shared/contracts/items/waiting-list.ts'
-import type { MerchantId, MessageId, UserId } from '#shared/domain/ids.ts'
-import type { Channel } from '#shared/domain/messages/channel.ts'
+import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { Outcome } from '#shared/domain/scenes/decide.ts'
 import type {
@@ -25,8 +24,8 @@ import type {
 
 type Tables = { readonly catalog: string; readonly ledger: string }
 
-/** A message that a decision made earlier; it may not be on its queue yet. */
-export type EarlierDecision = { readonly messageId: MessageId; readonly channel: Channel } | 'nothingGranted'
+/** What was stored earlier: its message, which may not be on its queue yet, and where it ended if more was to follow. */
+export type EarlierDecision = { readonly sent?: Sent; readonly until?: PartEnd }
 
 export type Facts = Omit<DecisionFacts, 'limits'> & {
   readonly customer: CustomerFacts & ProfileFacts
@@ -70,21 +69,15 @@ export type DecisionStore = {
     tallies: readonly Tally[],
     signal?: AbortSignal,
   ) => Promise<StockRead>
-  /** Stores a decision whole, or not at all: grant, caps, slot, stock, counts, message and trace. */
+  /** Stores a part of a decision whole, or not at all: grant, caps, slot, stock, counts, message and trace. */
   readonly store: (
     ref: DecisionRef,
-    outcomes: readonly Outcome[],
+    part: DecisionPart,
     grant: Grant | undefined,
     facts: Facts,
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<Stored>
-}
-
-const parseEarlier = (trace: Item | undefined): EarlierDecision => {
-  const messageId = id('msg').safeParse(trace?.['messageId'])
-  if (!messageId.success) return 'nothingGranted'
-  return { messageId: messageId.data, channel: trace?.['channel'] === 'sms' ? 'sms' : 'push' }
 }
 
 /** What the customer said of itself stands above what a merchant noted. */
@@ -154,11 +147,11 @@ export const createDecisionStore = (
 
   const traceWrites = (
     ref: DecisionRef,
-    outcomes: readonly Outcome[],
+    part: DecisionPart,
     grant: Grant | undefined,
     nowMs: number,
   ): { readonly first: TransactItem; readonly rest: TransactItem[] } => {
-    const { whole, copies } = traceItems(ref, outcomes, grant, nowMs)
+    const { whole, copies } = traceItems(ref, part, grant, nowMs)
     return {
       first: {
         Put: {
@@ -255,8 +248,9 @@ export const createDecisionStore = (
       }
     },
 
-    store: async (ref, outcomes, grant, facts, nowMs, signal) => {
-      const trace = traceWrites(ref, outcomes, grant, nowMs)
+    store: async (ref, part, grant, facts, nowMs, signal) => {
+      const { outcomes } = part
+      const trace = traceWrites(ref, part, grant, nowMs)
       const granted = grant && grantWrites(ledger, grant, facts, options.dueShards, nowMs)
       const items: TransactItem[] = [
         trace.first,
@@ -270,7 +264,7 @@ export const createDecisionStore = (
       const outcome = await transact(client, items, retry(signal))
       if (outcome.kind === 'done') return { kind: 'stored' }
       const refused = (index: number): boolean => outcome.reasons[index] === 'ConditionalCheckFailed'
-      if (refused(0)) return { kind: 'decidedAlready', earlier: parseEarlier(outcome.items[0]) }
+      if (refused(0)) return { kind: 'decidedAlready', earlier: parseEarlier(outcome.items[0] ?? {}) }
       // The trace stands first; the grant's own writes follow it in their order.
       const first = granted?.find((_, index) => refused(index + 1))
       return { kind: first?.refusal ?? 'profileChanged' }

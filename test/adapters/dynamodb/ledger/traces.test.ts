@@ -16,7 +16,7 @@ const suppressed = (merchant: string, reason: SuppressionReason) =>
 
 describe('the trace of a decision', () => {
   it('is one item for 30 days, listed for its merchant', () => {
-    const { whole, copies } = traceItems(ref, [suppressed('a', 'stale')], undefined, T0)
+    const { whole, copies } = traceItems(ref, { outcomes: [suppressed('a', 'stale')] }, undefined, T0)
     expect(copies).toEqual([])
     expect(whole).toMatchObject({
       ttl: (T0 + 30 * DAY) / 1000,
@@ -27,7 +27,7 @@ describe('the trace of a decision', () => {
 
   it('of several merchants is listed for each with its own part, where it tells something of its own', () => {
     const outcomes = [suppressed('a', 'hours'), suppressed('b', 'platformCap'), suppressed('c', 'audience')]
-    const { whole, copies } = traceItems(ref, outcomes, undefined, T0)
+    const { whole, copies } = traceItems(ref, { outcomes }, undefined, T0)
     expect(whole.outcomes).toHaveLength(3)
     expect(whole).not.toHaveProperty('merchantPk')
     expect(copies.map(({ outcomes: own }) => own.map(({ result }) => result))).toEqual([

@@ -65,7 +65,7 @@ import {
 import { pageQuerySchema, pageSchema } from '#shared/contracts/http/primitives.ts'
 import { redemptionRequestSchema, redemptionSchema } from '#shared/contracts/http/redemptions.ts'
 import { regionPathSchema, regionRequestSchema, regionSchema } from '#shared/contracts/http/regions.ts'
-import { scenePreviewSchema } from '#shared/contracts/http/scene-preview.ts'
+import { savedSceneSchema, scenePreviewSchema } from '#shared/contracts/http/scene-preview.ts'
 import {
   countsQuerySchema,
   sceneCountsSchema,
@@ -171,7 +171,7 @@ export const routes: Readonly<Record<string, Route<MerchantServices>>> = {
   'POST /v1/merchants/{merchantId}/scenes': route({
     ...merchant,
     body: sceneRequestSchema,
-    response: sceneSchema,
+    response: savedSceneSchema,
     use: createScene,
   }),
   'GET /v1/merchants/{merchantId}/scenes': route({
@@ -188,7 +188,7 @@ export const routes: Readonly<Record<string, Route<MerchantServices>>> = {
   'PUT /v1/merchants/{merchantId}/scenes/{sceneId}': route({
     ...scene,
     body: sceneRequestSchema,
-    response: sceneSchema,
+    response: savedSceneSchema,
     use: replaceScene,
   }),
   'DELETE /v1/merchants/{merchantId}/scenes/{sceneId}': route({ ...scene, use: deleteEntity(sceneType) }),

@@ -14,6 +14,10 @@ import { createOfferRecords } from '#shared/adapters/dynamodb/catalog/offer-reco
 import { createRegionRecords } from '#shared/adapters/dynamodb/catalog/region-records.ts'
 import { createSumCounts, type SumCounts } from '#shared/adapters/dynamodb/catalog/scene-counts.ts'
 import {
+  createReadSceneGround,
+  type ReadSceneGround,
+} from '#shared/adapters/dynamodb/catalog/scene-ground.ts'
+import {
   createListRevisions,
   createSceneRecords,
   type ListRevisions,
@@ -64,6 +68,7 @@ export type MerchantServices = {
   readonly scenes: EntityRecords<SceneId, Scene>
   readonly offers: EntityRecords<OfferId, Offer>
   readonly regions: EntityRecords<RegionId, Region>
+  readonly readSceneGround: ReadSceneGround
   readonly listRevisions: ListRevisions
   readonly traces: Pick<TraceRecords, 'listFor' | 'knownTo'>
   readonly estimateAudience: EstimateAudience
@@ -82,7 +87,7 @@ export type MerchantServices = {
   readonly smsPartPriceUsd?: number
 }
 
-/** As long as any other. */
+/** No opt-out link ends in it. Every code has the same length, so a preview with this one counts the parts that a real SMS takes. */
 const SAMPLE_STOP_CODE = stopCodeOf('sample')
 
 export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantServices => {
@@ -97,6 +102,7 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
     scenes: createSceneRecords(tables),
     offers: createOfferRecords(tables),
     regions: createRegionRecords(tables),
+    readSceneGround: createReadSceneGround(tables),
     listRevisions: createListRevisions(tables),
     traces: createTraceRecords(client, env.LEDGER_TABLE),
     estimateAudience: createEstimateAudience(client, env.LEDGER_TABLE),

@@ -1,14 +1,14 @@
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
-import { requireCleanMessage } from '#functions/merchant-api/scenes/lint-scene.ts'
 import { requireMove } from '#functions/merchant-api/scenes/require-move.ts'
+import { requireSpeakable, savedScene } from '#functions/merchant-api/scenes/require-speakable.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { SceneRequest } from '#shared/contracts/http/scenes.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
 type Services = Pick<
   MerchantServices,
-  'merchants' | 'scenes' | 'offers' | 'stores' | 'optOut' | 'newId' | 'nowMs'
+  'merchants' | 'scenes' | 'offers' | 'stores' | 'optOut' | 'readSceneGround' | 'newId' | 'nowMs'
 >
 
 /** Creates a scene, as a draft or active; the geofences, stores and offer it names must be the merchant's own. */
@@ -17,10 +17,10 @@ export const createScene: UseCase<Services, MerchantPath, unknown, SceneRequest>
     await requireMember(services, request, 'edit')
     const { path, body, signal } = request
     requireMove('draft', body.state)
-    await requireCleanMessage(services, path.merchantId, body, signal)
+    const obstacles = await requireSpeakable(services, path.merchantId, body, signal)
     const now = new Date(services.nowMs()).toISOString()
     const id = services.newId('scn')
     const scene = { id, merchantId: path.merchantId, ...body, revision: 1, createdAt: now, updatedAt: now }
     const saved = await services.scenes.create(scene, signal)
-    return savedReply(saved, (entity) => entity, `/v1/merchants/${path.merchantId}/scenes/${id}`)
+    return savedReply(saved, savedScene(obstacles), `/v1/merchants/${path.merchantId}/scenes/${id}`)
   }

@@ -12,7 +12,6 @@ import { smsParts } from '#shared/domain/messages/sms-parts.ts'
 import { type OptOut, smsText } from '#shared/domain/messages/sms-text.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
-import { Problem } from '#shared/runtime/http/problem.ts'
 
 export type LintServices = Pick<MerchantServices, 'merchants' | 'offers' | 'stores' | 'optOut'>
 
@@ -86,23 +85,4 @@ export const lintScene = async (
       ...(perPart !== undefined && { smsPrice: { perPart, currency: 'USD' } }),
     })
   )
-}
-
-/**
- * Refuses a scene that is to speak with templates that mislead, overrun or cannot be filled in. A draft may hold them.
- *
- * @throws {Problem} 422 with a pointer and a sentence for each fault
- */
-export const requireCleanMessage = async (
-  services: LintServices,
-  merchantId: MerchantId,
-  scene: SceneRequest,
-  signal: AbortSignal,
-): Promise<void> => {
-  if (scene.state === 'draft' || scene.state === 'archived') return
-  const report = await lintScene(services, merchantId, scene, signal)
-  if (report === undefined || report.findings.length === 0) return
-  throw new Problem('unprocessable', {
-    errors: report.findings.map(({ pointer, sentence }) => ({ pointer, detail: sentence.slice(0, 400) })),
-  })
 }

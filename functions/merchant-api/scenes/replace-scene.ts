@@ -1,20 +1,23 @@
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
-import { requireCleanMessage } from '#functions/merchant-api/scenes/lint-scene.ts'
 import { requireMove } from '#functions/merchant-api/scenes/require-move.ts'
+import { requireSpeakable, savedScene } from '#functions/merchant-api/scenes/require-speakable.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { SceneRequest } from '#shared/contracts/http/scenes.ts'
 import type { SceneId } from '#shared/domain/ids.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<MerchantServices, 'merchants' | 'scenes' | 'offers' | 'stores' | 'optOut' | 'nowMs'>
+type Services = Pick<
+  MerchantServices,
+  'merchants' | 'scenes' | 'offers' | 'stores' | 'optOut' | 'readSceneGround' | 'nowMs'
+>
 type Path = MerchantPath & { readonly sceneId: SceneId }
 
 /** Replaces a scene whole; the revision before is kept. */
 export const replaceScene: UseCase<Services, Path, unknown, SceneRequest> = (services) => async (request) => {
   await requireMember(services, request, 'edit')
   const { path, body, signal } = request
-  await requireCleanMessage(services, path.merchantId, body, signal)
+  const obstacles = await requireSpeakable(services, path.merchantId, body, signal)
   const updatedAt = new Date(services.nowMs()).toISOString()
   const saved = await services.scenes.replace(
     path.merchantId,
@@ -25,5 +28,5 @@ export const replaceScene: UseCase<Services, Path, unknown, SceneRequest> = (ser
     },
     signal,
   )
-  return savedReply(saved, (entity) => entity)
+  return savedReply(saved, savedScene(obstacles))
 }

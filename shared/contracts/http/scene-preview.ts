@@ -1,17 +1,27 @@
 import * as z from 'zod'
+import { sceneSchema } from '#shared/contracts/http/scenes.ts'
 import { LINT_RULES } from '#shared/domain/messages/lint-template.ts'
+import { OBSTACLE_RULES } from '#shared/domain/scenes/obstacles.ts'
 
-/** `POST /v1/merchants/{merchantId}/scenes:preview`: what is wrong with the templates, and what an SMS takes at its longest. */
+const places = { pointer: z.string().max(400), sentence: z.string().max(500) }
+
+/** What may keep a scene silent. */
+export const sceneWarningsSchema = z
+  .array(z.strictObject({ rule: z.enum(OBSTACLE_RULES), ...places }))
+  .max(100)
+
+/** What a create or a replace answers. */
+export const savedSceneSchema = sceneSchema.extend({ warnings: sceneWarningsSchema.exactOptional() })
+
+/**
+ * `POST /v1/merchants/{merchantId}/scenes:preview`: what keeps the scene from being activated, what may keep it silent, and
+ * what an SMS takes at its longest.
+ */
 export const scenePreviewSchema = z.strictObject({
   findings: z
-    .array(
-      z.strictObject({
-        rule: z.enum(LINT_RULES),
-        pointer: z.string().max(400),
-        sentence: z.string().max(500),
-      }),
-    )
+    .array(z.strictObject({ rule: z.enum([...LINT_RULES, ...OBSTACLE_RULES]), ...places }))
     .max(1000),
+  warnings: sceneWarningsSchema,
   sms: z
     .array(
       z.strictObject({

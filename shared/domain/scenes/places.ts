@@ -1,4 +1,5 @@
 import type { GeofenceId, RegionId, StoreId } from '#shared/domain/ids.ts'
+import type { Region, Store } from '#shared/domain/merchants/merchant.ts'
 import type { ScenePlaces, WeeklyHours } from '#shared/domain/scenes/scene.ts'
 
 /** What deciding knows of a store. */
@@ -64,4 +65,23 @@ export const regionPath = (id: RegionId | undefined, nodes: ReadonlyMap<RegionId
     at = at.parentId === undefined ? undefined : nodes.get(at.parentId)
   }
   return path
+}
+
+/** A merchant’s stores as deciding knows them. */
+export const storeBook = (stores: readonly Store[], regions: readonly Region[]): StoreBook => {
+  const nodes = new Map(regions.map((region) => [region.id, region]))
+  return new Map(
+    stores.map(({ id, name, timeZone, subdivision, isFlagship, regionId, openingHours, closedDates }) => [
+      id,
+      {
+        name,
+        timeZone,
+        ...(subdivision !== undefined && { subdivision }),
+        isFlagship: isFlagship === true,
+        regionPath: regionPath(regionId, nodes),
+        ...(openingHours && { openingHours }),
+        ...(closedDates && { closedDates }),
+      },
+    ]),
+  )
 }

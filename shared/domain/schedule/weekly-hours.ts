@@ -43,6 +43,9 @@ const isRanges = (hours: Hours): hours is readonly WeeklyHours[] => Array.isArra
 
 const openingHours = (hours: Hours): OpeningHours => (isRanges(hours) ? { weekly: hours } : hours)
 
+/** The weekly ranges of hours; undefined where every day is open whole. */
+export const weeklyRangesOf = (hours: Hours): readonly WeeklyHours[] | undefined => openingHours(hours).weekly
+
 const minuteOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5))
 
 /** The minutes of a range, counted from the midnight at which its day begins; `to` may lie in the next day. */

@@ -5,7 +5,14 @@ import { parseScene } from '#shared/contracts/items/catalog.ts'
 import { setClock } from '#test/support/clock.ts'
 import { createTables } from '#test/support/engine.ts'
 import { callApi } from '#test/support/http-event.ts'
-import { created, geofenceBody, newMerchant, offerBody, sceneBody } from '#test/support/merchants.ts'
+import {
+  created,
+  geofenceBody,
+  newMerchant,
+  offerBody,
+  sceneBody,
+  UNION_SQUARE,
+} from '#test/support/merchants.ts'
 
 const tables = await createTables()
 process.env['CATALOG_TABLE'] = tables.catalog
@@ -31,7 +38,75 @@ describe('a scene', () => {
       revision: 1,
     })
     const stored = (await tables.allOf(tables.catalog)).find((item) => item['sk'] === `SCENE#${body.id}`)
-    expect(parseScene(stored)).toEqual(body)
+    const { warnings, ...scene } = body
+    expect(parseScene(stored)).toEqual(scene)
+    expect(warnings).toEqual([
+      {
+        rule: 'noGeofence',
+        pointer: '/triggers/0',
+        sentence: 'There is no geofence yet: nobody is seen anywhere. Draw one.',
+      },
+    ])
+  })
+
+  test('that can never speak is refused, but as a draft; the preview says so, too', async () => {
+    const over = sceneBody({
+      when: { until: '2026-11-01T00:00:00Z' },
+      triggers: [{ type: 'due', daysSinceLastVisit: 7 }],
+    })
+    const { status, body } = await post(over)
+    expect(status).toBe(422)
+    expect(body.errors).toEqual([{ pointer: '/when/until', detail: 'The scene’s end has passed.' }])
+    const { status: drafted, body: draft } = await post({ ...over, state: 'draft' })
+    expect([drafted, draft.warnings]).toEqual([201, undefined])
+    const activated = await callApi(handler, 'PUT /v1/merchants/{merchantId}/scenes/{sceneId}', {
+      subject: 'owner',
+      path: { merchantId, sceneId: draft.id },
+      body: over,
+    })
+    expect(activated.status).toBe(422)
+    const { body: preview } = await callApi(handler, 'POST /v1/merchants/{merchantId}/scenes:preview', {
+      subject: 'owner',
+      path,
+      body: over,
+    })
+    expect(preview.findings).toMatchObject([{ rule: 'ended', pointer: '/when/until' }])
+  })
+
+  test('with an offer that has ended is refused', async () => {
+    const offer = await created(handler, 'POST /v1/merchants/{merchantId}/offers', {
+      subject: 'owner',
+      path,
+      body: offerBody({ until: '2026-11-01T00:00:00Z' }),
+    })
+    const { status, body } = await post(sceneBody({ offerId: offer.id }))
+    expect([status, body.errors[0].pointer]).toEqual([422, '/offerId'])
+  })
+
+  test('whose hours no law allows at its stores is refused', async () => {
+    const { id } = await newMerchant(handler, 'owner')
+    const mine = { subject: 'owner', path: { merchantId: id } }
+    const store = { name: 'Mission', lat: UNION_SQUARE.lat, lon: UNION_SQUARE.lon }
+    const { id: storeId } = await created(handler, 'POST /v1/merchants/{merchantId}/stores', {
+      ...mine,
+      body: store,
+    })
+    await created(handler, 'POST /v1/merchants/{merchantId}/geofences', {
+      ...mine,
+      body: geofenceBody({ storeId }),
+    })
+    const weeklyHours = [{ days: ['sat', 'sun'], from: '23:30', to: '05:00' }]
+    const { status, body } = await callApi(handler, 'POST /v1/merchants/{merchantId}/scenes', {
+      ...mine,
+      body: sceneBody({ when: { weeklyHours } }),
+    })
+    expect(status).toBe(422)
+    expect(body.errors).toEqual([
+      {
+        pointer: '/when/weeklyHours',
+        detail: 'The law never lets promotion reach a customer in the scene’s hours and dates.',
+      },
+    ])
   })
 
   test('keeps dates as UTC and hours as given', async () => {

@@ -8,9 +8,9 @@ import {
   parseStore,
 } from '#shared/contracts/items/catalog.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
-import type { Merchant, Region, Store } from '#shared/domain/merchants/merchant.ts'
+import type { Merchant } from '#shared/domain/merchants/merchant.ts'
 import type { MerchantFacts } from '#shared/domain/scenes/facts.ts'
-import { NO_STORES, regionPath, type StoreBook } from '#shared/domain/scenes/places.ts'
+import { NO_STORES, storeBook } from '#shared/domain/scenes/places.ts'
 
 /** What a merchant has configured. Whether it is suspended is no part of it: that is read each time. */
 export type MerchantScenes = Omit<MerchantFacts, 'isSuspended'>
@@ -22,24 +22,6 @@ const PAGE = 100
 export type SceneCache = {
   /** What a merchant has as of `version`, the number on its VERSION item (0 = it has nothing). */
   readonly at: (merchantId: MerchantId, version: number, signal?: AbortSignal) => Promise<MerchantScenes>
-}
-
-const storeBook = (stores: readonly Store[], regions: readonly Region[]): StoreBook => {
-  const nodes = new Map(regions.map((region) => [region.id, region]))
-  return new Map(
-    stores.map(({ id, name, timeZone, subdivision, isFlagship, regionId, openingHours, closedDates }) => [
-      id,
-      {
-        name,
-        timeZone,
-        ...(subdivision !== undefined && { subdivision }),
-        isFlagship: isFlagship === true,
-        regionPath: regionPath(regionId, nodes),
-        ...(openingHours && { openingHours }),
-        ...(closedDates && { closedDates }),
-      },
-    ]),
-  )
 }
 
 const merchantSettings = (

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import * as z from 'zod'
+import { TOKEN_ISSUER } from './ping-event.ts'
 
 /** An item or a key as it is on the wire: `{ pk: { S: 'a' } }`. */
 export type WireItem = Readonly<Record<string, Readonly<Record<string, unknown>>>>
@@ -63,6 +64,9 @@ export const setAwsEnvironment = (): void => {
     CATALOG_TABLE: 'Catalog',
     PRESENCE_TABLE: 'Presence',
     LEDGER_TABLE: 'Ledger',
+    TOKEN_ISSUER,
+    TOKEN_AUDIENCES: 'app',
+    SCOPE_PREFIX: 'beckon/',
     POWERTOOLS_LOG_LEVEL: 'WARN',
   })
 }

@@ -1,6 +1,8 @@
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, Context } from 'aws-lambda'
 import type { Fix } from '#shared/domain/presence/fix.ts'
 
+/** Whose tokens the events carry. */
+export const TOKEN_ISSUER = 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_bench'
 const ROUTE = 'POST /v1/pings'
 
 const bodyOf = (fixes: readonly Fix[]): string =>
@@ -47,6 +49,7 @@ export const pingEvent = (
       integrationLatency: 0,
       jwt: {
         claims: {
+          iss: TOKEN_ISSUER,
           sub: subject,
           token_use: 'access',
           client_id: 'app',

@@ -142,6 +142,10 @@ export class PipelineStack extends Stack {
     const PRESENCE_TABLE = presence.tableName
     const LEDGER_TABLE = ledger.tableName
     const DUE_SHARDS = String(config.dueShards)
+    const { issuer: TOKEN_ISSUER, audiences } = data.tokens
+    const TOKEN_AUDIENCES = audiences.join(',')
+    const SCOPE_PREFIX = config.scopePrefix
+    const tokenVariables = { TOKEN_ISSUER, TOKEN_AUDIENCES, SCOPE_PREFIX }
 
     const decideS = 60
     const sendS = 60
@@ -177,12 +181,12 @@ export class PipelineStack extends Stack {
       description: 'Pings to presence: which geofences a customer has entered and left',
       takes: 'requests',
       timeoutS: 10,
-      environment: { CATALOG_TABLE, PRESENCE_TABLE },
+      environment: { CATALOG_TABLE, PRESENCE_TABLE, ...tokenVariables },
     })
     grantRead(matchPings, catalog)
     grantReadWrite(matchPings, presence)
 
-    const http = new HttpEntrance(this, 'Http', { stage, config, authorizer: data.tokens() })
+    const http = new HttpEntrance(this, 'Http', { stage, config, authorizer: data.tokens.authorizer() })
     const smsAnswers = new SmsAnswers(this, 'SmsAnswers')
 
     // What an app does for its customer.
@@ -196,6 +200,7 @@ export class PipelineStack extends Stack {
         LEDGER_TABLE,
         JOBS_QUEUE_URL,
         SMS_ANSWERS_TOPIC_ARN: smsAnswers.topic.topicArn,
+        ...tokenVariables,
       },
     })
     grantRead(customerApi, catalog)
@@ -221,6 +226,7 @@ export class PipelineStack extends Stack {
         DUE_SHARDS,
         SMS_OPT_OUT_URL: optOutUrl(config, http.api.apiEndpoint),
         SMS_PART_PRICE_USD: config.sms.partPriceUsd?.toFixed(6),
+        ...tokenVariables,
       },
     })
     grantReadWrite(merchantApi, catalog)

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { envCount } from '#shared/runtime/env.ts'
+import type { TokenVariables } from '#shared/runtime/http/caller.ts'
 
 export const merchantApiEnv = z.object({
   CATALOG_TABLE: z.string().min(3),
@@ -17,4 +18,4 @@ export const merchantApiEnv = z.object({
     .transform(Number)
     .optional(),
 })
-export type MerchantApiEnv = z.input<typeof merchantApiEnv>
+export type MerchantApiEnv = z.input<typeof merchantApiEnv> & TokenVariables

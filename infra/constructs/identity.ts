@@ -24,8 +24,13 @@ const scopes: Readonly<Record<ScopeName, string>> = {
   operator: 'Run the platform',
 }
 
-/** Makes the authorizer of the HTTP API; called in the stack that holds the API. */
-export type Tokens = () => IHttpRouteAuthorizer
+/** Which tokens the API accepts. */
+export type Tokens = {
+  /** Makes the authorizer of the HTTP API; called in the stack that holds the API. */
+  readonly authorizer: () => IHttpRouteAuthorizer
+  readonly issuer: string
+  readonly audiences: readonly string[]
+}
 
 type CognitoTokens = Extract<StageConfig['tokens'], { kind: 'cognito' }>
 
@@ -33,10 +38,17 @@ type CognitoTokens = Extract<StageConfig['tokens'], { kind: 'cognito' }>
 export const tokensOf = (scope: Construct, props: { stage: string; config: StageConfig }): Tokens => {
   const { tokens, scopePrefix, keepData } = props.config
   if (tokens.kind === 'oidc') {
-    return () => new HttpJwtAuthorizer('Tokens', tokens.issuer, { jwtAudience: tokens.audience })
+    const { issuer, audience } = tokens
+    const authorizer = () => new HttpJwtAuthorizer('Tokens', issuer, { jwtAudience: audience })
+    return { authorizer, issuer, audiences: audience }
   }
-  const identity = new Identity(scope, 'Identity', { ...props, tokens, scopePrefix, keepData })
-  return () => new HttpUserPoolAuthorizer('Tokens', identity.userPool, { userPoolClients: identity.clients })
+  const { userPool, clients } = new Identity(scope, 'Identity', { ...props, tokens, scopePrefix, keepData })
+  return {
+    authorizer: () => new HttpUserPoolAuthorizer('Tokens', userPool, { userPoolClients: clients }),
+    // As the authorizer writes it.
+    issuer: `https://cognito-idp.${Stack.of(userPool).region}.amazonaws.com/${userPool.userPoolId}`,
+    audiences: clients.map(({ userPoolClientId }) => userPoolClientId),
+  }
 }
 
 export type IdentityProps = {

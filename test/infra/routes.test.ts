@@ -120,6 +120,23 @@ describe('the API', () => {
     expect(JSON.stringify(Issuer)).toMatch(/https:\/\/cognito-idp\..*amazonaws\.com\/.*IdentityUserPool/)
   })
 
+  it('tells its functions which tokens it takes, for a second look', () => {
+    const { JwtConfiguration } = theOne(pipeline, 'AWS::ApiGatewayV2::Authorizer').Properties
+    const { Audience, Issuer } = z
+      .object({ Audience: z.array(z.unknown()), Issuer: z.unknown() })
+      .parse(JwtConfiguration)
+    for (const name of Object.keys(tables)) {
+      const { Variables } = z
+        .object({ Variables: z.record(z.string(), z.unknown()) })
+        .parse(functionOf(pipeline, name).Properties['Environment'])
+      expect(Variables['TOKEN_ISSUER']).toEqual(Issuer)
+      expect(Variables['SCOPE_PREFIX']).toBe('beckon/')
+      for (const client of Audience) {
+        expect(JSON.stringify(Variables['TOKEN_AUDIENCES'])).toContain(JSON.stringify(client))
+      }
+    }
+  })
+
   it('logs route key, status and request id, and nothing else', () => {
     const { Format } = z.object({ Format: z.string() }).parse(stage['AccessLogSettings'])
     expect(JSON.parse(Format)).toEqual({

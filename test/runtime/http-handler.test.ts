@@ -8,7 +8,7 @@ import { Problem } from '#shared/runtime/http/problem.ts'
 import { type Route, route } from '#shared/runtime/http/route.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
 import { lazy } from '#shared/runtime/lazy.ts'
-import { callApi, REQUEST_ID } from '#test/support/http-event.ts'
+import { callApi, httpEvent, lambdaContext, REQUEST_ID } from '#test/support/http-event.ts'
 
 // Powertools then logs to the global console, where the test sees it.
 process.env['POWERTOOLS_DEV'] = 'true'
@@ -25,6 +25,10 @@ const routes: Readonly<Record<string, Route<Services>>> = {
     scopes: ['merchant'],
     body,
     use: () => async (request) => ({ status: 200, body: { ...request.body, user: request.caller.user } }),
+  }),
+  'GET /v1/tagged': route({
+    scopes: ['merchant'],
+    use: () => async () => ({ status: 200, body: { n: 7 }, headers: { etag: '"7"' } }),
   }),
   'GET /v1/work': route({
     scopes: ['merchant', 'till'],
@@ -76,17 +80,38 @@ describe('a request', () => {
 
 describe('who calls', () => {
   test.each([
-    ['an ID token', { claims: { token_use: 'id' } }, 401],
+    ['an ID token', { claims: { token_use: 'id', aud: 'app' } }, 401],
+    ['an ID token without an audience', { claims: { token_use: 'id' } }, 401],
+    ['a token of another issuer', { claims: { iss: 'https://issuer.example' } }, 401],
+    ['a token for a client of somebody else', { claims: { client_id: 'game' } }, 401],
+    ['a token for another audience', { claims: { aud: '[game other]' } }, 401],
+    ['a token for one of our audiences', { claims: { aud: '[game console]' }, scopes: ['merchant'] }, 200],
     ['an empty subject', { subject: '' }, 401],
     ['no scope', { scopes: [] }, 403],
     ['the scope of somebody else', { scopes: ['customer'] }, 403],
     ['one of the scopes', { scopes: ['till'] }, 200],
     ['a scope whose name only ends alike', { scopes: ['notmerchant'] }, 403],
-    ['a list of scopes as the gateway writes it', { scopes: [], claims: { scp: '[openid merchant]' } }, 200],
+    [
+      'a list of scopes as the gateway writes it',
+      { scopes: [], claims: { scp: '[openid beckon/merchant]' } },
+      200,
+    ],
+    [
+      'the scope of another resource server',
+      { scopes: [], claims: { scope: 'merchant other/merchant' } },
+      403,
+    ],
   ])('with %s gets %o → %i', async (_, call, status) => {
     const answer = await callApi(handler, 'GET /v1/work', call)
     expect(answer.status).toBe(status)
     expect(answer.headers['x-request-id']).toBe(REQUEST_ID)
+  })
+
+  test('who was not looked at by the authorizer is nobody', async () => {
+    const { requestContext, ...event } = httpEvent('GET /v1/work')
+    const { authorizer: _, ...context } = requestContext
+    const answer = await handler({ ...event, requestContext: context } as never, lambdaContext())
+    expect(answer.statusCode).toBe(401)
   })
 
   test('is asked before the body is looked at', async () => {
@@ -151,6 +176,34 @@ describe('a bad body', () => {
     const { status, body: problem } = await callApi(handler, 'GET /v1/work', { query: { verbose: '1' } })
     expect(status).toBe(400)
     expect(problem.errors).toEqual([{ in: 'query', pointer: '/verbose', detail: 'unknown member' }])
+  })
+})
+
+describe('an answer with an entity tag', () => {
+  const get = (ifNoneMatch?: string) =>
+    callApi(handler, 'GET /v1/tagged', {
+      headers: { ...(ifNoneMatch !== undefined && { 'if-none-match': ifNoneMatch }) },
+    })
+
+  test.each([undefined, '"6"', '"77", W/"8"'])('is whole to a client that knows %s', async (known) => {
+    const answer = await get(known)
+    expect([answer.status, answer.body]).toEqual([200, { n: 7 }])
+    expect(answer.headers).toMatchObject({ etag: '"7"', 'cache-control': 'private, no-cache' })
+  })
+
+  test.each(['"7"', 'W/"7"', '"6", "7"', '*'])('is 304 to a client that knows %s', async (known) => {
+    const answer = await get(known)
+    expect([answer.status, answer.body]).toEqual([304, undefined])
+    expect(answer.headers).toMatchObject({ etag: '"7"', 'x-request-id': REQUEST_ID })
+    expect(answer.headers).not.toHaveProperty('content-type')
+  })
+
+  test.each(['7', '"7', '', `"${'x'.repeat(500)}"`])('is refused to a client that says %s', async (known) => {
+    const answer = await get(known)
+    expect(answer.status).toBe(400)
+    expect(answer.body.errors).toEqual([
+      { in: 'header', pointer: '/if-none-match', detail: 'neither * nor a list of entity tags' },
+    ])
   })
 })
 

@@ -37,6 +37,13 @@ type HttpHandler = (
   context: Context,
 ) => Promise<APIGatewayProxyStructuredResultV2>
 
+export const ISSUER = 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_test'
+
+// What the functions' API is told of its tokens.
+process.env['TOKEN_ISSUER'] = ISSUER
+process.env['TOKEN_AUDIENCES'] = 'app,console'
+process.env['SCOPE_PREFIX'] = 'beckon/'
+
 export const REQUEST_ID = 'JKJaXmPLvHcESHA='
 
 const fill = (template: string, values: Readonly<Record<string, string>>): string =>
@@ -85,7 +92,14 @@ export const httpEvent = (routeKey: string, call: HttpCall = {}): APIGatewayProx
         principalId: '',
         integrationLatency: 0,
         jwt: {
-          claims: { sub: subject, token_use: 'access', client_id: 'app', scope: scope.join(' '), ...claims },
+          claims: {
+            iss: ISSUER,
+            sub: subject,
+            token_use: 'access',
+            client_id: 'app',
+            scope: scope.join(' '),
+            ...claims,
+          },
           scopes: scope,
         },
       },

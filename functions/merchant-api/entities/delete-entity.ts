@@ -1,4 +1,5 @@
 import type { EntityType } from '#functions/merchant-api/entities/entity-type.ts'
+import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
 import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { Entity } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
@@ -15,7 +16,8 @@ export const deleteEntity =
   async (request) => {
     await requireMember(services, request, 'edit')
     const { path, signal } = request
-    const removed = await recordsOf(services).remove(path.merchantId, idOf(path), signal)
+    const check = onlyIfMatch(request)
+    const removed = await recordsOf(services).remove(path.merchantId, idOf(path), check, signal)
     if (removed === 'absent') throw new Problem('notFound')
     if (removed === 'inUse') {
       throw new Problem('inUse', {

@@ -1,4 +1,5 @@
 import type { EntityType } from '#functions/merchant-api/entities/entity-type.ts'
+import { tagOf } from '#functions/merchant-api/entities/if-match.ts'
 import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { Entity } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
@@ -18,5 +19,5 @@ export const getEntity =
     const { path, signal } = request
     const entity = await recordsOf(services).find(path.merchantId, idOf(path), signal)
     if (entity === undefined) throw new Problem('notFound')
-    return { status: 200, body: view(entity) }
+    return { status: 200, body: view(entity), headers: tagOf(entity) }
   }

@@ -1,3 +1,4 @@
+import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import { drawnGeofence } from '#functions/merchant-api/geofences/drawn-geofence.ts'
 import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
@@ -48,7 +49,10 @@ export const replaceGeofence: UseCase<Services, Path, unknown, GeofenceRequest> 
     const { path, body, signal } = request
     const nowMs = services.nowMs()
     const drawn = drawnGeofence(body)
-    const change = (current: DeclaredGeofence): DeclaredGeofence => replaced(current, drawn, nowMs)
+    const change = (current: DeclaredGeofence): DeclaredGeofence => {
+      onlyIfMatch(request)(current)
+      return replaced(current, drawn, nowMs)
+    }
     const saved = await services.geofences.replace(path.merchantId, path.geofenceId, change, signal)
     return savedReply(saved, geofenceView)
   }

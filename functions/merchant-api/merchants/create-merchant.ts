@@ -1,3 +1,4 @@
+import { tagOf } from '#functions/merchant-api/entities/if-match.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { MerchantRequest } from '#shared/contracts/http/merchants.ts'
 import type { Merchant } from '#shared/domain/merchants/merchant.ts'
@@ -18,5 +19,6 @@ export const createMerchant: UseCase<Services, unknown, unknown, MerchantRequest
       updatedAt: now,
     }
     await merchants.create(merchant, caller.user, signal)
-    return { status: 201, body: merchant, headers: { location: `/v1/merchants/${merchant.id}` } }
+    const location = `/v1/merchants/${merchant.id}`
+    return { status: 201, body: merchant, headers: { location, ...tagOf(merchant) } }
   }

@@ -1,3 +1,4 @@
+import { tagOf } from '#functions/merchant-api/entities/if-match.ts'
 import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
@@ -9,5 +10,5 @@ export const getMerchant: UseCase<Pick<MerchantServices, 'merchants'>, MerchantP
     await requireMember(services, request, 'read')
     const merchant = await services.merchants.find(request.path.merchantId, request.signal)
     if (merchant === undefined) throw new Problem('notFound')
-    return { status: 200, body: merchant }
+    return { status: 200, body: merchant, headers: tagOf(merchant) }
   }

@@ -1,3 +1,4 @@
+import { onlyIfMatch, tagOf } from '#functions/merchant-api/entities/if-match.ts'
 import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { MerchantRequest } from '#shared/contracts/http/merchants.ts'
@@ -14,9 +15,13 @@ export const replaceMerchant: UseCase<Services, MerchantPath, unknown, MerchantR
     const updatedAt = new Date(services.nowMs()).toISOString()
     const renamed = await services.merchants.rename(
       path.merchantId,
-      ({ id, revision, createdAt }) => ({ id, ...body, revision: revision + 1, createdAt, updatedAt }),
+      (current) => {
+        onlyIfMatch(request)(current)
+        const { id, revision, createdAt } = current
+        return { id, ...body, revision: revision + 1, createdAt, updatedAt }
+      },
       signal,
     )
     if (renamed === undefined) throw new Problem('notFound')
-    return { status: 200, body: renamed }
+    return { status: 200, body: renamed, headers: tagOf(renamed) }
   }

@@ -1,3 +1,4 @@
+import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
@@ -19,15 +20,19 @@ export const replaceOffer: UseCase<Services, Path, unknown, OfferRequest> = (ser
   const saved = await services.offers.replace(
     path.merchantId,
     path.offerId,
-    ({ id, merchantId, stockShards, revision, createdAt }) => ({
-      id,
-      merchantId,
-      ...body,
-      stockShards,
-      revision: revision + 1,
-      createdAt,
-      updatedAt,
-    }),
+    (current) => {
+      onlyIfMatch(request)(current)
+      const { id, merchantId, stockShards, revision, createdAt } = current
+      return {
+        id,
+        merchantId,
+        ...body,
+        stockShards,
+        revision: revision + 1,
+        createdAt,
+        updatedAt,
+      }
+    },
     signal,
   )
   return savedReply(saved, (entity) => entity)

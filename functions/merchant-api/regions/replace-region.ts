@@ -1,3 +1,4 @@
+import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
@@ -40,14 +41,18 @@ export const replaceRegion: UseCase<Services, Path, unknown, RegionRequest> =
     const saved = await services.regions.replace(
       path.merchantId,
       path.regionId,
-      ({ id, merchantId, revision, createdAt }) => ({
-        id,
-        merchantId,
-        ...body,
-        revision: revision + 1,
-        createdAt,
-        updatedAt,
-      }),
+      (current) => {
+        onlyIfMatch(request)(current)
+        const { id, merchantId, revision, createdAt } = current
+        return {
+          id,
+          merchantId,
+          ...body,
+          revision: revision + 1,
+          createdAt,
+          updatedAt,
+        }
+      },
       signal,
     )
     return savedReply(saved, (entity) => entity)

@@ -1,3 +1,4 @@
+import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
 import { requireMove } from '#functions/merchant-api/scenes/require-move.ts'
@@ -22,7 +23,9 @@ export const replaceScene: UseCase<Services, Path, unknown, SceneRequest> = (ser
   const saved = await services.scenes.replace(
     path.merchantId,
     path.sceneId,
-    ({ id, merchantId, revision, createdAt, state }) => {
+    (current) => {
+      onlyIfMatch(request)(current)
+      const { id, merchantId, revision, createdAt, state } = current
       requireMove(state, body.state)
       return { id, merchantId, ...body, revision: revision + 1, createdAt, updatedAt }
     },

@@ -1,3 +1,4 @@
+import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
@@ -18,14 +19,18 @@ export const replaceStore: UseCase<Services, Path, unknown, StoreRequest> = (ser
   const saved = await services.stores.replace(
     path.merchantId,
     path.storeId,
-    ({ id, merchantId, revision, createdAt }) => ({
-      id,
-      merchantId,
-      ...located,
-      revision: revision + 1,
-      createdAt,
-      updatedAt,
-    }),
+    (current) => {
+      onlyIfMatch(request)(current)
+      const { id, merchantId, revision, createdAt } = current
+      return {
+        id,
+        merchantId,
+        ...located,
+        revision: revision + 1,
+        createdAt,
+        updatedAt,
+      }
+    },
     signal,
   )
   return savedReply(saved, (entity) => entity)

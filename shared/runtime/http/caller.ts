@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda'
+import * as z from 'zod'
 import type { UserId } from '#shared/domain/ids.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
@@ -9,7 +10,32 @@ export type Scope = (typeof SCOPES)[number]
 /** Who asks: never the token's subject itself, only its hash. */
 export type Caller = { readonly user: UserId; readonly scopes: ReadonlySet<string> }
 
+/** Which tokens an HTTP function takes: the same as its API's authorizer. Part of the environment of each. */
+export const tokenVariables = z.object({
+  TOKEN_ISSUER: z.url().max(512),
+  /** With commas between them. */
+  TOKEN_AUDIENCES: z.string().min(1).max(4000),
+  /** What precedes `customer`, `merchant`, `till` and `operator` in a token's scopes, e.g. `beckon/`. */
+  SCOPE_PREFIX: z.string().max(80).default(''),
+})
+export type TokenVariables = z.input<typeof tokenVariables>
+
+export type TokenTrust = {
+  readonly issuer: string
+  readonly audiences: ReadonlySet<string>
+  readonly scopePrefix: string
+}
+
+/** @example trustOf({ TOKEN_ISSUER: 'https://…', TOKEN_AUDIENCES: 'app,console', SCOPE_PREFIX: 'beckon/' }) */
+export const trustOf = (variables: z.output<typeof tokenVariables>): TokenTrust => ({
+  issuer: variables.TOKEN_ISSUER,
+  audiences: new Set(variables.TOKEN_AUDIENCES.split(',')),
+  scopePrefix: variables.SCOPE_PREFIX,
+})
+
 const MAX_SUBJECT = 512
+
+type Claims = Readonly<Record<string, unknown>>
 
 // API Gateway hands a claim that is a list on as the text "[a b]".
 const words = (claim: unknown): string[] =>
@@ -17,25 +43,33 @@ const words = (claim: unknown): string[] =>
     (word) => word !== '',
   )
 
-// Resource servers put their own name before a scope ('beckon/merchant', 'https://api.example/merchant'). The gateway
-// has compared the whole name with the route's; here the last part is compared once more.
-const lastPart = (scope: string): string => scope.split(/[/:.]/).at(-1) ?? scope
+/**
+ * Is it an access token for one of our clients? Cognito's say so (`token_use`) and name their client; its ID tokens say
+ * `id`. Other issuers' have an audience and no `token_use`.
+ */
+const isForUs = ({ token_use: use, client_id: client, aud }: Claims, { audiences }: TokenTrust): boolean =>
+  aud === undefined
+    ? use === 'access' && audiences.has(String(client))
+    : (use === undefined || use === 'access') && words(aud).some((one) => audiences.has(one))
 
 /**
- * The caller, from the claims of the token that the gateway's authorizer has verified.
+ * The caller, from the claims of the token that the gateway's authorizer has verified. What the authorizer has looked at
+ * is looked at again, all but the signature: a route that lost its authorizer lets nobody in.
  *
- * @throws {Problem} 401 without a subject, or for a token that says it is not an access token
+ * @throws {Problem} 401 without a subject, or for what is no access token of our issuer for our clients
  */
-export const callerOf = (event: APIGatewayProxyEventV2WithJWTAuthorizer): Caller => {
-  const claims = event.requestContext.authorizer?.jwt?.claims
-  const subject = claims?.['sub']
-  const use = claims?.['token_use']
+export const callerOf = (event: APIGatewayProxyEventV2WithJWTAuthorizer, trust: TokenTrust): Caller => {
+  const claims: Claims = event.requestContext.authorizer?.jwt?.claims ?? {}
+  const { sub: subject, iss } = claims
   if (typeof subject !== 'string' || subject === '' || subject.length > MAX_SUBJECT) {
     throw new Problem('unauthorized')
   }
-  if (use !== undefined && use !== 'access') throw new Problem('unauthorized')
-  const scopes = new Set([...words(claims?.['scope']), ...words(claims?.['scp'])].map(lastPart))
-  return { user: userIdOf(subject), scopes }
+  if (iss !== trust.issuer || !isForUs(claims, trust)) throw new Problem('unauthorized')
+  const { scopePrefix } = trust
+  const scopes = [...words(claims['scope']), ...words(claims['scp'])]
+    .filter((scope) => scope.startsWith(scopePrefix))
+    .map((scope) => scope.slice(scopePrefix.length))
+  return { user: userIdOf(subject), scopes: new Set(scopes) }
 }
 
 /**

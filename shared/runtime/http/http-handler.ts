@@ -3,8 +3,12 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { PROBLEMS } from '#shared/contracts/http/problem.ts'
+import { parseEnv } from '#shared/runtime/env.ts'
+import { tokenVariables, trustOf } from '#shared/runtime/http/caller.ts'
+import { isKnown, readTags } from '#shared/runtime/http/entity-tag.ts'
 import { Problem, problemResponse, toProblem } from '#shared/runtime/http/problem.ts'
 import type { Reply, Route } from '#shared/runtime/http/route.ts'
+import { lazy } from '#shared/runtime/lazy.ts'
 import { createLogger, errorFacts } from '#shared/runtime/logger.ts'
 import { failureCounter } from '#shared/runtime/metrics.ts'
 
@@ -26,12 +30,25 @@ const replyResponse = ({ status, body, text, headers }: Reply, requestId: string
   statusCode: status,
   headers: {
     ...(body !== undefined && { 'content-type': 'application/json' }),
-    'cache-control': 'no-store',
+    // With a tag it may be kept, but is asked for each time (`if-none-match`).
+    'cache-control': headers?.['etag'] === undefined ? 'no-store' : 'private, no-cache',
     'x-request-id': requestId,
     ...headers,
   },
   ...(body !== undefined && { body: JSON.stringify(body) }),
   ...(text !== undefined && { body: text }),
+})
+
+/** Is it the answer to a GET that the client has already? */
+const isUnchanged = ({ headers, requestContext }: HttpEvent, reply: Reply): boolean => {
+  const tag = reply.headers?.['etag']
+  if (tag === undefined || requestContext.http.method !== 'GET') return false
+  return isKnown(readTags(headers['if-none-match'], 'if-none-match'), tag)
+}
+
+const notModified = ({ headers = {} }: Reply, requestId: string): HttpResult => ({
+  ...replyResponse({ status: 204, headers }, requestId),
+  statusCode: 304,
 })
 
 const routeOf = <S>(routes: HttpHandlerOptions<S>['routes'], key: string): Route<S> => {
@@ -70,11 +87,14 @@ const answerProblems = (
  */
 export const httpHandler = <Services>({ name, routes, services }: HttpHandlerOptions<Services>) => {
   const logger = createLogger(name)
+  const trusted = lazy(() => trustOf(parseEnv(tokenVariables, process.env)))
   return middy<HttpEvent, HttpResult>({ timeoutEarlyInMillis: TIMEOUT_EARLY_MS })
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(answerProblems(logger, failureCounter(name, 'requestsFailed')))
     .handler(async (event, _context, { signal }) => {
-      const reply = await routeOf(routes, event.routeKey).run(services, event, signal)
-      return replyResponse(reply, event.requestContext.requestId)
+      const route = routeOf(routes, event.routeKey)
+      const reply = await route.run({ services, event, trust: await trusted(), signal })
+      const { requestId } = event.requestContext
+      return isUnchanged(event, reply) ? notModified(reply, requestId) : replyResponse(reply, requestId)
     })
 }

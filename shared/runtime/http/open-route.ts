@@ -22,7 +22,7 @@ export const openRoute = <Services>(
 ): Route<Services> => ({
   scopes: [],
   schemas: { path: z.unknown(), query: z.unknown(), body: undefined, response: undefined },
-  run: async (services, event, signal) => {
+  run: async ({ services, event, signal }) => {
     const { body = '', isBase64Encoded, headers, pathParameters } = event
     if (body.length > MAX_BODY_BYTES) throw new Problem('tooLarge')
     const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body

@@ -1,6 +1,13 @@
 import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda'
 import * as z from 'zod'
-import { type Caller, callerOf, requireScope, type Scope } from '#shared/runtime/http/caller.ts'
+import {
+  type Caller,
+  callerOf,
+  requireScope,
+  type Scope,
+  type TokenTrust,
+} from '#shared/runtime/http/caller.ts'
+import { type KnownTags, readTags } from '#shared/runtime/http/entity-tag.ts'
 import { parseInput, readJsonBody } from '#shared/runtime/http/parse-input.ts'
 
 /** What a use case is given: parsed, typed, and nothing of AWS. */
@@ -12,6 +19,8 @@ export type HttpRequest<Path = unknown, Query = unknown, Body = unknown> = {
   readonly body: Body
   /** The client's own name for this request, from the header `idempotency-key`. */
   readonly idempotencyKey: string | undefined
+  /** The states that the client would have replaced or removed, from the header `if-match`; see `requireMatch`. */
+  readonly ifMatch: KnownTags | undefined
   /** Aborts shortly before the function would be ended; hand it on to every outside call. */
   readonly signal: AbortSignal
 }
@@ -36,16 +45,21 @@ export type RouteSchemas = {
   readonly response: z.ZodType | undefined
 }
 
+/** What a route is given to run with. */
+export type RouteRun<Services> = {
+  /** Called when the request has reached a use case. */
+  readonly services: () => Promise<Services>
+  readonly event: APIGatewayProxyEventV2WithJWTAuthorizer
+  readonly trust: TokenTrust
+  readonly signal: AbortSignal
+}
+
 export type Route<Services> = {
   /** One of these is needed. */
   readonly scopes: readonly Scope[]
   /** What the route takes and answers; the OpenAPI document is made from it. */
   readonly schemas: RouteSchemas
-  readonly run: (
-    services: () => Promise<Services>,
-    event: APIGatewayProxyEventV2WithJWTAuthorizer,
-    signal: AbortSignal,
-  ) => Promise<Reply>
+  readonly run: (run: RouteRun<Services>) => Promise<Reply>
 }
 
 const nothing = z.strictObject({})
@@ -102,8 +116,8 @@ export const route = <
 }: RouteDefinition<S, P, Q, B>): Route<S> => ({
   scopes,
   schemas: { path: path ?? nothing, query: query ?? nothing, body, response },
-  run: async (services, event, signal) => {
-    const caller = callerOf(event)
+  run: async ({ services, event, trust, signal }) => {
+    const caller = callerOf(event, trust)
     requireScope(caller, scopes)
     const request: HttpRequest<z.output<P>, z.output<Q>, z.output<B>> = {
       requestId: event.requestContext.requestId,
@@ -114,6 +128,7 @@ export const route = <
       idempotencyKey: parseInput(idempotencyHeader, event.headers, 'invalidRequest', 'header')[
         'idempotency-key'
       ],
+      ifMatch: readTags(event.headers['if-match'], 'if-match'),
       signal,
     }
     return await use(await services())(request)

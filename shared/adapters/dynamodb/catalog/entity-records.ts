@@ -52,7 +52,13 @@ export type EntityRecords<Id extends string, E extends Entity<Id>> = {
     change: (current: E) => E,
     signal?: AbortSignal,
   ) => Promise<Saved<E>>
-  readonly remove: (merchantId: MerchantId, id: Id, signal?: AbortSignal) => Promise<Removed>
+  /** `check` throws when it is not this state that shall go; it may be called again like `change`. */
+  readonly remove: (
+    merchantId: MerchantId,
+    id: Id,
+    check?: (current: E) => void,
+    signal?: AbortSignal,
+  ) => Promise<Removed>
 }
 
 /** A write along with a change; `full` is what its condition says when it fails, where it bounds a number. */
@@ -185,12 +191,13 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
         return current ? await save(current, change(current), signal) : { kind: 'absent' }
       }, signal),
 
-    remove: (merchantId, id, signal) =>
+    remove: (merchantId, id, check, signal) =>
       optimistically(async (): Promise<Removed | 'again'> => {
         // The version is read first and must still hold at the end: so nothing began to name the entity in between.
         const version = await readVersion(merchantId, signal)
         const current = await find(merchantId, id, signal)
         if (current === undefined) return 'absent'
+        check?.(current)
         if (await isNamed?.(merchantId, id, signal)) return 'inUse'
         const also = await along(current, undefined, signal)
         if (typeof also === 'string') return 'inUse'

@@ -39,8 +39,12 @@ export type MerchantRecords = {
     change: (current: Merchant) => Merchant,
     signal?: AbortSignal,
   ) => Promise<Merchant | undefined>
-  /** Refused while the merchant has a store, geofence, scene or offer. */
-  readonly remove: (merchantId: MerchantId, signal?: AbortSignal) => Promise<'removed' | 'absent' | 'inUse'>
+  /** Refused while the merchant has a store, geofence, scene or offer. `check` throws when it is not this state that shall go. */
+  readonly remove: (
+    merchantId: MerchantId,
+    check?: (current: Merchant) => void,
+    signal?: AbortSignal,
+  ) => Promise<'removed' | 'absent' | 'inUse'>
 }
 
 /** Renaming and removing write two items for each member, in one transaction. */
@@ -203,10 +207,12 @@ export const createMerchantRecords = (tables: CatalogTables): MerchantRecords =>
         return outcome.kind === 'done' ? next : 'again'
       }, signal),
 
-    remove: (merchantId, signal) =>
+    remove: (merchantId, check, signal) =>
       optimistically(async (): Promise<'removed' | 'absent' | 'inUse' | 'again'> => {
         const version = (await get(versionKey(merchantId), signal))?.['version']
-        if ((await find(merchantId, signal)) === undefined) return 'absent'
+        const current = await find(merchantId, signal)
+        if (current === undefined) return 'absent'
+        check?.(current)
         if (await hasChildren(merchantId, signal)) return 'inUse'
         const members = await membersOf(merchantId, signal)
         const outcome = await transact(

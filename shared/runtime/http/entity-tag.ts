@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import { Problem } from '#shared/runtime/http/problem.ts'
+
+/** What a client says of the state that it knows: any (`*`), or one of these tags (RFC 9110, section 13.1). */
+export type KnownTags = '*' | readonly string[]
+
+const MAX_HEADER = 400
+/** Tags of ours are short and plain; a weak one (`W/"1"`) never fits a condition on a write. */
+const TAG = /^(W\/)?"[\x21\x23-\x7e]{1,64}"$/
+
+/**
+ * Reads an `If-Match` or `If-None-Match` header.
+ *
+ * @returns undefined without one
+ * @throws {Problem} 400 for what is not a list of entity tags
+ * @example readTags('"1", "2"', 'if-match') // ['"1"', '"2"']
+ */
+export const readTags = (header: string | undefined, name: string): KnownTags | undefined => {
+  if (header === undefined) return undefined
+  const tags = header.split(',').map((tag) => tag.trim())
+  if (header.trim() === '*') return '*'
+  if (header.length <= MAX_HEADER && tags.every((tag) => TAG.test(tag))) return tags
+  throw new Problem('invalidRequest', {
+    errors: [{ in: 'header', pointer: `/${name}`, detail: 'neither * nor a list of entity tags' }],
+  })
+}
+
+/**
+ * The entity tag of a revision. It is strong: the same tag, the same bytes.
+ *
+ * @example revisionTag(7) // '"7"'
+ */
+export const revisionTag = (revision: number): string => `"${revision}"`
+
+/**
+ * The entity tag of what has no revision: a hash of what is answered.
+ *
+ * @example contentTag({ on: false }) // '"' + 22 characters + '"'
+ */
+export const contentTag = (body: unknown): string =>
+  `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 22)}"`
+
+/**
+ * Compares the client's `If-Match` with what is stored. Call it with what the write is conditioned on, not before.
+ *
+ * @throws {Problem} 412 when the client knows another state
+ */
+export const requireMatch = (ifMatch: KnownTags | undefined, current: string): void => {
+  if (ifMatch === undefined || ifMatch === '*' || ifMatch.includes(current)) return
+  throw new Problem('preconditionFailed')
+}
+
+const withoutWeak = (tag: string): string => tag.replace(/^W\//, '')
+
+/** Does the client know this state already? Compared weakly, as RFC 9110 (section 13.1.2) has it for `If-None-Match`. */
+export const isKnown = (ifNoneMatch: KnownTags | undefined, current: string): boolean =>
+  ifNoneMatch === '*' || (ifNoneMatch ?? []).map(withoutWeak).includes(withoutWeak(current))

@@ -60,6 +60,11 @@ const merchantRoutes: Routes = {
   'GET /v1/merchants/{merchantId}': ['merchant'],
   'PUT /v1/merchants/{merchantId}': ['merchant'],
   'DELETE /v1/merchants/{merchantId}': ['merchant'],
+  'GET /v1/merchants/{merchantId}/members': ['merchant'],
+  'PUT /v1/merchants/{merchantId}/members/{userId}': ['merchant'],
+  'DELETE /v1/merchants/{merchantId}/members/{userId}': ['merchant'],
+  'GET /v1/user': ['merchant', 'till'],
+  'GET /v1/merchants/{merchantId}/audit-log': ['merchant'],
 
   'POST /v1/merchants/{merchantId}/stores': ['merchant'],
   'GET /v1/merchants/{merchantId}/stores': ['merchant'],
@@ -106,6 +111,8 @@ const merchantRoutes: Routes = {
   'GET /v1/platform/zones': ['operator'],
   'PUT /v1/platform/zones/{zoneId}': ['operator'],
   'DELETE /v1/platform/zones/{zoneId}': ['operator'],
+  'GET /v1/platform/audit-log': ['operator'],
+  'GET /v1/platform/merchants/{merchantId}/audit-log': ['operator'],
   'PUT /v1/platform/merchants/{merchantId}/suspension': ['operator'],
 }
 

@@ -1,11 +1,13 @@
 import type * as z from 'zod'
 import type { merchantApiEnv } from '#functions/merchant-api/env.ts'
+import { createListAudit, type ListAudit } from '#shared/adapters/dynamodb/catalog/audit-records.ts'
 import type { EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import {
   createFindContaining,
   type FindContaining,
 } from '#shared/adapters/dynamodb/catalog/find-containing.ts'
 import { createGeofenceRecords } from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
+import { createMemberRecords, type MemberRecords } from '#shared/adapters/dynamodb/catalog/member-records.ts'
 import {
   createMerchantRecords,
   type MerchantRecords,
@@ -63,6 +65,8 @@ export type MerchantServices = {
   readonly nowMs: () => number
   readonly newId: <P extends IdPrefix>(prefix: P) => IdByPrefix[P]
   readonly merchants: MerchantRecords
+  readonly members: MemberRecords
+  readonly listAudit: ListAudit
   readonly stores: EntityRecords<StoreId, Store>
   readonly geofences: EntityRecords<GeofenceId, DeclaredGeofence>
   readonly scenes: EntityRecords<SceneId, Scene>
@@ -97,6 +101,8 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
     nowMs,
     newId,
     merchants: createMerchantRecords(tables),
+    members: createMemberRecords(tables),
+    listAudit: createListAudit(tables),
     stores: createStoreRecords(tables),
     geofences: createGeofenceRecords(tables, nowMs),
     scenes: createSceneRecords(tables),
@@ -106,7 +112,7 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
     listRevisions: createListRevisions(tables),
     traces: createTraceRecords(client, env.LEDGER_TABLE),
     estimateAudience: createEstimateAudience(client, env.LEDGER_TABLE),
-    saveNotes: createSaveNotes(client, env.LEDGER_TABLE),
+    saveNotes: createSaveNotes(tables),
     platform: createPlatformRecords(tables),
     zones: createZoneRecords(tables),
     findContaining: createFindContaining(tables),

@@ -76,18 +76,19 @@ describe('the routes', () => {
   })
 
   it('want the scope of those who call them', () => {
-    const scopesOf = (name: string, except = '') =>
-      new Set(routesTo(name).flatMap((r) => (r.RouteKey === except ? [] : r.AuthorizationScopes)))
+    const scopesOf = (name: string, ...except: string[]) =>
+      new Set(routesTo(name).flatMap((r) => (except.includes(r.RouteKey) ? [] : r.AuthorizationScopes)))
     const redeem = 'POST /v1/merchants/{merchantId}/redemptions'
+    const whoAmI = 'GET /v1/user'
     expect(scopesOf('match-pings')).toEqual(new Set(['beckon/customer']))
     expect(scopesOf('customer-api')).toEqual(new Set(['beckon/customer']))
     const operators = routesTo('merchant-api').filter((r) =>
       r.AuthorizationScopes.includes('beckon/operator'),
     )
     expect(operators.map((r) => r.RouteKey).every((key) => key.includes(' /v1/platform/'))).toBe(true)
-    expect(operators).toHaveLength(6)
+    expect(operators).toHaveLength(8)
     for (const { AuthorizationScopes } of operators) expect(AuthorizationScopes).toEqual(['beckon/operator'])
-    expect(scopesOf('merchant-api', redeem)).toEqual(new Set(['beckon/merchant', 'beckon/operator']))
+    expect(scopesOf('merchant-api', redeem, whoAmI)).toEqual(new Set(['beckon/merchant', 'beckon/operator']))
     expect(routes.find((r) => r.RouteKey === redeem)?.AuthorizationScopes).toEqual([
       'beckon/till',
       'beckon/merchant',

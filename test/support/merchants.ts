@@ -1,3 +1,6 @@
+import type { MemberRole } from '#shared/domain/merchants/merchant.ts'
+import { nowMs } from '#shared/runtime/clock.ts'
+import { userIdOf } from '#shared/runtime/ids.ts'
 import { callApi, type HttpAnswer, type HttpCall } from '#test/support/http-event.ts'
 
 type Handler = Parameters<typeof callApi>[0]
@@ -46,3 +49,20 @@ export const newMerchant = (
   subject: string,
   name = 'Blue Door',
 ): Promise<HttpAnswer['body']> => created(handler, 'POST /v1/merchants', { subject, body: { name } })
+
+/** Makes `subject` a member of a merchant, as its owner does it; an agency for a day. */
+export const putMember = async (
+  handler: Handler,
+  owner: string,
+  merchantId: string,
+  subject: string,
+  role: MemberRole,
+): Promise<void> => {
+  const until = new Date(nowMs() + 86_400_000).toISOString()
+  const { status, body } = await callApi(handler, 'PUT /v1/merchants/{merchantId}/members/{userId}', {
+    subject: owner,
+    path: { merchantId, userId: userIdOf(subject) },
+    body: { role, ...(role === 'agency' && { until }) },
+  })
+  if (status !== 201) throw new Error(`${status} ${JSON.stringify(body)}`)
+}

@@ -1,4 +1,4 @@
-import type { MerchantPath } from '#functions/merchant-api/require-member.ts'
+import type { MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { Entity, EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { geofenceView, listedGeofenceView } from '#shared/contracts/http/geofences.ts'

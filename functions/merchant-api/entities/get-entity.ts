@@ -1,6 +1,6 @@
 import type { EntityType } from '#functions/merchant-api/entities/entity-type.ts'
 import { tagOf } from '#functions/merchant-api/entities/if-match.ts'
-import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
+import type { MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { Entity } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
@@ -15,7 +15,6 @@ export const getEntity =
   }: EntityType<Id, E, Path>): UseCase<MerchantServices, Path> =>
   (services) =>
   async (request) => {
-    await requireMember(services, request, 'read')
     const { path, signal } = request
     const entity = await recordsOf(services).find(path.merchantId, idOf(path), signal)
     if (entity === undefined) throw new Problem('notFound')

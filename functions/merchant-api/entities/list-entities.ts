@@ -1,5 +1,5 @@
 import type { EntityType } from '#functions/merchant-api/entities/entity-type.ts'
-import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
+import type { MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { Entity } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import type { PageQuery } from '#shared/contracts/http/primitives.ts'
@@ -18,7 +18,6 @@ export const listEntities =
   async (request) => {
     const { path, query, signal } = request
     const after = decodeCursor(query.cursor, isIdOf)
-    await requireMember(services, request, 'read')
     const page = await recordsOf(services).list(path.merchantId, { limit: query.limit, after }, signal)
     return {
       status: 200,

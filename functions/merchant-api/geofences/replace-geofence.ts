@@ -1,15 +1,14 @@
 import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import { drawnGeofence } from '#functions/merchant-api/geofences/drawn-geofence.ts'
-import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
+import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { sameDeclared } from '#shared/contracts/declared-geometry.ts'
 import { type GeofenceRequest, geofenceView } from '#shared/contracts/http/geofences.ts'
 import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
 import type { GeofenceId } from '#shared/domain/ids.ts'
-import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<MerchantServices, 'merchants' | 'geofences' | 'nowMs'>
+type Services = Pick<MerchantServices, 'geofences' | 'nowMs'>
 type Path = MerchantPath & { readonly geofenceId: GeofenceId }
 
 /** Only another shape is a new one to fixes; a new name leaves everything as it is. */
@@ -43,16 +42,15 @@ const replaced = (
 })
 
 /** Replaces a geofence; when it moves, its tiles follow and only fixes from now on see it there. */
-export const replaceGeofence: UseCase<Services, Path, unknown, GeofenceRequest> =
+export const replaceGeofence: MemberUseCase<Services, Path, unknown, GeofenceRequest> =
   (services) => async (request) => {
-    await requireMember(services, request, 'edit')
-    const { path, body, signal } = request
+    const { path, body, author, signal } = request
     const nowMs = services.nowMs()
     const drawn = drawnGeofence(body)
     const change = (current: DeclaredGeofence): DeclaredGeofence => {
       onlyIfMatch(request)(current)
       return replaced(current, drawn, nowMs)
     }
-    const saved = await services.geofences.replace(path.merchantId, path.geofenceId, change, signal)
+    const saved = await services.geofences.replace(path.merchantId, path.geofenceId, author, change, signal)
     return savedReply(saved, geofenceView)
   }

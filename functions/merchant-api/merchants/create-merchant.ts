@@ -1,4 +1,5 @@
 import { tagOf } from '#functions/merchant-api/entities/if-match.ts'
+import { authorOf } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { MerchantRequest } from '#shared/contracts/http/merchants.ts'
 import type { Merchant } from '#shared/domain/merchants/merchant.ts'
@@ -9,8 +10,10 @@ type Services = Pick<MerchantServices, 'merchants' | 'newId' | 'nowMs'>
 /** Creates a merchant; the caller becomes its owner. */
 export const createMerchant: UseCase<Services, unknown, unknown, MerchantRequest> =
   ({ merchants, newId, nowMs }) =>
-  async ({ caller, body, signal }) => {
-    const now = new Date(nowMs()).toISOString()
+  async (request) => {
+    const { body, signal } = request
+    const author = authorOf(request, 'owner', nowMs())
+    const now = new Date(author.atMs).toISOString()
     const merchant: Merchant = {
       id: newId('mer'),
       ...body,
@@ -18,7 +21,7 @@ export const createMerchant: UseCase<Services, unknown, unknown, MerchantRequest
       createdAt: now,
       updatedAt: now,
     }
-    await merchants.create(merchant, caller.user, signal)
+    await merchants.create(merchant, author, signal)
     const location = `/v1/merchants/${merchant.id}`
     return { status: 201, body: merchant, headers: { location, ...tagOf(merchant) } }
   }

@@ -1,17 +1,15 @@
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
-import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
+import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { OfferRequest } from '#shared/contracts/http/offers.ts'
 import { type Offer, stockShardsFor } from '#shared/domain/offers/offer.ts'
-import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<MerchantServices, 'merchants' | 'offers' | 'newId' | 'nowMs'>
+type Services = Pick<MerchantServices, 'offers' | 'newId' | 'nowMs'>
 
 /** Creates an offer together with its stock. */
-export const createOffer: UseCase<Services, MerchantPath, unknown, OfferRequest> =
+export const createOffer: MemberUseCase<Services, MerchantPath, unknown, OfferRequest> =
   (services) => async (request) => {
-    await requireMember(services, request, 'edit')
-    const { path, body, signal } = request
+    const { path, body, author, signal } = request
     const now = new Date(services.nowMs()).toISOString()
     const offer: Offer = {
       id: services.newId('off'),
@@ -22,6 +20,6 @@ export const createOffer: UseCase<Services, MerchantPath, unknown, OfferRequest>
       createdAt: now,
       updatedAt: now,
     }
-    const saved = await services.offers.create(offer, signal)
+    const saved = await services.offers.create(offer, author, signal)
     return savedReply(saved, (entity) => entity, `/v1/merchants/${path.merchantId}/offers/${offer.id}`)
   }

@@ -1,3 +1,4 @@
+import type { AuthorUseCase } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { KillSwitchRequest } from '#shared/contracts/http/platform.ts'
 import type { PlatformState } from '#shared/contracts/items/platform.ts'
@@ -15,14 +16,14 @@ export const getKillSwitch: UseCase<Pick<MerchantServices, 'platform'>> =
   async ({ signal }) => ({ status: 200, body: viewOf(await platform.read(signal)) })
 
 /** Switches all messages off, or on again. Functions look every 5 s: it works within 10. */
-export const putKillSwitch: UseCase<
-  Pick<MerchantServices, 'platform' | 'nowMs'>,
+export const putKillSwitch: AuthorUseCase<
+  Pick<MerchantServices, 'platform'>,
   unknown,
   unknown,
   KillSwitchRequest
 > =
-  ({ platform, nowMs }) =>
-  async ({ body, signal }) => {
-    const state = await platform.switch(body.on, body.reason, nowMs(), signal)
-    return { status: 200, body: viewOf(state) }
+  ({ platform }) =>
+  async ({ body, author, signal }) => {
+    await platform.switch(body.on, body.reason, author, signal)
+    return { status: 200, body: viewOf(await platform.read(signal)) }
   }

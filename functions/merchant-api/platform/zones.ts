@@ -1,3 +1,4 @@
+import type { AuthorUseCase } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { ZoneRequest } from '#shared/contracts/http/platform.ts'
 import type { PageQuery } from '#shared/contracts/http/primitives.ts'
@@ -28,20 +29,20 @@ export const listZones: UseCase<Services, unknown, PageQuery> =
   }
 
 /** Draws a zone, or draws it anew; it counts within 10 s. */
-export const putZone: UseCase<Services, Path, unknown, ZoneRequest> =
+export const putZone: AuthorUseCase<Services, Path, unknown, ZoneRequest> =
   ({ zones }) =>
-  async ({ path, body, signal }) => {
+  async ({ path, body, author, signal }) => {
     const zone = { id: path.zoneId, ...body }
-    const saved = await zones.put(zone, signal)
+    const saved = await zones.put(zone, author, signal)
     if (saved === 'full')
       throw new Problem('limitReached', { detail: 'the platform has as many zones as it may' })
     return { status: 200, body: zone }
   }
 
 /** Removes a zone; one that is gone already is no fault. */
-export const deleteZone: UseCase<Services, Path> =
+export const deleteZone: AuthorUseCase<Services, Path> =
   ({ zones }) =>
-  async ({ path, signal }) => {
-    await zones.remove(path.zoneId, signal)
+  async ({ path, author, signal }) => {
+    await zones.remove(path.zoneId, author, signal)
     return { status: 204 }
   }

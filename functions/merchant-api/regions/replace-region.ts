@@ -1,14 +1,13 @@
 import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
-import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
+import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { RegionRequest } from '#shared/contracts/http/regions.ts'
 import type { MerchantId, RegionId } from '#shared/domain/ids.ts'
 import { regionPath } from '#shared/domain/scenes/places.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
-import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<MerchantServices, 'merchants' | 'regions' | 'nowMs'>
+type Services = Pick<MerchantServices, 'regions' | 'nowMs'>
 type Path = MerchantPath & { readonly regionId: RegionId }
 
 /** More than a merchant may have. */
@@ -32,15 +31,15 @@ const requireTree = async (
 }
 
 /** Renames a node of the region tree, or hangs it under another. */
-export const replaceRegion: UseCase<Services, Path, unknown, RegionRequest> =
+export const replaceRegion: MemberUseCase<Services, Path, unknown, RegionRequest> =
   (services) => async (request) => {
-    await requireMember(services, request, 'edit')
-    const { path, body, signal } = request
+    const { path, body, author, signal } = request
     await requireTree(services, path.merchantId, path.regionId, body.parentId, signal)
     const updatedAt = new Date(services.nowMs()).toISOString()
     const saved = await services.regions.replace(
       path.merchantId,
       path.regionId,
+      author,
       (current) => {
         onlyIfMatch(request)(current)
         const { id, merchantId, revision, createdAt } = current

@@ -1,10 +1,10 @@
-import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
+import type { MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { SceneId } from '#shared/domain/ids.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<MerchantServices, 'merchants' | 'scenes' | 'sumCounts'>
+type Services = Pick<MerchantServices, 'scenes' | 'sumCounts'>
 type Path = MerchantPath & { readonly sceneId: SceneId }
 type Query = { readonly from: string; readonly to: string }
 
@@ -17,7 +17,6 @@ const isShown = ([name, count]: [string, number]): boolean => ACTS.has(name) || 
 
 /** Answers a scene's counters over a range of UTC days. */
 export const countScene: UseCase<Services, Path, Query> = (services) => async (request) => {
-  await requireMember(services, request, 'read')
   const { path, query, signal } = request
   const scene = await services.scenes.find(path.merchantId, path.sceneId, signal)
   if (scene === undefined) throw new Problem('notFound')

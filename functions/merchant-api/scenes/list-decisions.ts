@@ -1,14 +1,14 @@
-import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
+import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { ListedTrace } from '#shared/adapters/dynamodb/ledger/trace-records.ts'
 import { outcomeView } from '#shared/contracts/http/decisions.ts'
 import type { PageQuery } from '#shared/contracts/http/primitives.ts'
 import type { SceneId, UserId } from '#shared/domain/ids.ts'
+import { may } from '#shared/domain/merchants/may.ts'
 import { decodeCursor, encodeCursor } from '#shared/runtime/http/cursor.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
-import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<MerchantServices, 'merchants' | 'scenes' | 'traces' | 'nowMs'>
+type Services = Pick<MerchantServices, 'scenes' | 'traces' | 'nowMs'>
 type Path = MerchantPath & { readonly sceneId: SceneId }
 
 const HOUR_MS = 3_600_000
@@ -28,21 +28,17 @@ const viewOf = (trace: ListedTrace, sceneId: SceneId, known: ReadonlySet<UserId>
 
 /**
  * Answers a page of what was decided about a scene, the latest hour first: each outcome with the checks that it passed, the
- * one that failed and what that compared. A page looks at `limit` decisions of the merchant, and may list fewer.
+ * one that failed and what that compared. Customers are named to those who may read them. A page looks at `limit` decisions of the merchant, and may list fewer.
  */
-export const listDecisions: UseCase<Services, Path, PageQuery> = (services) => async (request) => {
-  const { path, query, signal } = request
+export const listDecisions: MemberUseCase<Services, Path, PageQuery> = (services) => async (request) => {
+  const { path, query, role, signal } = request
   const before = decodeCursor(query.cursor, isPlace)
-  await requireMember(services, request, 'read')
   const scene = await services.scenes.find(path.merchantId, path.sceneId, signal)
   if (scene === undefined) throw new Problem('notFound')
   const page = { limit: query.limit, before }
   const traces = await services.traces.listFor(path.merchantId, page, services.nowMs(), signal)
-  const known = await services.traces.knownTo(
-    path.merchantId,
-    traces.map(({ user }) => user),
-    signal,
-  )
+  const named = may(role, 'readCustomers') ? traces.map(({ user }) => user) : []
+  const known = await services.traces.knownTo(path.merchantId, named, signal)
   const last = traces.at(-1)
   return {
     status: 200,

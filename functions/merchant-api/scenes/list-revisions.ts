@@ -1,11 +1,11 @@
-import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
+import type { MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { PageQuery } from '#shared/contracts/http/primitives.ts'
 import type { SceneId } from '#shared/domain/ids.ts'
 import { decodeCursor, encodeCursor } from '#shared/runtime/http/cursor.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<MerchantServices, 'merchants' | 'listRevisions'>
+type Services = Pick<MerchantServices, 'listRevisions'>
 type Path = MerchantPath & { readonly sceneId: SceneId }
 
 const isRevision = (text: string): text is string => /^\d{8}$/.test(text)
@@ -14,7 +14,6 @@ const isRevision = (text: string): text is string => /^\d{8}$/.test(text)
 export const listRevisions: UseCase<Services, Path, PageQuery> = (services) => async (request) => {
   const { path, query, signal } = request
   const after = decodeCursor(query.cursor, isRevision)
-  await requireMember(services, request, 'read')
   const { limit } = query
   const page = await services.listRevisions(path.merchantId, path.sceneId, { limit, after }, signal)
   return {

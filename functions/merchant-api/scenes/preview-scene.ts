@@ -1,4 +1,4 @@
-import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
+import type { MerchantPath } from '#functions/merchant-api/member-route.ts'
 import { lintScene } from '#functions/merchant-api/scenes/lint-scene.ts'
 import {
   type ObstacleServices,
@@ -18,7 +18,6 @@ type Services = ObstacleServices & Pick<MerchantServices, 'smsPartPriceUsd'>
  */
 export const previewScene: UseCase<Services, MerchantPath, unknown, SceneRequest> =
   (services) => async (request) => {
-    await requireMember(services, request, 'read')
     const { path, body, signal } = request
     const [report, obstacles] = await Promise.all([
       lintScene(services, path.merchantId, body, signal),

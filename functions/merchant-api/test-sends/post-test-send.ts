@@ -1,4 +1,4 @@
-import { type MerchantPath, requireMember } from '#functions/merchant-api/require-member.ts'
+import type { MerchantPath } from '#functions/merchant-api/member-route.ts'
 import { type LintServices, readLintContext } from '#functions/merchant-api/scenes/lint-scene.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { sampleContent } from '#functions/merchant-api/test-sends/sample-content.ts'
@@ -7,10 +7,7 @@ import type { Channel } from '#shared/domain/messages/channel.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<
-  MerchantServices,
-  'merchants' | 'scenes' | 'testSends' | 'queueMessage' | 'newId' | 'nowMs'
-> &
+type Services = Pick<MerchantServices, 'scenes' | 'testSends' | 'queueMessage' | 'newId' | 'nowMs'> &
   LintServices
 type Path = MerchantPath & { readonly sceneId: SceneId }
 
@@ -20,7 +17,6 @@ type Path = MerchantPath & { readonly sceneId: SceneId }
  */
 export const postTestSend: UseCase<Services, Path, unknown, { readonly channel: Channel }> =
   (services) => async (request) => {
-    await requireMember(services, request, 'edit')
     const { caller, path, body, signal } = request
     const { channel } = body
     const scene = await services.scenes.find(path.merchantId, path.sceneId, signal)

@@ -34,5 +34,7 @@ export const membershipSchema = z.strictObject({
   id: idSchema('mer'),
   name: nameSchema,
   role: z.enum(MEMBER_ROLES),
+  /** Until when; from then on the merchant is closed to the caller. */
+  until: instantSchema.exactOptional(),
 })
 export type Membership = z.output<typeof membershipSchema>

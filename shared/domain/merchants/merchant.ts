@@ -1,8 +1,25 @@
-import type { MerchantId, RegionId, StoreId } from '#shared/domain/ids.ts'
+import type { MerchantId, RegionId, StoreId, UserId } from '#shared/domain/ids.ts'
 import type { Cap, WeeklyHours } from '#shared/domain/scenes/scene.ts'
 
-export const MEMBER_ROLES = ['owner', 'manager', 'staff'] as const
+export const MEMBER_ROLES = ['owner', 'manager', 'staff', 'agency', 'auditor'] as const
 export type MemberRole = (typeof MEMBER_ROLES)[number]
+
+/** Somebody who acts for a merchant. */
+export type Member = {
+  readonly user: UserId
+  readonly role: MemberRole
+  /** Until when; absent: until removed. */
+  readonly until?: string
+  readonly addedAt?: string
+}
+
+/**
+ * May a member still act?
+ *
+ * @example isActive({ until: '2026-11-22T10:00:00.000Z' }, Date.UTC(2026, 10, 22, 10)) // false
+ */
+export const isActive = ({ until }: Pick<Member, 'until'>, nowMs: number): boolean =>
+  until === undefined || Date.parse(until) > nowMs
 
 /** What a merchant spends in a day at most, over all its scenes. Days are UTC. */
 export type Budget = {

@@ -65,7 +65,7 @@ export type Route<Services> = {
 const nothing = z.strictObject({})
 type Nothing = typeof nothing
 
-type RouteDefinition<S, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = {
+export type RouteDefinition<S, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = {
   readonly scopes: readonly Scope[]
   readonly path?: P
   readonly query?: Q

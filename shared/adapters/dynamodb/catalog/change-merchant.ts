@@ -1,3 +1,4 @@
+import { auditWrite } from '#shared/adapters/dynamodb/catalog/audit-records.ts'
 import {
   type CatalogTables,
   merchantKey,
@@ -6,6 +7,7 @@ import {
 } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import { type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
+import type { AuditedChange, Author } from '#shared/domain/merchants/audit.ts'
 
 export type Committed =
   | { readonly kind: 'done' }
@@ -19,6 +21,9 @@ export type Committed =
 export type Quota = { readonly attribute: string; readonly most: number }
 export type CountChange = Quota & { readonly by: number }
 
+/** A change and who makes it, as the audit log tells it. */
+export type Audited = AuditedChange & { readonly author: Author }
+
 type CommitOptions = {
   /** The VERSION that must still hold, where the change rests on something that was read before. */
   readonly version?: number
@@ -29,35 +34,45 @@ type CommitOptions = {
 
 /**
  * Writes a change of a merchant's configuration: the items, the merchant's next VERSION (deciding functions compare it
- * to know whether what they cached is fresh) with its counts, and that the merchant exists, in one transaction.
+ * to know whether what they cached is fresh) with its counts, the entry of the audit log, and that the merchant exists, in
+ * one transaction.
  */
 export const commitChange = async (
   { client, catalog }: CatalogTables,
   merchantId: MerchantId,
   items: readonly TransactItem[],
+  { author, ...change }: Audited,
   { version, count, signal }: CommitOptions = {},
 ): Promise<Committed> => {
   const outcome = await transact(
     client,
     [
       ...items,
-      {
-        ConditionCheck: {
-          TableName: catalog,
-          Key: merchantKey(merchantId),
-          ConditionExpression: 'attribute_exists(pk)',
-        },
-      },
       nextVersion(catalog, versionKey(merchantId), 'version', { version, count }),
+      auditWrite(catalog, merchantId, author, change),
+      // A VERSION that was read goes with its merchant: then it proves that there still is one.
+      ...(version === undefined || version === 0 ? [merchantExists(catalog, merchantId)] : []),
     ],
     retrying(signal),
   )
   if (outcome.kind === 'done') return outcome
   const at = outcome.reasons.flatMap((reason, index) => (reason === 'ConditionalCheckFailed' ? [index] : []))
-  if (at.includes(items.length)) return { kind: 'merchantGone' }
-  if (count !== undefined && count.by > 0 && at.includes(items.length + 1)) return { kind: 'full' }
+  if (at.includes(items.length + 2)) return { kind: 'merchantGone' }
+  if (count !== undefined && count.by > 0 && at.includes(items.length)) return { kind: 'full' }
   return { kind: 'refused', at: at.filter((index) => index < items.length) }
 }
+
+const merchantExists = (catalog: string, merchantId: MerchantId): TransactItem => ({
+  ConditionCheck: {
+    TableName: catalog,
+    Key: merchantKey(merchantId),
+    ConditionExpression: 'attribute_exists(pk)',
+  },
+})
+
+/** Version 0 is that of a merchant that has never had anything. */
+const asRead = (version: number): string =>
+  version === 0 ? 'attribute_not_exists(version)' : 'version = :version'
 
 /** The next VERSION at a key, with the count that changes along: more only while the count stays within its most. */
 export const nextVersion = (
@@ -69,7 +84,7 @@ export const nextVersion = (
   const changed = count === undefined || count.by === 0 ? undefined : count
   const grows = changed !== undefined && changed.by > 0
   const conditions = [
-    ...(version === undefined ? [] : ['version = :version']),
+    ...(version === undefined ? [] : [asRead(version)]),
     ...(grows ? ['(attribute_not_exists(#count) OR #count <= :room)'] : []),
   ]
   return {
@@ -84,7 +99,7 @@ export const nextVersion = (
         ':one': 1,
         ...(changed && { ':by': changed.by }),
         ...(grows && { ':room': changed.most - changed.by }),
-        ...(version !== undefined && { ':version': version }),
+        ...(version !== undefined && version > 0 && { ':version': version }),
       },
     },
   }

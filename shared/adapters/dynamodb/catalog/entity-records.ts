@@ -15,6 +15,7 @@ import {
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { type Item, MAX_TRANSACT_ITEMS, type TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
+import type { Author } from '#shared/domain/merchants/audit.ts'
 
 export type Entity<Id extends string> = {
   readonly id: Id
@@ -44,11 +45,13 @@ export type Removed = 'removed' | 'absent' | 'inUse'
 export type EntityRecords<Id extends string, E extends Entity<Id>> = {
   readonly find: (merchantId: MerchantId, id: Id, signal?: AbortSignal) => Promise<E | undefined>
   readonly list: (merchantId: MerchantId, page: PageRequest<Id>, signal?: AbortSignal) => Promise<PageOf<E>>
-  readonly create: (entity: E, signal?: AbortSignal) => Promise<Saved<E>>
+  /** Every change is told in the audit log, with its author, or not made. */
+  readonly create: (entity: E, author: Author, signal?: AbortSignal) => Promise<Saved<E>>
   /** `change` may be called again when somebody else changed the entity meanwhile. */
   readonly replace: (
     merchantId: MerchantId,
     id: Id,
+    author: Author,
     change: (current: E) => E,
     signal?: AbortSignal,
   ) => Promise<Saved<E>>
@@ -56,6 +59,7 @@ export type EntityRecords<Id extends string, E extends Entity<Id>> = {
   readonly remove: (
     merchantId: MerchantId,
     id: Id,
+    author: Author,
     check?: (current: E) => void,
     signal?: AbortSignal,
   ) => Promise<Removed>
@@ -84,7 +88,7 @@ export type EntityDefinition<Id extends string, E extends Entity<Id>> = {
 }
 
 /** What `commitChange` adds to a transaction. */
-const MERCHANT_ITEMS = 2
+const MERCHANT_ITEMS = 3
 /** A geofence over a pole is in all the tiles there: it has no room left for the tiles of another place. */
 const TOO_MUCH = 'this change touches too much at once; delete what it changes and create it anew'
 
@@ -154,14 +158,26 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
     },
   })
 
-  const save = async (before: E | undefined, after: E, signal?: AbortSignal): Promise<Saved<E> | 'again'> => {
+  const save = async (
+    before: E | undefined,
+    after: E,
+    author: Author,
+    signal?: AbortSignal,
+  ): Promise<Saved<E> | 'again'> => {
     const named = distinct(references(after))
     const also = await along(before, after, signal)
     if (typeof also === 'string') return { kind: 'refused', reason: also }
     const checks = named.map(([first]) => exists(after.merchantId, first))
     const items = [...checks, put(before, after), ...also.map(({ write }) => write)]
     if (items.length > MAX_TRANSACT_ITEMS - MERCHANT_ITEMS) return { kind: 'full', detail: TOO_MUCH }
-    const committed = await commitChange(tables, after.merchantId, items, {
+    const told = {
+      author,
+      action: before === undefined ? ('create' as const) : ('replace' as const),
+      object: after.id,
+      ...(before !== undefined && { before: before.revision }),
+      after: after.revision,
+    }
+    const committed = await commitChange(tables, after.merchantId, items, told, {
       count: quota && { ...quota, by: before === undefined ? 1 : 0 },
       signal,
     })
@@ -183,15 +199,15 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
       return { items: entities, ...(more && last !== undefined && { next: last.id }) }
     },
 
-    create: (entity, signal) => optimistically(() => save(undefined, entity, signal), signal),
+    create: (entity, author, signal) => optimistically(() => save(undefined, entity, author, signal), signal),
 
-    replace: (merchantId, id, change, signal) =>
+    replace: (merchantId, id, author, change, signal) =>
       optimistically(async () => {
         const current = await find(merchantId, id, signal)
-        return current ? await save(current, change(current), signal) : { kind: 'absent' }
+        return current ? await save(current, change(current), author, signal) : { kind: 'absent' }
       }, signal),
 
-    remove: (merchantId, id, check, signal) =>
+    remove: (merchantId, id, author, check, signal) =>
       optimistically(async (): Promise<Removed | 'again'> => {
         // The version is read first and must still hold at the end: so nothing began to name the entity in between.
         const version = await readVersion(merchantId, signal)
@@ -204,7 +220,8 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
         const gone = { Delete: { TableName: catalog, Key: entityKey(type, merchantId, id) } }
         const writes = also.map(({ write }) => write)
         const count = quota && { ...quota, by: -1 as const }
-        const committed = await commitChange(tables, merchantId, [gone, ...writes], {
+        const told = { author, action: 'delete', object: id, before: current.revision } as const
+        const committed = await commitChange(tables, merchantId, [gone, ...writes], told, {
           version,
           count,
           signal,

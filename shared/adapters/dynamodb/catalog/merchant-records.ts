@@ -1,5 +1,6 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
+import { auditWrite } from '#shared/adapters/dynamodb/catalog/audit-records.ts'
 import {
   type CatalogTables,
   listUnder,
@@ -13,22 +14,19 @@ import {
   versionKey,
 } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import { nextVersion } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
+import { memberItem, membershipItem, membersOf } from '#shared/adapters/dynamodb/catalog/member-records.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { type Membership, merchantSchema } from '#shared/contracts/http/merchants.ts'
 import { idSchema } from '#shared/contracts/http/primitives.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
-import { MEMBER_ROLES, type MemberRole, type Merchant } from '#shared/domain/merchants/merchant.ts'
+import type { Author } from '#shared/domain/merchants/audit.ts'
+import { MEMBER_ROLES, type Merchant } from '#shared/domain/merchants/merchant.ts'
 
 export type MerchantRecords = {
-  /** The merchant and its owner, or nothing. */
-  readonly create: (merchant: Merchant, owner: UserId, signal?: AbortSignal) => Promise<void>
+  /** The merchant and its owner, who is the author, or nothing. */
+  readonly create: (merchant: Merchant, author: Author, signal?: AbortSignal) => Promise<void>
   readonly find: (merchantId: MerchantId, signal?: AbortSignal) => Promise<Merchant | undefined>
-  readonly findRole: (
-    merchantId: MerchantId,
-    user: UserId,
-    signal?: AbortSignal,
-  ) => Promise<MemberRole | undefined>
   readonly listOf: (
     user: UserId,
     page: PageRequest<MerchantId>,
@@ -36,26 +34,26 @@ export type MerchantRecords = {
   ) => Promise<PageOf<Membership>>
   readonly rename: (
     merchantId: MerchantId,
+    author: Author,
     change: (current: Merchant) => Merchant,
     signal?: AbortSignal,
   ) => Promise<Merchant | undefined>
   /** Refused while the merchant has a store, geofence, scene or offer. `check` throws when it is not this state that shall go. */
   readonly remove: (
     merchantId: MerchantId,
+    author: Author,
     check?: (current: Merchant) => void,
     signal?: AbortSignal,
   ) => Promise<'removed' | 'absent' | 'inUse'>
 }
 
-/** Renaming and removing write two items for each member, in one transaction. */
-const MAX_MEMBERS = 40
 const CHILDREN = ['STORE#', 'GEOFENCE#', 'SCENE#', 'OFFER#', 'REGION#'] as const
 
-const memberSchema = z.object({ role: z.enum(MEMBER_ROLES), user: idSchema('usr') })
 const membershipItemSchema = z.object({
   merchantId: idSchema('mer'),
   name: z.string(),
   role: z.enum(MEMBER_ROLES),
+  until: z.string().exactOptional(),
 })
 
 /** Merchants and who belongs to them, over the Catalog. */
@@ -73,13 +71,6 @@ export const createMerchantRecords = (tables: CatalogTables): MerchantRecords =>
   const find: MerchantRecords['find'] = async (merchantId, signal) => {
     const item = await get(merchantKey(merchantId), signal)
     return item && merchantSchema.parse(item)
-  }
-
-  const membersOf = async (merchantId: MerchantId, signal?: AbortSignal) => {
-    const place = { pk: merchantPk(merchantId), prefix: 'MEMBER#', limit: MAX_MEMBERS }
-    const { items, more } = await listUnder(tables, place, signal)
-    if (more) throw new Error(`more than ${MAX_MEMBERS} members`)
-    return items.map((item) => memberSchema.parse(item))
   }
 
   const hasChildren = async (merchantId: MerchantId, signal?: AbortSignal): Promise<boolean> => {
@@ -114,8 +105,8 @@ export const createMerchantRecords = (tables: CatalogTables): MerchantRecords =>
   })
 
   return {
-    create: async (merchant, owner, signal) => {
-      const role: MemberRole = 'owner'
+    create: async (merchant, author, signal) => {
+      const owner = { user: author.user, role: 'owner', addedAt: merchant.createdAt } as const
       const outcome = await transact(
         client,
         [
@@ -126,24 +117,13 @@ export const createMerchantRecords = (tables: CatalogTables): MerchantRecords =>
               ConditionExpression: 'attribute_not_exists(pk)',
             },
           },
-          {
-            Put: {
-              TableName: catalog,
-              Item: { ...memberKey(merchant.id, owner), kind: 'member', role, user: owner },
-            },
-          },
-          {
-            Put: {
-              TableName: catalog,
-              Item: {
-                ...membershipKey(owner, merchant.id),
-                kind: 'membership',
-                merchantId: merchant.id,
-                role,
-                name: merchant.name,
-              },
-            },
-          },
+          { Put: { TableName: catalog, Item: memberItem(merchant.id, owner) } },
+          { Put: { TableName: catalog, Item: membershipItem(merchant.id, merchant.name, owner) } },
+          auditWrite(catalog, merchant.id, author, {
+            action: 'create',
+            object: merchant.id,
+            after: merchant.revision,
+          }),
         ],
         retrying(signal),
       )
@@ -151,11 +131,6 @@ export const createMerchantRecords = (tables: CatalogTables): MerchantRecords =>
     },
 
     find,
-
-    findRole: async (merchantId, user, signal) => {
-      const item = await get(memberKey(merchantId, user), signal)
-      return item && memberSchema.parse(item).role
-    },
 
     listOf: async (user, { limit, after }, signal) => {
       const { items, more } = await listUnder(
@@ -165,17 +140,17 @@ export const createMerchantRecords = (tables: CatalogTables): MerchantRecords =>
       )
       const memberships = items
         .map((item) => membershipItemSchema.parse(item))
-        .map(({ merchantId, name, role }): Membership => ({ id: merchantId, name, role }))
+        .map(({ merchantId, ...rest }): Membership => ({ id: merchantId, ...rest }))
       const last = memberships.at(-1)
       return { items: memberships, ...(more && last !== undefined && { next: last.id }) }
     },
 
-    rename: (merchantId, change, signal) =>
+    rename: (merchantId, author, change, signal) =>
       optimistically(async (): Promise<Merchant | undefined | 'again'> => {
         const current = await find(merchantId, signal)
         if (current === undefined) return undefined
         const next = change(current)
-        const members = await membersOf(merchantId, signal)
+        const members = await membersOf(tables, merchantId, signal)
         const outcome = await transact(
           client,
           [
@@ -189,6 +164,12 @@ export const createMerchantRecords = (tables: CatalogTables): MerchantRecords =>
             },
             // Its name, caps and budget are part of what deciding caches.
             nextVersion(catalog, versionKey(merchantId), 'version'),
+            auditWrite(catalog, merchantId, author, {
+              action: 'replace',
+              object: merchantId,
+              before: current.revision,
+              after: next.revision,
+            }),
             ...members.map(
               ({ user }): TransactItem => ({
                 Update: {
@@ -207,18 +188,23 @@ export const createMerchantRecords = (tables: CatalogTables): MerchantRecords =>
         return outcome.kind === 'done' ? next : 'again'
       }, signal),
 
-    remove: (merchantId, check, signal) =>
+    remove: (merchantId, author, check, signal) =>
       optimistically(async (): Promise<'removed' | 'absent' | 'inUse' | 'again'> => {
         const version = (await get(versionKey(merchantId), signal))?.['version']
         const current = await find(merchantId, signal)
         if (current === undefined) return 'absent'
         check?.(current)
         if (await hasChildren(merchantId, signal)) return 'inUse'
-        const members = await membersOf(merchantId, signal)
+        const members = await membersOf(tables, merchantId, signal)
         const outcome = await transact(
           client,
           [
             deleteVersion(merchantId, version),
+            auditWrite(catalog, merchantId, author, {
+              action: 'delete',
+              object: merchantId,
+              before: current.revision,
+            }),
             deleteAt(merchantKey(merchantId)),
             ...members.flatMap(({ user }) => [
               deleteAt(memberKey(merchantId, user)),

@@ -1,4 +1,6 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand } from '@aws-sdk/lib-dynamodb'
+import { auditWrite } from '#shared/adapters/dynamodb/catalog/audit-records.ts'
+import type { CatalogTables } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import { writeRelationship } from '#shared/adapters/dynamodb/ledger/relationship-writes.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { transact } from '#shared/adapters/dynamodb/transactions.ts'
@@ -6,18 +8,20 @@ import type { CustomerNotes } from '#shared/contracts/http/customers.ts'
 import { profileKey } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship, relationshipKey } from '#shared/contracts/items/relationship.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
+import type { Author } from '#shared/domain/merchants/audit.ts'
 
 /** Keeps what a merchant notes of a customer; only of one who has acted with it (DESIGN.md section 4, I9). */
 export type SaveNotes = (
   merchantId: MerchantId,
   user: UserId,
   notes: CustomerNotes,
+  author: Author,
   signal?: AbortSignal,
 ) => Promise<'saved' | 'unknown'>
 
 export const createSaveNotes =
-  (client: DynamoDBDocumentClient, table: string): SaveNotes =>
-  (merchantId, user, { tags, isBlocked }, signal) =>
+  ({ client, catalog, ledger: table }: CatalogTables): SaveNotes =>
+  (merchantId, user, { tags, isBlocked }, author, signal) =>
     optimistically(async (): Promise<'saved' | 'unknown' | 'again'> => {
       const { Item } = await client.send(
         new GetCommand({ TableName: table, Key: relationshipKey(user, merchantId), ConsistentRead: true }),
@@ -37,6 +41,7 @@ export const createSaveNotes =
               ConditionExpression: 'attribute_not_exists(tombstone)',
             },
           },
+          auditWrite(catalog, merchantId, author, { action: 'replace', object: 'customer' }),
         ],
         { random: Math.random, signal },
       )

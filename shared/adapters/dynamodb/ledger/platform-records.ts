@@ -1,4 +1,5 @@
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand } from '@aws-sdk/lib-dynamodb'
+import { auditWrite } from '#shared/adapters/dynamodb/catalog/audit-records.ts'
 import {
   type CatalogTables,
   merchantKey,
@@ -8,19 +9,22 @@ import {
 import { transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { type PlatformState, parsePlatformState, platformKey } from '#shared/contracts/items/platform.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
+import type { Author } from '#shared/domain/merchants/audit.ts'
 
 export type PlatformRecords = {
   readonly read: (signal?: AbortSignal) => Promise<PlatformState>
+  /** Switches everything off, or on again. */
   readonly switch: (
     killed: boolean,
     reason: string | undefined,
-    nowMs: number,
+    author: Author,
     signal?: AbortSignal,
-  ) => Promise<PlatformState>
+  ) => Promise<void>
   /** Stands where deciding reads a merchant's version each time, so it counts at once. */
   readonly suspend: (
     merchantId: MerchantId,
     suspension: { readonly at: string; readonly reason?: string } | undefined,
+    author: Author,
     signal?: AbortSignal,
   ) => Promise<'saved' | 'absent'>
 }
@@ -35,28 +39,36 @@ export const createPlatformRecords = ({ client, catalog, ledger }: CatalogTables
     return parsePlatformState(Item)
   },
 
-  switch: async (killed, reason, nowMs, signal) => {
-    const { Attributes } = await client.send(
-      new UpdateCommand({
-        TableName: ledger,
-        Key: platformKey,
-        UpdateExpression: `SET kind = :kind, killed = :killed, changedAt = :now${
-          reason === undefined ? ' REMOVE killedReason' : ', killedReason = :reason'
-        }`,
-        ExpressionAttributeValues: {
-          ':kind': 'platform',
-          ':killed': killed,
-          ':now': new Date(nowMs).toISOString(),
-          ...(reason !== undefined && { ':reason': reason }),
+  switch: async (killed, reason, author, signal) => {
+    await transact(
+      client,
+      [
+        {
+          Update: {
+            TableName: ledger,
+            Key: platformKey,
+            UpdateExpression: `SET kind = :kind, killed = :killed, changedAt = :now${
+              reason === undefined ? ' REMOVE killedReason' : ', killedReason = :reason'
+            }`,
+            ExpressionAttributeValues: {
+              ':kind': 'platform',
+              ':killed': killed,
+              ':now': new Date(author.atMs).toISOString(),
+              ...(reason !== undefined && { ':reason': reason }),
+            },
+          },
         },
-        ReturnValues: 'ALL_NEW',
-      }),
-      signal ? { abortSignal: signal } : {},
+        auditWrite(catalog, 'platform', author, {
+          action: killed ? 'kill' : 'revive',
+          object: 'platform',
+          ...(reason !== undefined && { detail: reason }),
+        }),
+      ],
+      retrying(signal),
     )
-    return parsePlatformState(Attributes)
   },
 
-  suspend: async (merchantId, suspension, signal) => {
+  suspend: async (merchantId, suspension, author, signal) => {
     const outcome = await transact(
       client,
       [
@@ -81,6 +93,11 @@ export const createPlatformRecords = ({ client, catalog, ledger }: CatalogTables
             },
           },
         },
+        auditWrite(catalog, merchantId, author, {
+          action: suspension ? 'suspend' : 'reinstate',
+          object: merchantId,
+          ...(suspension?.reason !== undefined && { detail: suspension.reason }),
+        }),
       ],
       retrying(signal),
     )

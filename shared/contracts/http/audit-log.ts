@@ -1,0 +1,22 @@
+import * as z from 'zod'
+import { idSchema, instantSchema, revisionSchema } from '#shared/contracts/http/primitives.ts'
+import { AUDIT_ACTIONS } from '#shared/domain/merchants/audit.ts'
+import { MEMBER_ROLES } from '#shared/domain/merchants/merchant.ts'
+
+/**
+ * `GET …/audit-log`: one change, the latest first, of the last 13 months. It was written in the transaction that made the
+ * change. Of a customer it never says which.
+ */
+export const auditEntrySchema = z.strictObject({
+  at: instantSchema,
+  user: idSchema('usr'),
+  /** The role in which it was done. */
+  role: z.enum([...MEMBER_ROLES, 'operator']),
+  action: z.enum(AUDIT_ACTIONS),
+  /** The id of what was changed; `customer` for any customer, `platform` for the whole. */
+  object: z.string().max(40),
+  before: revisionSchema.exactOptional(),
+  after: revisionSchema.exactOptional(),
+  detail: z.string().max(400).exactOptional(),
+  requestId: z.string().max(160),
+})

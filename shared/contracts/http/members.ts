@@ -1,0 +1,42 @@
+import * as z from 'zod'
+import { idSchema, instantSchema, utcInstantSchema } from '#shared/contracts/http/primitives.ts'
+import { MEMBER_ROLES } from '#shared/domain/merchants/merchant.ts'
+
+export const memberPathSchema = z.strictObject({ merchantId: idSchema('mer'), userId: idSchema('usr') })
+
+/**
+ * `PUT /v1/merchants/{merchantId}/members/{userId}`: adds a member, or gives one another role. An agency's access always
+ * ends; an owner's never does by itself.
+ */
+export const memberRequestSchema = z
+  .strictObject({
+    role: z.enum(MEMBER_ROLES),
+    /** When the access ends by itself, within a year. */
+    until: utcInstantSchema.exactOptional(),
+  })
+  .refine(({ role, until }) => role !== 'agency' || until !== undefined, {
+    path: ['until'],
+    message: 'the access of an agency ends at some time',
+  })
+  .refine(({ role, until }) => role !== 'owner' || until === undefined, {
+    path: ['until'],
+    message: 'an owner stays until another owner removes it',
+  })
+export type MemberRequest = z.output<typeof memberRequestSchema>
+
+export const memberSchema = z.strictObject({
+  userId: idSchema('usr'),
+  role: z.enum(MEMBER_ROLES),
+  until: instantSchema.exactOptional(),
+  addedAt: instantSchema.exactOptional(),
+  /** False when its time is over; it may do nothing then. */
+  isActive: z.boolean(),
+})
+
+const MAX_LISTED = 40
+
+/** `GET /v1/merchants/{merchantId}/members`: all of them. */
+export const membersSchema = z.strictObject({ items: z.array(memberSchema).max(MAX_LISTED) })
+
+/** `GET /v1/user`: what the caller is called here, to tell whoever is to add it to a merchant. */
+export const userSchema = z.strictObject({ userId: idSchema('usr') })

@@ -40,7 +40,7 @@ export type CustomerServices = {
   readonly saveEvents: EventRecords['save']
   readonly listGrants: GrantRecords['listOf']
   readonly claim: GrantRecords['claim']
-  readonly traces: Pick<TraceRecords, 'listOf'>
+  readonly traces: Pick<TraceRecords, 'listOf' | 'fatesOf'>
   readonly findKnownPlaces: FindKnownPlaces
   readonly suppressions: Suppressions
   readonly verifyNotification: VerifyNotification

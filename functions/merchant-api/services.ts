@@ -74,7 +74,7 @@ export type MerchantServices = {
   readonly regions: EntityRecords<RegionId, Region>
   readonly readSceneGround: ReadSceneGround
   readonly listRevisions: ListRevisions
-  readonly traces: Pick<TraceRecords, 'listFor' | 'knownTo'>
+  readonly traces: Pick<TraceRecords, 'listFor' | 'knownTo' | 'fatesOf'>
   readonly estimateAudience: EstimateAudience
   readonly saveNotes: SaveNotes
   readonly platform: PlatformRecords

@@ -1,24 +1,29 @@
 import type { CustomerServices } from '#functions/customer-api/services.ts'
 import { outcomeView } from '#shared/contracts/http/decisions.ts'
 import type { PageQuery } from '#shared/contracts/http/primitives.ts'
+import { messageIdFor } from '#shared/contracts/items/decision.ts'
 import { decodeCursor, encodeCursor } from '#shared/runtime/http/cursor.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
 const isPlace = (text: string): text is string => /^TRACE#[\x20-\x7e]{1,120}$/.test(text)
 
-/** Answers a page of what was decided about the caller in the last 30 days, and why, the latest first. */
+/** Answers a page of what was decided about the caller in the last 30 days, why, and what became of it, the latest first. */
 export const listMyDecisions: UseCase<Pick<CustomerServices, 'traces' | 'nowMs'>, unknown, PageQuery> =
   ({ traces, nowMs }) =>
   async ({ caller, query, signal }) => {
     const before = decodeCursor(query.cursor, isPlace)
     const found = await traces.listOf(caller.user, { limit: query.limit, before }, nowMs(), signal)
+    const fates = await traces.fatesOf(found, signal)
     const last = found.at(-1)
     return {
       status: 200,
       body: {
         items: found.map(({ decidedAt, outcomes }) => ({
           decidedAt,
-          outcomes: outcomes.map((one) => ({ merchantId: one.merchantId, ...outcomeView(one) })),
+          outcomes: outcomes.map((one) => ({
+            merchantId: one.merchantId,
+            ...outcomeView(one, fates.get(messageIdFor(caller.user, one.sceneId, one.occasion))),
+          })),
         })),
         ...(last !== undefined && found.length === query.limit && { next: encodeCursor(last.place) }),
       },

@@ -1,10 +1,12 @@
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
-import type { ListedTrace } from '#shared/adapters/dynamodb/ledger/trace-records.ts'
+import type { FatesOf, ListedTrace } from '#shared/adapters/dynamodb/ledger/trace-records.ts'
 import { outcomeView } from '#shared/contracts/http/decisions.ts'
 import type { PageQuery } from '#shared/contracts/http/primitives.ts'
+import { messageIdFor } from '#shared/contracts/items/decision.ts'
 import type { SceneId, UserId } from '#shared/domain/ids.ts'
 import { may } from '#shared/domain/merchants/may.ts'
+import type { MessageFate } from '#shared/domain/messages/message.ts'
 import { decodeCursor, encodeCursor } from '#shared/runtime/http/cursor.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
@@ -16,19 +18,26 @@ const isPlace = (text: string): text is string => /^[\x20-\x7e]{1,150}$/.test(te
 
 const hourOf = (at: string): string => new Date(Math.floor(Date.parse(at) / HOUR_MS) * HOUR_MS).toISOString()
 
-const viewOf = (trace: ListedTrace, sceneId: SceneId, known: ReadonlySet<UserId>) => {
-  const outcomes = trace.outcomes.filter((outcome) => outcome.sceneId === sceneId)
+/** On its way: when a stranger's message leaves would tell when the stranger came by. */
+const withoutMoment = (fate: MessageFate | undefined): MessageFate | undefined =>
+  fate?.state === 'sending' ? { ...fate, state: 'queued' } : fate
+
+const viewOf = (trace: ListedTrace, known: ReadonlySet<UserId>, fates: FatesOf) => {
   const isKnown = known.has(trace.user)
   return {
     decidedAt: isKnown ? trace.decidedAt : hourOf(trace.decidedAt),
     ...(isKnown && { user: trace.user }),
-    outcomes: outcomes.map(outcomeView),
+    outcomes: trace.outcomes.map((outcome) => {
+      const fate = fates.get(messageIdFor(trace.user, outcome.sceneId, outcome.occasion))
+      return outcomeView(outcome, isKnown ? fate : withoutMoment(fate))
+    }),
   }
 }
 
 /**
  * Answers a page of what was decided about a scene, the latest hour first: each outcome with the checks that it passed, the
- * one that failed and what that compared. Customers are named to those who may read them. A page looks at `limit` decisions of the merchant, and may list fewer.
+ * one that failed and what that compared, and of a grant what became of its message. Customers are named to those who may
+ * read them. A page looks at `limit` decisions of the merchant, and may list fewer.
  */
 export const listDecisions: MemberUseCase<Services, Path, PageQuery> = (services) => async (request) => {
   const { path, query, role, signal } = request
@@ -37,15 +46,22 @@ export const listDecisions: MemberUseCase<Services, Path, PageQuery> = (services
   if (scene === undefined) throw new Problem('notFound')
   const page = { limit: query.limit, before }
   const traces = await services.traces.listFor(path.merchantId, page, services.nowMs(), signal)
+  const ofScene = traces.map((trace) => ({
+    ...trace,
+    outcomes: trace.outcomes.filter((outcome) => outcome.sceneId === scene.id),
+  }))
   const named = may(role, 'readCustomers') ? traces.map(({ user }) => user) : []
-  const known = await services.traces.knownTo(path.merchantId, named, signal)
+  const [known, fates] = await Promise.all([
+    services.traces.knownTo(path.merchantId, named, signal),
+    services.traces.fatesOf(ofScene, signal),
+  ])
   const last = traces.at(-1)
   return {
     status: 200,
     body: {
-      items: traces
-        .map((trace) => viewOf(trace, scene.id, known))
-        .filter(({ outcomes }) => outcomes.length > 0),
+      items: ofScene
+        .filter(({ outcomes }) => outcomes.length > 0)
+        .map((trace) => viewOf(trace, known, fates)),
       ...(last !== undefined && traces.length === query.limit && { next: encodeCursor(last.place) }),
     },
   }

@@ -1,5 +1,7 @@
 import * as z from 'zod'
 import { idSchema, instantSchema } from '#shared/contracts/http/primitives.ts'
+import { CHANNELS } from '#shared/domain/messages/channel.ts'
+import { MESSAGE_REASONS, MESSAGE_STATES, type MessageFate } from '#shared/domain/messages/message.ts'
 import { SUPPRESSION_REASONS } from '#shared/domain/scenes/reasons.ts'
 
 const reason = z.enum(SUPPRESSION_REASONS)
@@ -24,6 +26,14 @@ export const outcomeSchema = z.strictObject({
   again: instantSchema.exactOptional(),
   /** How many occasions ended so. */
   count: z.int().min(1),
+  /** What became of the message of a grant, while it is kept; `reason` for what failed or is unknown. */
+  message: z
+    .strictObject({
+      channel: z.enum(CHANNELS),
+      state: z.enum(MESSAGE_STATES),
+      reason: z.enum(MESSAGE_REASONS).exactOptional(),
+    })
+    .exactOptional(),
 })
 
 /** `GET /v1/me/decisions`: what was decided about the customer in the last 30 days, the latest first. */
@@ -42,18 +52,22 @@ export const sceneDecisionSchema = z.strictObject({
   outcomes: z.array(outcomeSchema).max(100),
 })
 
-export const outcomeView = ({
-  sceneId,
-  revision,
-  trigger,
-  result,
-  compared,
-  distance,
-  score,
-  winnerScore,
-  again,
-  count,
-}: Omit<z.output<typeof outcomeSchema>, 'passed'>) => ({
+/** @param fate what became of its message, for a grant */
+export const outcomeView = (
+  {
+    sceneId,
+    revision,
+    trigger,
+    result,
+    compared,
+    distance,
+    score,
+    winnerScore,
+    again,
+    count,
+  }: Omit<z.output<typeof outcomeSchema>, 'passed' | 'message'>,
+  fate?: MessageFate,
+) => ({
   sceneId,
   revision,
   trigger,
@@ -65,6 +79,7 @@ export const outcomeView = ({
   ...(winnerScore !== undefined && { winnerScore }),
   ...(again !== undefined && { again }),
   count,
+  ...(fate && { message: fate }),
 })
 
 /** All checks before the one that failed; all there are for a grant. */

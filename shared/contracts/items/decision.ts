@@ -51,9 +51,16 @@ export const decisionRefOf = (user: UserId, triggers: readonly Trigger[], part: 
 
 /** The grant of a scene for one occasion: the same id however often it is attempted, so it exists at most once. */
 export const grantIdOf = (candidate: Candidate): GrantId =>
-  hashId('grt', candidate.trigger.user, candidate.scene.id, occasionOfCandidate(candidate))
+  grantIdFor(candidate.trigger.user, candidate.scene.id, occasionOfCandidate(candidate))
+
+const grantIdFor = (user: UserId, sceneId: SceneId, occasion: string): GrantId =>
+  hashId('grt', user, sceneId, occasion)
 
 export const messageIdOf = (grantId: GrantId): MessageId => hashId('msg', grantId)
+
+/** The message that a scene's grant for an occasion has. */
+export const messageIdFor = (user: UserId, sceneId: SceneId, occasion: string): MessageId =>
+  messageIdOf(grantIdFor(user, sceneId, occasion))
 
 /** What was granted, before it is stored. */
 export type Grant = {

@@ -3,15 +3,23 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { handler } from '#functions/customer-api/handler.ts'
 import { triggerOfEvent } from '#functions/decide-offers/triggers-of.ts'
 import { handler as merchantApi } from '#functions/merchant-api/handler.ts'
-import { decisionRefOf } from '#shared/contracts/items/decision.ts'
+import { decisionRefOf, messageItem } from '#shared/contracts/items/decision.ts'
 import { ledgerTrigger, parseDevices, parseProfile } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship } from '#shared/contracts/items/relationship.ts'
 import { traceItems } from '#shared/contracts/items/trace.ts'
 import { candidatesOf } from '#shared/domain/scenes/candidate.ts'
-import { decide } from '#shared/domain/scenes/decide.ts'
+import { decide, type Granted } from '#shared/domain/scenes/decide.ts'
 import { NOTHING_SPENT } from '#shared/domain/scenes/facts.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
-import { aCustomer, anEnter, aRelationship, aScene, named, someFacts } from '#test/support/builders.ts'
+import {
+  aCustomer,
+  aGrant,
+  anEnter,
+  aRelationship,
+  aScene,
+  named,
+  someFacts,
+} from '#test/support/builders.ts'
 import { setClock } from '#test/support/clock.ts'
 import { createTables } from '#test/support/engine.ts'
 import { giveGrant } from '#test/support/grants.ts'
@@ -699,5 +707,36 @@ describe('decisions', () => {
     const { body: second } = await list({ limit: '1', cursor: first.next })
     expect(second.items).toMatchObject([{ outcomes: [{ result: 'hours' }] }])
     expect((await callApi(handler, 'GET /v1/me/decisions', { subject: 'jo' })).body).toEqual({ items: [] })
+  })
+
+  test('tell what became of the message, as long as it is kept', async () => {
+    const user = userIdOf('kim')
+    const trigger = anEnter({ user, merchantId, atMs: clock.nowMs })
+    const scene = aScene('kept', { merchantId })
+    const grant = aGrant({ scene, trigger })
+    const outcome: Granted = {
+      scene,
+      trigger,
+      kind: 'granted',
+      channel: 'push',
+      messageKind: 'greeting',
+      deliverUntilMs: clock.nowMs,
+      score: 500,
+    }
+    const ref = decisionRefOf(user, [trigger], 0)
+    const { whole } = traceItems(ref, { outcomes: [outcome] }, grant, clock.nowMs)
+    const put = (Item: Record<string, unknown>) =>
+      tables.client.send(new PutCommand({ TableName: tables.ledger, Item }))
+    const message = async () => {
+      const { body } = await callApi(handler, 'GET /v1/me/decisions', { subject: 'kim' })
+      return body.items[0].outcomes[0].message
+    }
+    await put(whole)
+    expect(await message()).toBeUndefined()
+    const stored = messageItem(grant, clock.nowMs, 1)
+    await put(stored)
+    expect(await message()).toEqual({ channel: 'push', state: 'queued' })
+    await put({ ...stored, state: 'unknown', reason: 'TimeoutError' })
+    expect(await message()).toEqual({ channel: 'push', state: 'unknown', reason: 'unclear' })
   })
 })

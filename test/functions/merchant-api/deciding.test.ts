@@ -1,11 +1,12 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
 import { handler } from '#functions/merchant-api/handler.ts'
-import { decisionRefOf } from '#shared/contracts/items/decision.ts'
+import { decisionRefOf, messageItem } from '#shared/contracts/items/decision.ts'
 import { customerIndex, relationshipAttributes } from '#shared/contracts/items/relationship.ts'
 import { traceItems } from '#shared/contracts/items/trace.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
-import { anEnter, aRelationship, aScene, named } from '#test/support/builders.ts'
+import type { Granted } from '#shared/domain/scenes/decide.ts'
+import { aGrant, anEnter, aRelationship, aScene, named } from '#test/support/builders.ts'
 import { setClock } from '#test/support/clock.ts'
 import { createTables } from '#test/support/engine.ts'
 import { callApi } from '#test/support/http-event.ts'
@@ -320,6 +321,51 @@ describe('decisions about a scene', () => {
     const after = { ...query, cursor: first.body.next }
     const second = await callApi(handler, `GET ${M}/scenes/{sceneId}/decisions`, { ...call, query: after })
     expect([...first.body.items, ...second.body.items]).toEqual(body.items)
+  })
+
+  test('tell what became of the message, without the moment at which a stranger’s leaves', async () => {
+    const { id: sceneId } = await newScene()
+    const scene = aScene('granted', { id: sceneId, merchantId: merchantId as MerchantId })
+    const grantTo = async (name: string, acted: boolean, changes: Readonly<Record<string, unknown>>) => {
+      const user = await relate(name, acted)
+      const trigger = anEnter({ user, merchantId: merchantId as MerchantId, atMs: NOW })
+      const grant = aGrant({ scene, trigger })
+      const outcome: Granted = {
+        scene,
+        trigger,
+        kind: 'granted',
+        channel: 'push',
+        messageKind: 'greeting',
+        deliverUntilMs: NOW,
+        score: 500,
+      }
+      const { whole } = traceItems(decisionRefOf(user, [trigger], 0), { outcomes: [outcome] }, grant, NOW)
+      const message = { ...messageItem(grant, NOW, 1), ...changes }
+      for (const Item of [whole, message])
+        await tables.client.send(new PutCommand({ TableName: tables.ledger, Item }))
+    }
+    await grantTo('regular', true, { state: 'sending' })
+    await grantTo('stranger 1', false, { state: 'sending' })
+    await grantTo('stranger 2', false, { state: 'failed', reason: 'InvalidParameterException' })
+    await grantTo('stranger 3', false, { state: 'failed', reason: 'optedOut', channel: 'sms' })
+    await grantTo('stranger 4', false, { state: 'sent', snsMessageId: 'sns' })
+    const { body } = await callApi(handler, `GET ${M}/scenes/{sceneId}/decisions`, {
+      subject: 'owner',
+      path: { merchantId, sceneId },
+    })
+    type Listed = { user?: string; outcomes: { message?: object }[] }
+    const told = (isKnown: boolean) =>
+      body.items
+        .filter(({ user }: Listed) => (user !== undefined) === isKnown)
+        .flatMap(({ outcomes }: Listed) => outcomes.map(({ message }) => JSON.stringify(message)))
+        .toSorted()
+    expect(told(true)).toEqual(['{"channel":"push","state":"sending"}'])
+    expect(told(false)).toEqual([
+      '{"channel":"push","state":"failed","reason":"refused"}',
+      '{"channel":"push","state":"queued"}',
+      '{"channel":"push","state":"sent"}',
+      '{"channel":"sms","state":"failed","reason":"optedOut"}',
+    ])
   })
 })
 

@@ -1,9 +1,14 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import * as z from 'zod'
 import { batchGetAll, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
-import { userKey } from '#shared/contracts/items/ledger.ts'
+import { messageIdFor } from '#shared/contracts/items/decision.ts'
+import { id } from '#shared/contracts/items/ids.ts'
+import { messageKey, userKey } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship, relationshipKey } from '#shared/contracts/items/relationship.ts'
 import { parseTrace, type StoredTrace, TRACE_SHARDS, tracePk } from '#shared/contracts/items/trace.ts'
-import type { MerchantId, UserId } from '#shared/domain/ids.ts'
+import type { MerchantId, MessageId, UserId } from '#shared/domain/ids.ts'
+import { CHANNELS } from '#shared/domain/messages/channel.ts'
+import { MESSAGE_STATES, type MessageFate, toldReason } from '#shared/domain/messages/message.ts'
 
 /** A trace, with the place where a list goes on after it. */
 export type ListedTrace = StoredTrace & { readonly place: string }
@@ -23,6 +28,8 @@ export type TraceRecords = {
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<readonly ListedTrace[]>
+  /** What became of the messages that were granted in these decisions; one that is not kept any more is left out. */
+  readonly fatesOf: (traces: readonly StoredTrace[], signal?: AbortSignal) => Promise<FatesOf>
   /** Which of these customers have acted with the merchant, and so are known to it. */
   readonly knownTo: (
     merchantId: MerchantId,
@@ -31,7 +38,24 @@ export type TraceRecords = {
   ) => Promise<ReadonlySet<UserId>>
 }
 
+/** The fate of a message by its id. */
+export type FatesOf = ReadonlyMap<MessageId, MessageFate>
+
 const PREFIX = 'TRACE#'
+
+const fate = z.object({
+  channel: z.enum(CHANNELS),
+  state: z.enum(MESSAGE_STATES),
+  reason: z.string().exactOptional(),
+})
+
+const parseFate = (item: unknown): MessageFate | undefined => {
+  // What a newer program wrote is not known here.
+  const { data } = fate.safeParse(item)
+  if (data === undefined) return undefined
+  const reason = toldReason(data.state, data.reason)
+  return { channel: data.channel, state: data.state, ...(reason !== undefined && { reason }) }
+}
 
 /** Why what was sent or not, over the Ledger. */
 export const createTraceRecords = (client: DynamoDBDocumentClient, table: string): TraceRecords => {
@@ -81,6 +105,23 @@ export const createTraceRecords = (client: DynamoDBDocumentClient, table: string
         .flat()
         .toSorted((a, b) => (a.place < b.place ? 1 : -1))
         .slice(0, page.limit)
+    },
+
+    fatesOf: async (traces, signal) => {
+      const keys = traces.flatMap(({ user, outcomes }) =>
+        outcomes.flatMap(({ sceneId, occasion, result }) =>
+          result === 'granted' ? [messageKey(user, messageIdFor(user, sceneId, occasion))] : [],
+        ),
+      )
+      if (keys.length === 0) return new Map()
+      const [items = []] = await batchGetAll(client, [{ table, keys }], { random: Math.random, signal })
+      return new Map(
+        items.flatMap((item) => {
+          const known = parseFate(item)
+          const messageId = id('msg').safeParse(item?.['messageId']).data
+          return known === undefined || messageId === undefined ? [] : [[messageId, known] as const]
+        }),
+      )
     },
 
     knownTo: async (merchantId, users, signal) => {

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { postEvents } from '#functions/customer-api/events/post-events.ts'
 import { claimOffer } from '#functions/customer-api/me/claim-offer.ts'
 import { deleteDevice } from '#functions/customer-api/me/delete-device.ts'
@@ -11,6 +12,7 @@ import { putPhoneNumber } from '#functions/customer-api/me/put-phone-number.ts'
 import { putPreferences } from '#functions/customer-api/me/put-preferences.ts'
 import { putPushConsent } from '#functions/customer-api/me/put-push-consent.ts'
 import { putSmsConsent } from '#functions/customer-api/me/put-sms-consent.ts'
+import { serveAsset } from '#functions/customer-api/reference/serve-asset.ts'
 import type { CustomerServices } from '#functions/customer-api/services.ts'
 import { receiveAnswer } from '#functions/customer-api/sms/receive-answer.ts'
 import { showStopPage, stopByLink } from '#functions/customer-api/sms/stop-page.ts'
@@ -30,8 +32,11 @@ import {
   preferencesSchema,
   smsConsentPathSchema,
 } from '#shared/contracts/http/me.ts'
+import { openApiDocumentSchema } from '#shared/contracts/http/openapi.ts'
 import { phoneNumberRequestSchema } from '#shared/contracts/http/phone-number.ts'
 import { pageQuerySchema, pageSchema } from '#shared/contracts/http/primitives.ts'
+import { stopPathSchema, stopRequestSchema } from '#shared/contracts/http/stop.ts'
+import { snsNotification } from '#shared/contracts/sns-notification.ts'
 import { openRoute } from '#shared/runtime/http/open-route.ts'
 import { type Route, route } from '#shared/runtime/http/route.ts'
 
@@ -40,15 +45,38 @@ const customer = { scopes: ['customer'] } as const
 /** The customers' API: its table of contents. */
 export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
   'POST /v1/events': route({
+    operationId: 'postEvents',
+    summary: 'Takes app events, such as purchases and ratings',
+    description:
+      'The whole batch is refused when one of its events cannot be kept. The same `id` is the same event, however often it is sent.',
+    problems: ['unprocessable', 'gone'],
     ...customer,
     body: eventsRequestSchema,
     response: eventsResponseSchema,
     use: postEvents,
   }),
 
-  'GET /v1/me': route({ ...customer, response: meSchema, use: getMe }),
-  'DELETE /v1/me': route({ ...customer, response: erasureSchema, use: deleteMe }),
+  'GET /v1/me': route({
+    operationId: 'getMe',
+    summary: 'Shows what is kept about the customer',
+    problems: ['gone'],
+    ...customer,
+    response: meSchema,
+    use: getMe,
+  }),
+  'DELETE /v1/me': route({
+    operationId: 'deleteMe',
+    summary: 'Erases the customer',
+    description: 'The customer is gone at once; the rest is deleted by a job.',
+    status: 202,
+    ...customer,
+    response: erasureSchema,
+    use: deleteMe,
+  }),
   'GET /v1/me/offers': route({
+    operationId: 'listMyOffers',
+    summary: 'Lists the offers that the customer got, the latest first',
+    problems: ['gone'],
     ...customer,
     query: pageQuerySchema,
     response: pageSchema(myOfferSchema),
@@ -56,12 +84,17 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
   }),
 
   'POST /v1/me/offers/{grantId}/claim': route({
+    operationId: 'claimOffer',
+    summary: 'Confirms an offer that was opened or claimed',
+    problems: ['notFound', 'grantReleased', 'gone'],
     ...customer,
     path: grantPathSchema,
     body: claimRequestSchema,
     use: claimOffer,
   }),
   'GET /v1/me/decisions': route({
+    operationId: 'listMyDecisions',
+    summary: 'Lists what was decided about the customer, and why, the latest first',
     ...customer,
     query: pageQuerySchema,
     response: pageSchema(myDecisionSchema),
@@ -69,35 +102,93 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
   }),
 
   'PUT /v1/me/devices/{deviceId}': route({
+    operationId: 'putDevice',
+    summary: 'Registers a phone for push messages',
+    problems: ['limitReached', 'gone'],
     ...customer,
     path: devicePathSchema,
     body: deviceRequestSchema,
     response: deviceSchema,
     use: putDevice,
   }),
-  'DELETE /v1/me/devices/{deviceId}': route({ ...customer, path: devicePathSchema, use: deleteDevice }),
-  'PUT /v1/me/phone-number': route({ ...customer, body: phoneNumberRequestSchema, use: putPhoneNumber }),
-  'DELETE /v1/me/phone-number': route({ ...customer, use: deletePhoneNumber }),
+  'DELETE /v1/me/devices/{deviceId}': route({
+    operationId: 'deleteDevice',
+    summary: 'Removes a phone',
+    problems: ['notFound'],
+    ...customer,
+    path: devicePathSchema,
+    use: deleteDevice,
+  }),
+  'PUT /v1/me/phone-number': route({
+    operationId: 'putPhoneNumber',
+    summary: 'Sets the phone number for SMS',
+    problems: ['gone'],
+    ...customer,
+    body: phoneNumberRequestSchema,
+    use: putPhoneNumber,
+  }),
+  'DELETE /v1/me/phone-number': route({
+    operationId: 'deletePhoneNumber',
+    summary: 'Removes the phone number',
+    problems: ['gone'],
+    ...customer,
+    use: deletePhoneNumber,
+  }),
+
+  'GET /openapi.json': openRoute({
+    operationId: 'getOpenApiDocument',
+    summary: 'Shows this document',
+    answer: { mediaType: 'application/json', schema: openApiDocumentSchema },
+    use: serveAsset('openapi.json', 'application/json'),
+  }),
 
   // From Amazon SNS, whose signature is checked.
-  'POST /v1/sms-answers': openRoute(receiveAnswer),
+  'POST /v1/sms-answers': openRoute({
+    operationId: 'receiveSmsAnswer',
+    summary: 'Takes an answer to an SMS from Amazon SNS',
+    description: 'SNS signs what it posts; nobody else is let in.',
+    body: { mediaType: 'text/plain', schema: snsNotification },
+    use: receiveAnswer,
+  }),
   // From the opt-out links of SMS, whose code is the proof.
-  'GET /v1/stop/{code}': openRoute(showStopPage),
-  'POST /v1/stop/{code}': openRoute(stopByLink),
+  'GET /v1/stop/{code}': openRoute({
+    operationId: 'showStopPage',
+    summary: 'Asks whether to opt out of a merchant’s SMS',
+    path: stopPathSchema,
+    answer: { mediaType: 'text/html', schema: z.string() },
+    use: showStopPage,
+  }),
+  'POST /v1/stop/{code}': openRoute({
+    operationId: 'stopByLink',
+    summary: 'Opts out of a merchant’s SMS, or takes that back',
+    path: stopPathSchema,
+    body: { mediaType: 'application/x-www-form-urlencoded', schema: stopRequestSchema },
+    answer: { mediaType: 'text/html', schema: z.string() },
+    use: stopByLink,
+  }),
 
   'PUT /v1/me/preferences': route({
+    operationId: 'putPreferences',
+    summary: 'Replaces everything that the customer asks for',
+    problems: ['gone'],
     ...customer,
     body: preferencesSchema,
     response: preferencesSchema,
     use: putPreferences,
   }),
   'PUT /v1/me/consents/push': route({
+    operationId: 'putPushConsent',
+    summary: 'Records the choice about push messages',
+    problems: ['gone'],
     ...customer,
     body: consentRequestSchema,
     response: consentSchema,
     use: putPushConsent,
   }),
   'PUT /v1/me/consents/sms/{merchantId}': route({
+    operationId: 'putSmsConsent',
+    summary: 'Records the choice about SMS from one merchant',
+    problems: ['notFound', 'limitReached', 'gone'],
     ...customer,
     path: smsConsentPathSchema,
     body: consentRequestSchema,

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import type { customerApiEnv } from '#functions/customer-api/env.ts'
+import { createReadAsset, type ReadAsset } from '#functions/customer-api/reference/read-asset.ts'
 import {
   createFindKnownPlaces,
   type FindKnownPlaces,
@@ -47,6 +48,7 @@ export type CustomerServices = {
   readonly confirmSubscription: ConfirmSubscription
   /** The topic to which AWS publishes answers to our SMS. */
   readonly answersTopicArn: string
+  readonly readAsset: ReadAsset
   readonly queueJob: (job: Job, signal?: AbortSignal) => Promise<void>
 }
 
@@ -71,6 +73,7 @@ export const buildServices = (env: z.output<typeof customerApiEnv>): CustomerSer
     ),
     confirmSubscription: createConfirmSubscription(),
     answersTopicArn: env.SMS_ANSWERS_TOPIC_ARN,
+    readAsset: createReadAsset(new URL('./reference/', import.meta.url)),
     queueJob: (job, signal) => send(env.JOBS_QUEUE_URL, [{ body: job }], signal),
   }
 }

@@ -11,6 +11,11 @@ import { type Route, route } from '#shared/runtime/http/route.ts'
 /** The routes of match-pings. */
 export const routes: Readonly<Record<string, Route<MatchPingsServices>>> = {
   'POST /v1/pings': route({
+    operationId: 'postPings',
+    summary: 'Takes positions of the phone and answers what to watch for',
+    description:
+      'Up to 100 fixes, synchronous and idempotent: 2xx means that their effect is stored. The answer tells how far and how long the phone may be silent; see the phone contract.',
+    problems: ['gone'],
     scopes: ['customer'],
     body: pingsRequestSchema,
     isBody: isPingsRequest,

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
@@ -41,10 +42,22 @@ export const withBundledFunctions = <T>(build: (codeOf: FunctionCode) => T): T =
       mkdirSync(dirname(target), { recursive: true })
       writeFileSync(target, contents)
     }
+    writeReference(join(directory, 'customer-api', 'reference'))
     return build((name) => Code.fromAsset(join(directory, name)))
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
+}
+
+const WRITE_LIMIT_MS = 60_000
+
+/**
+ * What customer-api serves of the API's own description. It is made of all functions' routes, which neither this program
+ * nor a function may import: so another program writes it, each time, and it is never older than the code beside it.
+ */
+const writeReference = (folder: string): void => {
+  const script = join(root, 'scripts', 'write-reference.ts')
+  execFileSync(process.execPath, [script, folder], { cwd: root, stdio: 'pipe', timeout: WRITE_LIMIT_MS })
 }
 
 /** How every function is bundled. */

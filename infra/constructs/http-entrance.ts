@@ -24,7 +24,7 @@ const methods = {
 } as const
 
 /** As a handler's table of routes names it, e.g. `GET /v1/merchants/{merchantId}`. */
-export type Route = `${keyof typeof methods} /v1/${string}`
+export type Route = `${keyof typeof methods} /${string}`
 
 /** A function's routes, and for each the scopes of which a token must hold one. */
 export type Routes = Readonly<Record<Route, readonly [ScopeName, ...ScopeName[]]>>

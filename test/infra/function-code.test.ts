@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { gunzipSync } from 'node:zlib'
 import { App } from 'aws-cdk-lib'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { buildBeckon } from '#infra/build-beckon.ts'
 import { configOf } from '#infra/config.ts'
 import { functionNames, withBundledFunctions } from '#infra/constructs/function-code.ts'
+import { createDocument } from '#scripts/openapi/document.ts'
 import cdkJson from '../../cdk.json' with { type: 'json' }
 import { newOutdir } from './synthesized.ts'
 
@@ -26,8 +28,17 @@ describe('the functions’ code', () => {
   it('is one folder for each, with one module and its source map', () => {
     expect(first.assets).toHaveLength(functionNames.length)
     for (const asset of first.assets) {
-      expect(readdirSync(join(first.directory, asset)).sort()).toEqual(['index.mjs', 'index.mjs.map'])
+      const files = readdirSync(join(first.directory, asset)).filter((name) => name !== 'reference')
+      expect(files.sort()).toEqual(['index.mjs', 'index.mjs.map'])
     }
+  })
+
+  it('has the description of the API beside the function that serves it, as it is generated', async () => {
+    const found = first.assets.flatMap((asset) => {
+      const file = join(first.directory, asset, 'reference', 'openapi.json.gz')
+      return existsSync(file) ? [gunzipSync(readFileSync(file)).toString('utf8')] : []
+    })
+    expect(found).toEqual([JSON.stringify(await createDocument())])
   })
 
   it('loads in Node with nothing beside it, says and does nothing then, and exports the handler', () => {

@@ -54,7 +54,12 @@ describe('the routes', () => {
     const served = Object.entries(customerRoutes).flatMap(([key, { scopes }]) =>
       scopes.length === 0 ? [key] : [],
     )
-    expect(served.toSorted()).toEqual(['GET /v1/stop/{code}', 'POST /v1/sms-answers', 'POST /v1/stop/{code}'])
+    expect(served.toSorted()).toEqual([
+      'GET /openapi.json',
+      'GET /v1/stop/{code}',
+      'POST /v1/sms-answers',
+      'POST /v1/stop/{code}',
+    ])
     expect(open.map(({ RouteKey }) => RouteKey).toSorted()).toEqual(served.toSorted())
   })
 

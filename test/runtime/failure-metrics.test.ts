@@ -83,7 +83,14 @@ describe('a request', () => {
     callApi(
       httpHandler({
         name: 'merchant-api',
-        routes: { 'GET /v1/work': route({ scopes: ['merchant'], use: () => use }) },
+        routes: {
+          'GET /v1/work': route({
+            operationId: 'work',
+            summary: 'Works',
+            scopes: ['merchant'],
+            use: () => use,
+          }),
+        },
         services: async () => ({}),
       }),
       'GET /v1/work',

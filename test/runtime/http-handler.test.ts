@@ -22,15 +22,22 @@ const body = z.strictObject({
 
 const routes: Readonly<Record<string, Route<Services>>> = {
   'POST /v1/echo': route({
+    operationId: 'echo',
+    summary: 'Answers what it is given',
     scopes: ['merchant'],
     body,
     use: () => async (request) => ({ status: 200, body: { ...request.body, user: request.caller.user } }),
   }),
   'GET /v1/tagged': route({
+    operationId: 'tagged',
+    summary: 'Answers with an entity tag',
+    isTagged: true,
     scopes: ['merchant'],
     use: () => async () => ({ status: 200, body: { n: 7 }, headers: { etag: '"7"' } }),
   }),
   'GET /v1/work': route({
+    operationId: 'work',
+    summary: 'Works',
     scopes: ['merchant', 'till'],
     use:
       ({ work }: Services) =>

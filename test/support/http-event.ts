@@ -3,8 +3,9 @@ import type {
   APIGatewayProxyStructuredResultV2,
   Context,
 } from 'aws-lambda'
-import { routes as customerRoutes } from '#functions/customer-api/routes.ts'
-import { routes as merchantRoutes } from '#functions/merchant-api/routes.ts'
+import { statusesOf } from '#scripts/openapi/operation.ts'
+import { problemsOf } from '#scripts/openapi/problems.ts'
+import { ALL_ROUTES } from '#scripts/openapi/routes.ts'
 import { problemSchema } from '#shared/contracts/http/problem.ts'
 
 export type HttpCall = {
@@ -133,21 +134,34 @@ export const lambdaContext = (remainingMs = 10_000): Context => ({
   succeed: () => {},
 })
 
-const ROUTES = { ...customerRoutes, ...merchantRoutes }
+const routeOf = (routeKey: string) => (Object.hasOwn(ALL_ROUTES, routeKey) ? ALL_ROUTES[routeKey] : undefined)
 
-/** What is answered must be what the route's contract says; a test that only looks at a status sees it, too. */
-const checkContract = (routeKey: string, { status, headers, body }: HttpAnswer): void => {
-  if (status >= 400) {
-    if (headers['content-type'] !== 'application/problem+json')
-      throw new Error(`${routeKey}: no problem+json`)
-    problemSchema.parse(body)
+const checkProblem = (routeKey: string, { headers, body }: HttpAnswer): void => {
+  if (headers['content-type'] !== 'application/problem+json') throw new Error(`${routeKey}: no problem+json`)
+  const { code } = problemSchema.parse(body)
+  const route = routeOf(routeKey)
+  if (route === undefined) return
+  const [method = '', path = ''] = routeKey.split(' ')
+  if (!problemsOf(method, path, route).some((documented) => documented === code))
+    throw new Error(`${routeKey}: name '${code}' among the route’s problems`)
+}
+
+/** What is answered must be what the document says; a test that only looks at a status sees it, too. */
+const checkContract = (routeKey: string, answer: HttpAnswer): void => {
+  if (answer.status >= 400) {
+    checkProblem(routeKey, answer)
     return
   }
-  const route = Object.hasOwn(ROUTES, routeKey) ? ROUTES[routeKey] : undefined
+  const route = routeOf(routeKey)
   if (route === undefined) return
-  if (route.schemas.response === undefined && body !== undefined)
+  const isTagged = answer.headers['etag'] !== undefined
+  if (isTagged && route.document.isTagged !== true) throw new Error(`${routeKey}: set isTagged`)
+  if (answer.status === 304) return
+  if (!statusesOf(route).some((status) => status === answer.status))
+    throw new Error(`${routeKey}: an undocumented ${answer.status}`)
+  if (route.schemas.response === undefined && answer.body !== undefined)
     throw new Error(`${routeKey}: an unforeseen body`)
-  route.schemas.response?.parse(body)
+  route.schemas.response?.parse(answer.body)
 }
 
 /**

@@ -31,7 +31,8 @@ const count = z.int().min(0).max(MAX_COUNT)
 const nameOf = (max: number) => z.string().min(1).max(max)
 const hour = (min: number, max: number) => z.int().min(min).max(max)
 
-const conditionSchema = z.discriminatedUnion('type', [
+/** One condition on a customer. */
+export const audienceConditionSchema = z.discriminatedUnion('type', [
   rangeOf({ type: z.literal('visitCount') }, count),
   rangeOf(
     { type: z.literal('visitsWithin'), days: z.int().min(1).max(MAX_CONDITION_DAYS) },
@@ -93,7 +94,7 @@ const members = (one: z.ZodType) => z.array(one).min(1).max(MAX_AUDIENCE_NODES)
 /** Deep enough for the deepest audience, and no deeper: a schema that calls itself would follow any input. */
 const ruleOf = (depth: number): z.ZodType =>
   depth === 1
-    ? conditionSchema
+    ? audienceConditionSchema
     : z.unknown().transform((value, context) => {
         const parsed = groupOrCondition(value, depth).safeParse(value)
         if (parsed.success) return parsed.data
@@ -111,7 +112,7 @@ const has = (value: unknown, name: string): boolean =>
 const groupOrCondition = (value: unknown, depth: number): z.ZodType => {
   if (has(value, 'all')) return z.strictObject({ all: members(ruleOf(depth - 1)) })
   if (has(value, 'any')) return z.strictObject({ any: members(ruleOf(depth - 1)) })
-  return has(value, 'not') ? z.strictObject({ not: ruleOf(depth - 1) }) : conditionSchema
+  return has(value, 'not') ? z.strictObject({ not: ruleOf(depth - 1) }) : audienceConditionSchema
 }
 
 /** Whom a scene speaks to: a tree of `all`, `any` and `not` over conditions, 6 deep and 50 large at most. */

@@ -33,9 +33,12 @@ export const pointSchema = z.strictObject({
 })
 
 // Only the outer form: what the rings must be, `parseGeometry` says with the place and the reason of the first fault.
-const ringsSchema = z.array(z.unknown()).max(MAX_POSITIONS)
-const polygonSchema = z.strictObject({ type: z.literal('Polygon'), coordinates: ringsSchema })
-const multiPolygonSchema = z.strictObject({ type: z.literal('MultiPolygon'), coordinates: ringsSchema })
+export const geofenceRingsSchema = z.array(z.unknown()).max(MAX_POSITIONS)
+const polygonSchema = z.strictObject({ type: z.literal('Polygon'), coordinates: geofenceRingsSchema })
+const multiPolygonSchema = z.strictObject({
+  type: z.literal('MultiPolygon'),
+  coordinates: geofenceRingsSchema,
+})
 const geometrySchema = z.discriminatedUnion('type', [pointSchema, polygonSchema, multiPolygonSchema])
 
 /** What coordinates are given in; for maps of mainland China that are not in WGS-84. Never guessed from the place. */

@@ -26,7 +26,7 @@ export type HttpHandlerOptions<Services> = {
   readonly services: () => Promise<Services>
 }
 
-const replyResponse = ({ status, body, text, headers }: Reply, requestId: string): HttpResult => ({
+const replyResponse = ({ status, body, text, bytes, headers }: Reply, requestId: string): HttpResult => ({
   statusCode: status,
   headers: {
     ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -37,6 +37,7 @@ const replyResponse = ({ status, body, text, headers }: Reply, requestId: string
   },
   ...(body !== undefined && { body: JSON.stringify(body) }),
   ...(text !== undefined && { body: text }),
+  ...(bytes && { body: Buffer.from(bytes).toString('base64'), isBase64Encoded: true }),
 })
 
 /** Is it the answer to a GET that the client has already? */

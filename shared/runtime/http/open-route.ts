@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { MAX_BODY_BYTES } from '#shared/runtime/http/parse-input.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
-import type { Reply, Route } from '#shared/runtime/http/route.ts'
+import type { OpenContent, Reply, Route } from '#shared/runtime/http/route.ts'
+import { documentOf, type RouteDocument } from '#shared/runtime/http/route-document.ts'
 
 /** A request that nobody has vouched for: what it proves, it proves itself. */
 export type OpenRequest = {
@@ -12,16 +13,32 @@ export type OpenRequest = {
   readonly signal: AbortSignal
 }
 
+type OpenRouteDefinition<Services> = RouteDocument & {
+  /** For the document only: the use case reads what it is given by itself. */
+  readonly path?: z.ZodType
+  readonly body?: OpenContent
+  readonly answer?: OpenContent
+  readonly use: (services: Services) => (request: OpenRequest) => Promise<Reply>
+}
+
 /**
- * A row of an API's route table that wants no token: for AWS services and for links in messages.
+ * A row of an API's route table that wants no token: for AWS services, for links in messages, for documents.
  *
- * @example 'POST /v1/sms-answers': openRoute(receiveAnswer)
+ * @example
+ * 'POST /v1/sms-answers': openRoute({ operationId: 'receiveSmsAnswer', summary: 'Takes …', use: receiveAnswer })
  */
-export const openRoute = <Services>(
-  use: (services: Services) => (request: OpenRequest) => Promise<Reply>,
-): Route<Services> => ({
+export const openRoute = <Services>({
+  path = z.unknown(),
+  body: taken,
+  answer,
+  use,
+  ...document
+}: OpenRouteDefinition<Services>): Route<Services> => ({
   scopes: [],
-  schemas: { path: z.unknown(), query: z.unknown(), body: undefined, response: undefined },
+  schemas: { path, query: z.unknown(), body: undefined, response: undefined },
+  ...(taken && { takes: taken }),
+  ...(answer && { answers: answer }),
+  document: documentOf(document),
   run: async ({ services, event, signal }) => {
     const { body = '', isBase64Encoded, headers, pathParameters } = event
     if (body.length > MAX_BODY_BYTES) throw new Problem('tooLarge')

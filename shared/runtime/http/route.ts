@@ -9,6 +9,7 @@ import {
 } from '#shared/runtime/http/caller.ts'
 import { type KnownTags, readTags } from '#shared/runtime/http/entity-tag.ts'
 import { parseInput, readJsonBody } from '#shared/runtime/http/parse-input.ts'
+import { documentOf, type RouteDocument } from '#shared/runtime/http/route-document.ts'
 
 /** What a use case is given: parsed, typed, and nothing of AWS. */
 export type HttpRequest<Path = unknown, Query = unknown, Body = unknown> = {
@@ -30,6 +31,8 @@ export type Reply = {
   readonly body?: unknown
   /** In place of a body that becomes JSON: a text as it is, with its type among the headers. */
   readonly text?: string
+  /** In place of both: bytes as they are. */
+  readonly bytes?: Uint8Array
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -54,18 +57,30 @@ export type RouteRun<Services> = {
   readonly signal: AbortSignal
 }
 
+/** What a body is where `schemas` do not tell it. */
+export type OpenContent = { readonly mediaType: string; readonly schema: z.ZodType }
+
 export type Route<Services> = {
   /** One of these is needed. */
   readonly scopes: readonly Scope[]
   /** What the route takes and answers; the OpenAPI document is made from it. */
   readonly schemas: RouteSchemas
+  readonly document: RouteDocument
+  /** Of open routes, whose use cases parse by themselves: what the document says that they take and answer. */
+  readonly takes?: OpenContent
+  readonly answers?: OpenContent
   readonly run: (run: RouteRun<Services>) => Promise<Reply>
 }
 
 const nothing = z.strictObject({})
 type Nothing = typeof nothing
 
-export type RouteDefinition<S, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = {
+export type RouteDefinition<
+  S,
+  P extends z.ZodType,
+  Q extends z.ZodType,
+  B extends z.ZodType,
+> = RouteDocument & {
   readonly scopes: readonly Scope[]
   readonly path?: P
   readonly query?: Q
@@ -89,14 +104,23 @@ const idempotencyHeader = z.looseObject({
 })
 
 /**
- * One row of an API's route table: who may call it, what it takes, what answers it.
+ * One row of an API's route table: who may call it, what it takes, what answers it, and what the document says of it.
+ * Its example, which a test sends, stands in the function's `examples.ts` under the `operationId` (docs/api.md).
  *
  * The caller is checked before the input, so that a fault in the body tells a stranger nothing. An ill-formed id in the
  * path names nothing that exists: 404.
  *
  * @example
  * export const routes = {
- *   'GET /v1/merchants/{merchantId}': route({ scopes: ['merchant'], path: merchantPath, response: merchantSchema, use: getMerchant }),
+ *   'GET /v1/merchants/{merchantId}': route({
+ *     operationId: 'getMerchant',
+ *     summary: 'Shows a merchant',
+ *     scopes: ['merchant'],
+ *     path: merchantPathSchema,
+ *     response: merchantSchema,
+ *     problems: ['notFound'],
+ *     use: getMerchant,
+ *   }),
  * }
  */
 export const route = <
@@ -113,8 +137,10 @@ export const route = <
   maxBodyBytes,
   response,
   use,
+  ...document
 }: RouteDefinition<S, P, Q, B>): Route<S> => ({
   scopes,
+  document: documentOf(document),
   schemas: { path: path ?? nothing, query: query ?? nothing, body, response },
   run: async ({ services, event, trust, signal }) => {
     const caller = callerOf(event, trust)

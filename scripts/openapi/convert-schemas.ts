@@ -1,0 +1,80 @@
+import * as z from 'zod'
+import { type JsonSchema, mapObjects, refTo } from '#scripts/openapi/json-schema.ts'
+import { audienceConditionSchema, audienceSchema } from '#shared/contracts/http/audience.ts'
+import { geofenceRingsSchema } from '#shared/contracts/http/geofences.ts'
+import { utcInstantSchema } from '#shared/contracts/http/primitives.ts'
+import { MAX_AUDIENCE_NODES } from '#shared/domain/customers/audience.ts'
+
+/** Whether a client writes it or reads it: defaults may be left out of what is written. */
+export type Direction = 'input' | 'output'
+
+const members = { type: 'array', items: refTo('Audience'), minItems: 1, maxItems: MAX_AUDIENCE_NODES }
+const group = (name: string, schema: JsonSchema): JsonSchema => ({
+  type: 'object',
+  properties: { [name]: schema },
+  required: [name],
+  additionalProperties: false,
+})
+
+/** What zod does not know of a schema, because code of our own parses it. */
+const WRITTEN: ReadonlyMap<z.core.$ZodType, JsonSchema> = new Map<z.core.$ZodType, JsonSchema>([
+  [
+    audienceSchema,
+    {
+      anyOf: [
+        group('all', members),
+        group('any', members),
+        group('not', refTo('Audience')),
+        refTo('AudienceCondition'),
+      ],
+    },
+  ],
+  [geofenceRingsSchema, { type: 'array', items: { type: 'array', items: {} } }],
+  [utcInstantSchema, { type: 'string', format: 'date-time' }],
+])
+
+/** Contracts that are named although their kind would not say so. */
+const ALSO_NAMED: readonly (readonly [string, z.ZodType])[] = [
+  ['Audience', audienceSchema],
+  ['AudienceCondition', audienceConditionSchema],
+]
+
+/** zod writes whole calendars as a regular expression; the format says the same. */
+export const withoutCalendars = (schema: JsonSchema): JsonSchema => {
+  const { format, pattern: _, ...rest } = schema
+  return format === 'date-time' || format === 'date' ? { ...rest, format } : schema
+}
+
+const override = ({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType; jsonSchema: object }): void => {
+  const written = WRITTEN.get(zodSchema)
+  if (written === undefined) return
+  for (const name of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, name)
+  Object.assign(jsonSchema, written)
+}
+
+/**
+ * JSON Schema of all the schemas, by name; what is used in several places is a reference to its name.
+ *
+ * @throws {Error} for a schema that zod cannot represent and `WRITTEN` does not know
+ */
+export const convertSchemas = (
+  schemas: ReadonlyMap<string, z.ZodType>,
+  io: Direction,
+): ReadonlyMap<string, JsonSchema> => {
+  const registry = z.registry<{ id: string }>()
+  for (const [id, schema] of new Map([...ALSO_NAMED, ...schemas])) registry.add(schema, { id })
+  const { schemas: converted } = z.toJSONSchema(registry, {
+    io,
+    target: 'draft-2020-12',
+    unrepresentable: 'any',
+    metadata: registry,
+    uri: (id) => `#/components/schemas/${id}`,
+    override,
+  })
+  return new Map(
+    Object.entries(converted).map(([id, schema]) => {
+      const { $schema, $id, id: _, ...plain } = { ...schema } as JsonSchema
+      return [id, mapObjects(plain, withoutCalendars) as JsonSchema]
+    }),
+  )
+}

@@ -1,0 +1,134 @@
+import type { Components } from '#scripts/openapi/components.ts'
+import type { Example } from '#scripts/openapi/example.ts'
+import { EXAMPLE_PATH } from '#scripts/openapi/example-ids.ts'
+import type { JsonSchema } from '#scripts/openapi/json-schema.ts'
+import { parametersOf } from '#scripts/openapi/parameters.ts'
+import { problemAnswers } from '#scripts/openapi/problems.ts'
+import type { DocumentedRoute } from '#scripts/openapi/routes.ts'
+import { notModified, tagHeader, tagParameters } from '#scripts/openapi/tags.ts'
+import type { Scope } from '#shared/runtime/http/caller.ts'
+import type { OpenContent } from '#shared/runtime/http/route.ts'
+import type { Audience, SuccessStatus } from '#shared/runtime/http/route-document.ts'
+
+const AUDIENCE_OF: Readonly<Record<Scope, Audience>> = {
+  customer: 'customers',
+  merchant: 'merchants',
+  till: 'tills',
+  operator: 'operators',
+}
+
+/** Whom a route is for: the first of its scopes tells. */
+export const audienceOf = ({ scopes, document }: DocumentedRoute): Audience => {
+  const [first] = scopes
+  return document.audience ?? (first === undefined ? 'public' : AUDIENCE_OF[first])
+}
+
+/** A value that is not undefined, under a name; nothing else. */
+const given = (name: string, value: unknown): JsonSchema => (value === undefined ? {} : { [name]: value })
+
+const jsonContent = (schema: JsonSchema, example: unknown): JsonSchema => ({
+  'application/json': { schema, ...given('example', example) },
+})
+
+const openContent = (
+  { mediaType, schema }: OpenContent,
+  direction: 'input' | 'output',
+  { schemaOf }: Components,
+  example: unknown,
+): JsonSchema => ({
+  [mediaType]: {
+    schema: mediaType.startsWith('text/html') ? { type: 'string' } : schemaOf(schema, direction),
+    ...given('example', example),
+  },
+})
+
+const requestBody = (
+  { schemas, takes }: DocumentedRoute,
+  components: Components,
+  example: Example,
+): JsonSchema => {
+  if (schemas.body !== undefined) {
+    const content = jsonContent(components.schemaOf(schemas.body, 'input'), example.body)
+    return { requestBody: { required: true, content } }
+  }
+  if (takes === undefined) return {}
+  return { requestBody: { required: true, content: openContent(takes, 'input', components, example.body) } }
+}
+
+const answerContent = (
+  { schemas, answers }: DocumentedRoute,
+  components: Components,
+  example: Example,
+): JsonSchema => {
+  if (schemas.response !== undefined) {
+    return { content: jsonContent(components.schemaOf(schemas.response, 'output'), example.response) }
+  }
+  return answers === undefined
+    ? {}
+    : { content: openContent(answers, 'output', components, example.response) }
+}
+
+/** The statuses that a route's 2xx answer may have. */
+export const statusesOf = ({ document, schemas, answers }: DocumentedRoute): readonly SuccessStatus[] => {
+  const { status } = document
+  if (status === undefined) return [schemas.response === undefined && answers === undefined ? 204 : 200]
+  return typeof status === 'number' ? [status] : status
+}
+
+const STATUS_WORDS: Readonly<Record<SuccessStatus, string>> = {
+  200: 'Done.',
+  201: 'Created.',
+  202: 'Accepted: it is on its way.',
+  204: 'Done; there is nothing to tell.',
+}
+
+const success = (
+  status: SuccessStatus,
+  route: DocumentedRoute,
+  components: Components,
+  example: Example,
+): JsonSchema => ({
+  description: STATUS_WORDS[status],
+  headers: {
+    'x-request-id': { $ref: '#/components/headers/RequestId' },
+    ...(status === 201 && { location: { $ref: '#/components/headers/Location' } }),
+    ...tagHeader(status, route),
+  },
+  ...answerContent(route, components, example),
+})
+
+/**
+ * One operation of the document.
+ *
+ * @param key as the route table has it, e.g. `GET /v1/merchants/{merchantId}`
+ */
+export const operationOf = (
+  key: string,
+  route: DocumentedRoute,
+  components: Components,
+  example: Example = {},
+): JsonSchema => {
+  const [method = '', path = ''] = key.split(' ')
+  const { operationId, summary, description } = route.document
+  const parameters = [
+    ...parametersOf(route.schemas.path, 'path', { ...EXAMPLE_PATH, ...example.path }),
+    ...parametersOf(route.schemas.query, 'query', example.query ?? {}),
+    ...tagParameters(method, route),
+  ]
+  return {
+    operationId,
+    summary,
+    ...given('description', description),
+    tags: [audienceOf(route)],
+    security: route.scopes.map((scope) => ({ accessToken: [scope] })),
+    ...(parameters.length > 0 && { parameters }),
+    ...requestBody(route, components, example),
+    responses: {
+      ...Object.fromEntries(
+        statusesOf(route).map((status) => [status, success(status, route, components, example)]),
+      ),
+      ...notModified(method, route),
+      ...problemAnswers(method, path, route),
+    },
+  }
+}

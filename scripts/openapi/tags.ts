@@ -1,0 +1,48 @@
+import type { JsonSchema } from '#scripts/openapi/json-schema.ts'
+import type { DocumentedRoute } from '#scripts/openapi/routes.ts'
+
+const TAG_LIST = { type: 'string', maxLength: 400 }
+
+/** The conditions on entity tags that a client may set, as components. */
+export const TAG_PARAMETERS: JsonSchema = {
+  IfMatch: {
+    name: 'if-match',
+    in: 'header',
+    description: 'Done only if this is still the resource’s entity tag. Without it the last writer wins.',
+    schema: TAG_LIST,
+    example: '"7"',
+  },
+  IfNoneMatch: {
+    name: 'if-none-match',
+    in: 'header',
+    description: 'Answered by 304 without a body if this is still the resource’s entity tag.',
+    schema: TAG_LIST,
+    example: '"6"',
+  },
+}
+
+export const ETAG: JsonSchema = {
+  description: 'The strong entity tag of this state; another after every change.',
+  schema: { type: 'string', maxLength: 70 },
+  example: '"7"',
+}
+
+/** The condition that a route's method heeds. */
+export const tagParameters = (method: string, { document }: DocumentedRoute): JsonSchema[] => {
+  if (!document.isTagged) return []
+  if (method === 'GET') return [{ $ref: '#/components/parameters/IfNoneMatch' }]
+  return method === 'POST' ? [] : [{ $ref: '#/components/parameters/IfMatch' }]
+}
+
+export const tagHeader = (status: number, { document }: DocumentedRoute): JsonSchema =>
+  document.isTagged && status !== 204 ? { etag: { $ref: '#/components/headers/ETag' } } : {}
+
+export const notModified = (method: string, { document }: DocumentedRoute): JsonSchema =>
+  document.isTagged && method === 'GET'
+    ? {
+        304: {
+          description: 'The client has this state already.',
+          headers: { etag: { $ref: '#/components/headers/ETag' } },
+        },
+      }
+    : {}

@@ -301,6 +301,7 @@ export class PipelineStack extends Stack {
       // What SNS throttles goes back to its own queue, up to 20 times.
       recursiveLoop: RecursiveLoop.ALLOW,
       environment: {
+        CATALOG_TABLE,
         LEDGER_TABLE,
         DUE_SHARDS,
         PUSH_QUEUE_URL,
@@ -319,6 +320,7 @@ export class PipelineStack extends Stack {
         SMS_MAX_PRICE_USD: config.sms.maxPriceUsd,
       },
     })
+    grantRead(sendMessages, catalog)
     grantReadWrite(sendMessages, ledger)
     grantSend(sendMessages, config)
     for (const lane of [pushQueue, pushAppleQueue, smsQueue]) {

@@ -1,4 +1,5 @@
 import type { SmsRecipients } from '#shared/adapters/dynamodb/customers/sms-recipients.ts'
+import type { ReadStanding } from '#shared/adapters/dynamodb/ledger/merchant-standing.ts'
 import type { Ending, MessageStore } from '#shared/adapters/dynamodb/ledger/message-store.ts'
 import type { Published, Publisher } from '#shared/adapters/sns/publisher.ts'
 import type { MessageId, UserId } from '#shared/domain/ids.ts'
@@ -16,6 +17,8 @@ export type SendServices = {
   readonly queue: (lane: Lane, entry: OutboxEntry, delayS: number, signal?: AbortSignal) => Promise<void>
   /** Has the operator switched everything off? At most 5 s old. */
   readonly isKilled: (nowMs: number, signal?: AbortSignal) => Promise<boolean>
+  /** What may have changed between customer and merchant since a message was granted. */
+  readonly standingOf: ReadStanding
   /** From 0 to below 1. */
   readonly random: () => number
   /** A code for an opt-out link that nobody can guess. */

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { envCount } from '#shared/runtime/env.ts'
 
 export const sendMessagesEnv = z.object({
+  CATALOG_TABLE: z.string().min(3),
   LEDGER_TABLE: z.string().min(3),
   DUE_SHARDS: envCount,
   /** The queues that it works off, each with the queue for what nobody can send. */

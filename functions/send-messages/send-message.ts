@@ -10,6 +10,7 @@ import {
   type StoredMessage,
 } from '#shared/contracts/items/ledger.ts'
 import { backoffS, MAX_REFUSALS } from '#shared/domain/messages/backoff.ts'
+import { refusedSince } from '#shared/domain/messages/refused-since.ts'
 
 /**
  * How long a function may hold a message: its time limit of 60 s and half of that again for clocks that differ, so that
@@ -99,29 +100,54 @@ const settle = async (
   }
 }
 
+/** Why it must not go out: what the operator or the customer has said since it was granted. */
+const refusalOf = async (
+  services: SendServices,
+  { message, profile }: Leased,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<string | undefined> => {
+  if (profile.erased) return 'erased'
+  if (await services.isKilled(nowMs, signal)) return 'killSwitch'
+  // Who sends a test to the own phone has asked for it.
+  if (message.grantId === undefined) return undefined
+  const standing = await services.standingOf(message.user, message.merchantId, signal)
+  return refusedSince(message, profile, standing, nowMs)
+}
+
+const attemptOn = (
+  services: SendServices,
+  { message, profile, devices }: Leased,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<Attempt> =>
+  message.channel === 'push'
+    ? attemptPush(services, message, profile, devices, nowMs, signal)
+    : attemptSms(services, message, profile, nowMs, signal)
+
 const endOrSend = async (
   services: SendServices,
   leased: Leased,
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<void> => {
-  const { message, profile, devices } = leased
+  const { message } = leased
   const end = (ending: Ending) => finish(services, message, ending, nowMs, signal)
   const isOver = nowMs >= message.expiresAtMs
   // Left while it was being sent: nobody can tell whether it went out. A push is repeated as long as it is worth it, and
   // replaces itself on the phone; an SMS never is.
-  if (message.mayHaveLeft && (message.channel === 'sms' || isOver))
+  if (message.mayHaveLeft && (message.channel === 'sms' || isOver)) {
     await end({ state: 'unknown', reason: 'abandoned' })
-  else if (isOver) await end({ state: 'expired' })
-  else if (profile.erased) await end({ state: 'failed', reason: 'erased' })
-  else if (await services.isKilled(nowMs, signal)) await end({ state: 'failed', reason: 'killSwitch' })
-  else {
-    const attempt =
-      message.channel === 'push'
-        ? await attemptPush(services, message, profile, devices, nowMs, signal)
-        : await attemptSms(services, message, profile, nowMs, signal)
-    await settle(services, leased, attempt, nowMs, signal)
+    return
   }
+  if (isOver) {
+    await end({ state: 'expired' })
+    return
+  }
+  const reason = await refusalOf(services, leased, nowMs, signal)
+  if (reason === undefined)
+    await settle(services, leased, await attemptOn(services, leased, nowMs, signal), nowMs, signal)
+  else await end({ state: 'failed', reason })
 }
 
 /**

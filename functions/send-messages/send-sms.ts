@@ -1,4 +1,5 @@
 import { type Attempt, attemptOf, failed, type SendServices } from '#functions/send-messages/attempt.ts'
+import type { SmsType } from '#shared/adapters/sns/publisher.ts'
 import type { ProfileFacts, StoredMessage } from '#shared/contracts/items/ledger.ts'
 import { optOutOf, smsText } from '#shared/domain/messages/sms-text.ts'
 
@@ -7,6 +8,16 @@ export const canBeSms = ({ content, merchantId, grantId }: StoredMessage, profil
   content.sms !== undefined &&
   profile.phoneNumber !== undefined &&
   (grantId === undefined || profile.smsConsents.has(merchantId))
+
+/**
+ * Promotion says how to end it; the answer to a customer's own act has nothing to end. A test does whatever its kind: it may
+ * reach a phone that is not the sender's.
+ */
+const tellsOptOut = ({ messageKind, grantId }: StoredMessage): boolean =>
+  messageKind !== 'service' || grantId === undefined
+
+const typeOf = ({ messageKind }: StoredMessage): SmsType =>
+  messageKind === 'service' ? 'Transactional' : 'Promotional'
 
 const isSurelyNotSent = (attempt: Attempt): boolean =>
   attempt.kind === 'again' || (attempt.kind === 'ended' && attempt.ending.state === 'failed')
@@ -26,11 +37,13 @@ export const attemptSms = async (
     return failed('noChannel')
   if (await recipients.isSuppressed(phoneNumber, merchantId, signal)) return failed('optedOut')
   if (await publisher.isOptedOut(phoneNumber, signal)) return failed('optedOut')
-  const stopCode = optOutUrl === undefined ? undefined : (message.stopCode ?? newStopCode())
+  const isOptOutTold = tellsOptOut(message)
+  const stopCode = optOutUrl === undefined || !isOptOutTold ? undefined : (message.stopCode ?? newStopCode())
   const outgoing = { user, messageId, phoneNumber, merchantId, ...(stopCode !== undefined && { stopCode }) }
   if (!(await recipients.noteWriter(outgoing, nowMs, signal))) return failed('noChannel')
-  const text = smsText(sms, optOutOf(optOutUrl, stopCode), locale)
-  const attempt = attemptOf(await publisher.sms(phoneNumber, text, signal))
+  const optOut = isOptOutTold ? optOutOf(optOutUrl, stopCode) : undefined
+  const text = smsText(sms, optOut, locale)
+  const attempt = attemptOf(await publisher.sms(phoneNumber, text, typeOf(message), signal))
   if (attempt.kind === 'unclear')
     return { kind: 'ended', ending: { state: 'unknown', reason: attempt.reason } }
   if (isSurelyNotSent(attempt)) await recipients.dropWriter(outgoing, signal)

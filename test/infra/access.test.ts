@@ -60,7 +60,7 @@ describe('access to the tables', () => {
     ['customer-api', READ, NONE, READ_WRITE_DELETE],
     ['merchant-api', READ_WRITE_DELETE, NONE, READ_WRITE_DELETE],
     ['decide-offers', READ, READ_WRITE, READ_WRITE],
-    ['send-messages', NONE, NONE, READ_WRITE],
+    ['send-messages', READ, NONE, READ_WRITE],
     ['remind-revisits', NONE, NONE, READ_WRITE],
     ['run-jobs', NONE, READ_WRITE, READ_WRITE_DELETE],
   ])('%s', (name, catalog, presence, ledger) => {

@@ -58,6 +58,7 @@ describe('the functions', () => {
   it('have no variable for what is not configured', () => {
     expect(variablesOf(functionOf(dev, 'decide-offers'))).toMatchObject({ PUSH_PLATFORMS: '' })
     expect(Object.keys(variablesOf(functionOf(dev, 'send-messages'))).sort()).toEqual([
+      'CATALOG_TABLE',
       'DUE_SHARDS',
       'LEDGER_TABLE',
       'MAX_RECEIVES',

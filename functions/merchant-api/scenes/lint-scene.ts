@@ -19,7 +19,7 @@ export type LintServices = Pick<MerchantServices, 'merchants' | 'offers' | 'stor
 const STORES = 100
 
 /** What of a scene says with which names its templates are filled in. */
-type LintedScene = Pick<Scene, 'triggers' | 'offerId' | 'when'>
+type LintedScene = Pick<Scene, 'triggers' | 'offerId' | 'when' | 'message'>
 
 /** Does every trigger happen at a store, so that a template may name it? */
 const isAtStores = ({ triggers }: LintedScene): boolean =>
@@ -30,6 +30,10 @@ const isAtStores = ({ triggers }: LintedScene): boolean =>
 
 const longestOf = (names: readonly string[]): string | undefined =>
   names.toSorted((a, b) => b.length - a.length)[0]
+
+/** An offer can make promotion of a service message, by what triggers it: then it says how to opt out. */
+const isPromotion = (scene: LintedScene): boolean =>
+  scene.message.kind !== 'service' || scene.offerId !== undefined
 
 const contextOf = (
   scene: LintedScene,
@@ -49,7 +53,8 @@ const contextOf = (
   }),
   sceneEnds: scene.when.until !== undefined,
   countSms: smsParts,
-  smsTextOf: (body, locale) => smsText({ body, ...(offer && { code: SAMPLE_CODE }) }, optOut, locale),
+  smsTextOf: (body, locale) =>
+    smsText({ body, ...(offer && { code: SAMPLE_CODE }) }, isPromotion(scene) ? optOut : undefined, locale),
 })
 
 /** What a scene's templates are read with; undefined for a merchant that is gone. */

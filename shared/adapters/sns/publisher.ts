@@ -25,9 +25,12 @@ export type Published =
   /** Nobody can tell whether it was taken. */
   | { readonly kind: 'unclear'; readonly reason: string }
 
+/** What carriers and laws tell apart: https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html. */
+export type SmsType = 'Promotional' | 'Transactional'
+
 export type Publisher = {
   readonly push: (device: Device, message: PushMessage, signal?: AbortSignal) => Promise<Published>
-  readonly sms: (phoneNumber: string, body: string, signal?: AbortSignal) => Promise<Published>
+  readonly sms: (phoneNumber: string, body: string, type: SmsType, signal?: AbortSignal) => Promise<Published>
   /** Has the number opted out of the whole account? Where SNS does not tell, it has not: SNS itself then sends nothing. */
   readonly isOptedOut: (phoneNumber: string, signal?: AbortSignal) => Promise<boolean>
 }
@@ -256,13 +259,13 @@ export const createPublisher = (options: PublisherOptions): Publisher => {
       return published === 'gone' ? pushToNewEndpoint(device, application, message, signal) : published
     },
 
-    sms: async (phoneNumber, body, signal) => {
+    sms: async (phoneNumber, body, type, signal) => {
       const published = await publish(
         {
           PhoneNumber: phoneNumber,
           Message: body,
           MessageAttributes: {
-            'AWS.SNS.SMS.SMSType': text('Promotional'),
+            'AWS.SNS.SMS.SMSType': text(type),
             'AWS.SNS.SMS.MaxPrice': { DataType: 'Number', StringValue: options.smsMaxPriceUsd },
             ...(options.smsSenderId ? { 'AWS.SNS.SMS.SenderID': text(options.smsSenderId) } : {}),
             ...(options.smsOriginationNumber

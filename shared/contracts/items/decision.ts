@@ -17,6 +17,7 @@ import { type Candidate, occasionOfCandidate } from '#shared/domain/scenes/candi
 import { REMEMBERED } from '#shared/domain/scenes/caps.ts'
 import type { Outcome, Suppressed } from '#shared/domain/scenes/decide.ts'
 import type { RecentSend, Slot } from '#shared/domain/scenes/facts.ts'
+import type { MessageKind } from '#shared/domain/scenes/scene.ts'
 import { occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
 
 /** Over how many items a scene's counters are spread. */
@@ -73,7 +74,7 @@ export type Grant = {
   /** Ms since the epoch. */
   readonly deliverUntilMs: number
   readonly score: number
-  readonly send: Omit<RecentSend, 'atMs' | 'messageId' | 'merchantId' | 'sceneId'>
+  readonly send: Pick<RecentSend, 'isScarce' | 'venueIds'> & { readonly kind: MessageKind }
   readonly offer?: Offer
   readonly code?: string
   readonly stockShard?: number
@@ -149,6 +150,7 @@ export const messageItem = (grant: Grant, nowMs: number, dueShards: number) => {
     merchantId: scene.merchantId,
     sceneId: scene.id,
     channel,
+    messageKind: grant.send.kind,
     state: 'queued',
     content,
     ...(offer ? { offerId: offer.id, stockShard } : {}),

@@ -148,6 +148,8 @@ const message = z.object({
   merchantId: id('mer'),
   sceneId: id('scn'),
   channel: z.enum(CHANNELS),
+  /** Messages of before it was noted count as promotion. */
+  messageKind: z.enum(MESSAGE_KINDS).default('offer'),
   state: z.enum(MESSAGE_STATES),
   content: contentSchema,
   offerId: id('off').optional(),

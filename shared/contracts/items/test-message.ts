@@ -3,14 +3,14 @@ import { dueKey, expiryOf, userKey } from '#shared/contracts/items/ledger.ts'
 import { type MessageId, shardOf, type UserId } from '#shared/domain/ids.ts'
 import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { MessageContent } from '#shared/domain/messages/message.ts'
-import type { Scene } from '#shared/domain/scenes/scene.ts'
+import { kindOf, type Scene } from '#shared/domain/scenes/scene.ts'
 
 const WORTH_MS = 600_000
 /** A MESSAGE item of a test send: of no grant, so that it holds nothing and counts nowhere. */
 export const testMessageItem = (
   user: UserId,
   messageId: MessageId,
-  scene: Pick<Scene, 'id' | 'merchantId'>,
+  scene: Pick<Scene, 'id' | 'merchantId' | 'message' | 'offerId'>,
   channel: Channel,
   content: MessageContent,
   nowMs: number,
@@ -24,6 +24,7 @@ export const testMessageItem = (
   merchantId: scene.merchantId,
   sceneId: scene.id,
   channel,
+  messageKind: kindOf(scene),
   state: 'queued',
   content,
   createdAtMs: nowMs,

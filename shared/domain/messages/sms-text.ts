@@ -33,26 +33,36 @@ const WORDS: Readonly<Record<string, Words>> = {
 }
 const ENGLISH: Words = { code: 'Code', reply: 'Reply STOP to opt out.', link: 'Opt out:' }
 
-const tailOf = (code: string | undefined, optOut: OptOut, locale: string | undefined): string => {
+const optOutText = (words: Words, optOut: OptOut): string =>
+  optOut.kind === 'reply' ? words.reply : `${words.link} ${optOut.url}`
+
+const tailOf = (code: string | undefined, optOut: OptOut | undefined, locale: string | undefined): string => {
   const words = pickByLocale(WORDS, locale, ENGLISH).picked
   return [
     ...(code === undefined ? [] : [`${words.code} ${code}`]),
-    optOut.kind === 'reply' ? words.reply : `${words.link} ${optOut.url}`,
+    ...(optOut === undefined ? [] : [optOutText(words, optOut)]),
   ].join(' ')
 }
+
+const withTail = (words: string, tail: string): string => (tail === '' ? words : `${words} ${tail}`)
 
 /**
  * The text of an SMS: the merchant's words, the offer's code, and how to opt out, in the recipient's language. Of what is
  * too long the merchant's words are cut, never code or opt-out. A code that the words name is not said twice.
  *
+ * @param optOut undefined for what nobody opts out of: the answer to an own act
  * @example smsText({ body: 'Coffee?', code: 'AAAAA-BBBBB' }, { kind: 'reply' }, 'en') // 'Coffee? Code AAAAA-BBBBB Reply STOP to opt out.'
  */
-export const smsText = (content: SmsContent, optOut: OptOut, locale: string | undefined): string => {
+export const smsText = (
+  content: SmsContent,
+  optOut: OptOut | undefined,
+  locale: string | undefined,
+): string => {
   const { body, code } = content
-  const whole = `${body} ${tailOf(undefined, optOut, locale)}`
+  const whole = withTail(body, tailOf(undefined, optOut, locale))
   if (code !== undefined && body.includes(code) && Buffer.byteLength(whole) <= MAX_SMS_BYTES) return whole
   const tail = tailOf(code, optOut, locale)
-  const join = (words: string): string => `${words} ${tail}`
+  const join = (words: string): string => withTail(words, tail)
   // An ellipsis of three dots keeps a text of GSM-7 what it is.
   const ellipsis = smsParts(body).encoding === 'GSM-7' ? '...' : '…'
   return join(cutText(body, (words) => Buffer.byteLength(join(words)) <= MAX_SMS_BYTES, ellipsis))

@@ -20,6 +20,11 @@ describe('the text of an SMS', () => {
     expect(smsText(COFFEE, optOut, locale)).toBe(text)
   })
 
+  it('says nothing of opting out of the answer to an own act', () => {
+    expect(smsText(COFFEE, undefined, 'en')).toBe(`${COFFEE.body} Code ${COFFEE.code}`)
+    expect(smsText({ body: 'Thanks' }, undefined, 'en')).toBe('Thanks')
+  })
+
   it('says a code once that the words name already, and again where they are cut', () => {
     const body = 'Show AAAAA-BBBBB'
     expect(smsText({ ...COFFEE, body }, REPLY, 'en')).toBe('Show AAAAA-BBBBB Reply STOP to opt out.')

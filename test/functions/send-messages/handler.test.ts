@@ -6,11 +6,12 @@ import {
 } from '@aws-sdk/client-sns'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LEASE_MS } from '#functions/send-messages/send-message.ts'
+import { NO_RELATIONSHIP } from '#shared/domain/customers/relationship.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 import { MAX_REFUSALS } from '#shared/domain/messages/backoff.ts'
 import { FCM, type Granted, startSendMessages } from '#test/functions/send-messages/send-messages.ts'
 import { dummyAws } from '#test/local/peers/peer-server.ts'
-import { aProfileItem, aTombstone, CAFE, MINUTE, SECOND, T0 } from '#test/support/builders.ts'
+import { aProfileItem, aTombstone, CAFE, DAY, MINUTE, named, SECOND, T0 } from '#test/support/builders.ts'
 
 const {
   stored,
@@ -41,6 +42,7 @@ afterAll(async () => {
   await close()
 })
 
+const MESSAGE = { push: { title: 'Hello', body: 'Come in' }, ttlS: 600 }
 const PUSH = { push: { granted: true } }
 const SMS = { sms: { [CAFE]: { granted: true } } }
 const BOTH = { ...PUSH, ...SMS }
@@ -350,7 +352,59 @@ describe('a message that is not to be sent any more', () => {
     )
     expect(await deliver(granted)).toEqual([])
     expect(receivedBy(granted)).toEqual([])
-    expect(await messageOf(granted)).toMatchObject({ state: 'failed', reason: 'noChannel' })
+    expect(await messageOf(granted)).toMatchObject({ state: 'failed', reason: 'consent' })
+  })
+
+  const relationship = (rest: object) => ({
+    sk: `M#${CAFE}`,
+    kind: 'relationship',
+    version: 1,
+    known: { ...NO_RELATIONSHIP, ...rest, visits: { recentAtMs: [] } },
+  })
+  it.each([
+    ['muted the merchant', 'muted', 'offer', { preferences: { mutedMerchants: [CAFE] } }],
+    [
+      'muted everybody',
+      'muted',
+      'service',
+      { preferences: { mutedUntil: new Date(T0 + DAY).toISOString() } },
+    ],
+    ['was blocked', 'blocked', 'service', relationship({ isBlocked: true })],
+    ['complained', 'complaintOpen', 'offer', relationship({ openComplaints: 1 })],
+  ] as const)(
+    'is not published after the customer %s; what it held is given back',
+    async (_, reason, kind, change) => {
+      const granted = await grant('push', {}, { message: { ...MESSAGE, kind } })
+      await giveDevice(granted)
+      if ('sk' in change) await stored.putLedger({ pk: `U#${granted.user}`, ...change })
+      else {
+        const { version, recentSends } = (await stored.ledgerItem(`U#${granted.user}`, 'PROFILE')) ?? {}
+        await stored.change(`U#${granted.user}`, 'PROFILE', { ...change, version, recentSends })
+      }
+      expect(await deliver(granted)).toEqual([])
+      expect(receivedBy(granted)).toEqual([])
+      expect(await messageOf(granted)).toMatchObject({ state: 'failed', reason })
+      expect(await stored.stockOf(granted.offer.id)).toEqual(givenBack)
+      expect(await grantOf(granted)).toMatchObject({ state: 'released' })
+      expect(await sendsOf(granted)).toEqual([])
+    },
+  )
+
+  it('over a complaint is published all the same when it answers an own act', async () => {
+    const granted = await grant('push', {}, { message: { ...MESSAGE, kind: 'service' } })
+    await giveDevice(granted)
+    await stored.putLedger({ pk: `U#${granted.user}`, ...relationship({ openComplaints: 1 }) })
+    await deliver(granted)
+    expect(await messageOf(granted)).toMatchObject({ state: 'sent' })
+  })
+
+  it('of a merchant that was suspended is not published', async () => {
+    const merchantId = named('mer', 'suspended')
+    const granted = await grant('push', {}, { merchantId })
+    await giveDevice(granted)
+    await stored.suspend(merchantId)
+    await deliver(granted)
+    expect(await messageOf(granted)).toMatchObject({ state: 'failed', reason: 'merchantSuspended' })
   })
 
   it('is not published to an erased customer', async () => {

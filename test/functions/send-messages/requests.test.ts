@@ -176,6 +176,20 @@ describe('an SMS leaves as', () => {
     ])
   })
 
+  it('transactional and without an opt-out, when it answers an own act', async () => {
+    const consents = { sms: { [CAFE]: { granted: true } } }
+    const granted = await grant('sms', { consents }, { message: { ...message, kind: 'service' } })
+    world.use((services) => ({ ...services, optOutUrl: 'https://s.example/stop/' }))
+    world.enqueue(granted)
+    await world.pump()
+    expect(forms().at(-1)).toMatchObject({
+      Message: 'Come in Code AAAAA-BBBBB',
+      attributes: { 'AWS.SNS.SMS.SMSType': 'String Transactional' },
+    })
+    expect(await messageOf(granted)).toMatchObject({ state: 'sent', messageKind: 'service' })
+    expect(await messageOf(granted)).not.toHaveProperty('stopCode')
+  })
+
   it('the opt-out in the customer’s language, with a link where nobody can answer', async () => {
     const consents = { sms: { [CAFE]: { granted: true } } }
     const german = { ...message, sms: { body: 'Komm rein' } }

@@ -19,7 +19,7 @@ import {
 import type { MessageId, UserId } from '#shared/domain/ids.ts'
 import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
-import type { Scene } from '#shared/domain/scenes/scene.ts'
+import { kindOf, type Scene } from '#shared/domain/scenes/scene.ts'
 import { parseEnv } from '#shared/runtime/env.ts'
 import { eachAlone } from '#shared/runtime/records.ts'
 import { setEnvironment } from '#test/functions/decide-offers/environment.ts'
@@ -106,6 +106,7 @@ export const startSendMessages = async (rest: Readonly<Record<string, string>> =
   const queues = await servePeer((request) => lanes.handle(request))
   const url = (name: string) => `${queues.url}/000000000000/${name}`
   setEnvironment({
+    CATALOG_TABLE: tables.catalog,
     LEDGER_TABLE: tables.ledger,
     DUE_SHARDS: String(DUE_SHARDS),
     PUSH_QUEUE_URL: url('push'),
@@ -208,7 +209,7 @@ export const startSendMessages = async (rest: Readonly<Record<string, string>> =
         },
         deliverUntilMs: T0 + scene.message.ttlS * 1000,
         score: 500,
-        send: { kind: 'offer' },
+        send: { kind: kindOf(scene) },
         tallies: [],
       }
       const phone = createHash('sha256').update(phoneNumber).digest('hex')

@@ -22,7 +22,7 @@ export type TestSends = {
   readonly store: (
     user: UserId,
     messageId: MessageId,
-    scene: Pick<Scene, 'id' | 'merchantId'>,
+    scene: Pick<Scene, 'id' | 'merchantId' | 'message' | 'offerId'>,
     channel: Channel,
     content: MessageContent,
     nowMs: number,

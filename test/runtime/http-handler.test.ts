@@ -165,9 +165,9 @@ describe('a bad body', () => {
       instance: 'urn:beckon:request:JKJaXmPLvHcESHA%3D',
       requestId: REQUEST_ID,
       errors: [
-        { pointer: '/a~1b/~0', detail: 'Invalid input: expected number, received string' },
+        { pointer: '/a~1b/~0', detail: 'a number, not a string' },
         { pointer: '/a~1b/y', detail: 'unknown member' },
-        { pointer: '/name', detail: 'Too big: expected string to have <=5 characters' },
+        { pointer: '/name', detail: 'at most 5 characters' },
         { pointer: '/z', detail: 'unknown member' },
       ],
     })

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { clearMessage } from '#shared/contracts/http/clear-message.ts'
 import {
   type AudienceRule,
   MAX_AUDIENCE_DEPTH,
@@ -89,25 +90,52 @@ export const audienceConditionSchema = z.discriminatedUnion('type', [
   ),
 ])
 
+const CONDITION_TYPES = audienceConditionSchema.options.map(({ shape }) => shape.type.value).join(', ')
+
 const members = (one: z.ZodType) => z.array(one).min(1).max(MAX_AUDIENCE_NODES)
 
-/** Deep enough for the deepest audience, and no deeper: a schema that calls itself would follow any input. */
-const ruleOf = (depth: number): z.ZodType =>
-  depth === 1
-    ? audienceConditionSchema
-    : z.unknown().transform((value, context) => {
-        const parsed = groupOrCondition(value, depth).safeParse(value)
-        if (parsed.success) return parsed.data
-        for (const issue of parsed.error.issues) {
-          const unknown = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [key]) : [[]]
-          for (const key of unknown)
-            context.addIssue({ code: 'custom', path: [...issue.path, ...key], message: issue.message })
-        }
-        return z.NEVER
-      })
+const GROUPS = ['all', 'any', 'not'] as const
 
 const has = (value: unknown, name: string): boolean =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+
+/** What of a rule can be said before its parts are looked at, with the place. */
+const formFault = (value: unknown, depth: number): { path: string[]; message: string } | undefined => {
+  const [first, second] = [...GROUPS, 'type'].filter((name) => has(value, name))
+  if (second !== undefined)
+    return {
+      path: [second],
+      message: `a group is one of all, any and not, and a condition has a type: here is ${first} as well`,
+    }
+  const isGroup = GROUPS.some((name) => name === first)
+  if (isGroup && depth === 1)
+    return { path: [], message: `groups and conditions nested more than ${MAX_AUDIENCE_DEPTH} deep` }
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (isObject && first === undefined)
+    return {
+      path: ['type'],
+      message: `missing: a condition has a type (${CONDITION_TYPES}); a group is all, any or not`,
+    }
+  return undefined
+}
+
+/** Deep enough for the deepest audience, and no deeper: a schema that calls itself would follow any input. */
+const ruleOf = (depth: number): z.ZodType =>
+  z.unknown().transform((value, context) => {
+    const fault = formFault(value, depth)
+    if (fault !== undefined) {
+      context.addIssue({ code: 'custom', ...fault })
+      return z.NEVER
+    }
+    const parsed = groupOrCondition(value, depth).safeParse(value, { error: clearMessage })
+    if (parsed.success) return parsed.data
+    for (const issue of parsed.error.issues) {
+      const unknown = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [key]) : [[]]
+      for (const key of unknown)
+        context.addIssue({ code: 'custom', path: [...issue.path, ...key], message: issue.message })
+    }
+    return z.NEVER
+  })
 
 const groupOrCondition = (value: unknown, depth: number): z.ZodType => {
   if (has(value, 'all')) return z.strictObject({ all: members(ruleOf(depth - 1)) })

@@ -65,7 +65,9 @@ const namesSomething = (at: object): boolean => Object.keys(at).length > 0
 const placesSchema = z
   .strictObject({ geofenceIds: idsOf('gf', MAX_PLACES), ...storePlaces })
   .refine(namesSomething, NAMES_NOTHING)
-const eventPlacesSchema = z.strictObject(storePlaces).refine(namesSomething, NAMES_NOTHING)
+const eventPlacesSchema = z
+  .strictObject(storePlaces)
+  .refine(namesSomething, 'name stores or regions, or leave it out')
 
 const maxAge = { maxAgeS: z.int().min(1).max(DAY_S).exactOptional() }
 const bounds = {

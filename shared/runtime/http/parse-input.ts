@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import { clearMessage } from '#shared/contracts/http/clear-message.ts'
 import { MAX_PROBLEM_ERRORS, type ProblemCode, type ProblemError } from '#shared/contracts/http/problem.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
@@ -17,7 +18,16 @@ const clip = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0
 export const jsonPointer = (path: readonly PropertyKey[]): string =>
   clip(path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''))
 
+/** Of a union without a discriminator, the branch that got into the value: it says best what is wrong, and where. */
+const branchInside = (issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] => {
+  if (issue.code !== 'invalid_union') return []
+  const inside = issue.errors.find(([first]) => first !== undefined && first.path.length > 0) ?? []
+  return inside.map((one) => ({ ...one, path: [...issue.path, ...one.path] }))
+}
+
 const faultsOf = (issue: z.core.$ZodIssue): ProblemError[] => {
+  const inside = branchInside(issue)
+  if (inside.length > 0) return inside.flatMap(faultsOf)
   if (issue.code !== 'unrecognized_keys') {
     return [{ pointer: jsonPointer(issue.path), detail: clip(issue.message) }]
   }
@@ -41,7 +51,7 @@ export const parseInput = <S extends z.ZodType>(
   code: ProblemCode,
   place?: 'path' | 'query' | 'header',
 ): z.output<S> => {
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(value, { error: clearMessage })
   if (parsed.success) return parsed.data
   const errors = problemErrorsOf(parsed.error)
   throw new Problem(code, { errors: place ? errors.map((error) => ({ ...error, in: place })) : errors })

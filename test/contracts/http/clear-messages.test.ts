@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest'
+import { estimateRequestSchema } from '#shared/contracts/http/audience.ts'
+import { offerRequestSchema } from '#shared/contracts/http/offers.ts'
+import { sceneRequestSchema } from '#shared/contracts/http/scenes.ts'
+import { parseInput } from '#shared/runtime/http/parse-input.ts'
+import { Problem } from '#shared/runtime/http/problem.ts'
+
+type Schema = Parameters<typeof parseInput>[0]
+
+/** What the problem of a wrong body says, one line for each fault. */
+const faults = (schema: Schema, body: unknown): string[] => {
+  try {
+    parseInput(schema, body, 'invalidRequest')
+  } catch (error) {
+    if (error instanceof Problem) return error.errors.map(({ pointer, detail }) => `${pointer} ${detail}`)
+    throw error
+  }
+  throw new Error('it was accepted')
+}
+
+const TAG = { type: 'tag', tag: 'vip' }
+const nested = (depth: number): unknown => (depth === 1 ? TAG : { not: nested(depth - 1) })
+const CONDITIONS =
+  'visitCount, visitsWithin, daysSinceVisit, dwellS, spend, purchaseCount, redemptionCount, rating, tag, preference, preferenceNumber, usualHour, usuallyComes, segment, locale, eventsWithin'
+
+describe('a wrong audience is told where and what', () => {
+  const audience = (rule: unknown) => faults(estimateRequestSchema, { audience: rule })
+
+  test.each([
+    ['too deep', nested(7), '/audience/not/not/not/not/not groups and conditions nested more than 6 deep'],
+    ['too large', { all: Array.from({ length: 51 }, () => TAG) }, '/audience/all at most 50 items'],
+    [
+      'a group that is two',
+      { all: [TAG], any: [TAG] },
+      '/audience/any a group is one of all, any and not, and a condition has a type: here is all as well',
+    ],
+    [
+      'an unknown member, deep down',
+      { not: { all: [{ ...TAG, colour: 'red' }] } },
+      '/audience/not/all/0/colour unknown member',
+    ],
+    [
+      'nothing',
+      {},
+      `/audience/type missing: a condition has a type (${CONDITIONS}); a group is all, any or not`,
+    ],
+    ['an unknown condition', { any: [{ type: 'mood' }] }, `/audience/any/0/type not one of: ${CONDITIONS}`],
+    ['a word', 'everybody', '/audience an object, not a string'],
+    [
+      'a segment that is none',
+      { type: 'segment', segment: 'rich' },
+      '/audience/segment not one of: new, returning, lapsed, advocate, trialOnly, priceInsensitive',
+    ],
+    [
+      'a preference like none',
+      { type: 'preference', name: 'size', oneOf: [{ size: 3 }] },
+      '/audience/oneOf/0 a string, a number or true or false, not an object',
+    ],
+  ])('%s', (_, rule, fault) => {
+    expect(audience(rule)).toEqual([fault])
+  })
+
+  test('the deepest that there may be is no fault', () => {
+    expect(estimateRequestSchema.safeParse({ audience: nested(6) }).success).toBe(true)
+  })
+})
+
+describe('a wrong scene is told where and what', () => {
+  const scene = (changes: object) =>
+    faults(sceneRequestSchema, {
+      name: 'Hello',
+      goal: 'visit',
+      triggers: [{ type: 'enter' }],
+      message: { push: { title: 'a', body: 'b' }, ttlS: 600 },
+      ...changes,
+    })
+  const push = { title: 'a', body: 'b' }
+  const event = (where: object) => ({ triggers: [{ type: 'event', eventType: 'purchase', where: [where] }] })
+
+  test.each([
+    [
+      'a locale with an underscore',
+      { message: { push, locales: { zh_CN: { push } }, ttlS: 600 } },
+      ['/message/locales/zh_CN a language tag, e.g. en or pt-BR'],
+    ],
+    [
+      'an unknown trigger',
+      { triggers: [{ type: 'arrive' }] },
+      ['/triggers/0/type not one of: enter, exit, dwell, event, due'],
+    ],
+    [
+      'a trigger without its type',
+      { triggers: [{ dwellS: 60 }] },
+      ['/triggers/0/type missing: enter, exit, dwell, event or due'],
+    ],
+    [
+      'a member of another trigger',
+      { triggers: [{ type: 'dwell', dwellS: 60, eventType: 'share' }] },
+      ['/triggers/0/eventType unknown member'],
+    ],
+    [
+      'a list with something odd in it',
+      event({ property: 'x', test: 'oneOf', value: ['a', {}] }),
+      ['/triggers/0/where/0/value/1 a string or a number, not an object'],
+    ],
+    [
+      'a value that is none',
+      event({ property: 'x', test: 'equals', value: null }),
+      ['/triggers/0/where/0/value a string, a number, true or false or a list, not null'],
+    ],
+    [
+      'a flag that cannot be false',
+      { when: { whileStoreIsOpen: false } },
+      ['/when/whileStoreIsOpen only true'],
+    ],
+    [
+      'what is missing and what is of another kind',
+      { name: undefined, priority: 1.5 },
+      ['/name missing: a string', '/priority a whole number, not a fraction'],
+    ],
+  ])('%s', (_, changes, wrong) => {
+    expect(scene(changes)).toEqual(wrong)
+  })
+})
+
+test('a wrong offer, too', () => {
+  const offer = {
+    name: 'Coffee',
+    kind: 'gift',
+    description: 'One cup',
+    stock: -1,
+    validityS: 10,
+    until: 'soon',
+  }
+  expect(faults(offerRequestSchema, offer)).toEqual([
+    '/stock at least 0',
+    '/validityS at least 60',
+    '/until not an RFC 3339 time with Z or an offset',
+  ])
+})

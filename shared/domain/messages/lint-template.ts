@@ -11,6 +11,7 @@ import {
   compileTemplate,
   isCompiled,
   type LocalizedTemplates,
+  type Rendered,
   renderTemplate,
 } from '#shared/domain/messages/template.ts'
 import {
@@ -124,23 +125,82 @@ const isOneOf = (list: readonly string[], text: string): boolean => list.include
 // A group may be asked for in an `if`.
 const KNOWN_NAMES = [...TEMPLATE_VARIABLES, 'customer', 'merchant', 'store', 'offer']
 
+const isUnavailable = (name: string, { storeName, offer }: LintContext): boolean =>
+  (name.startsWith('offer.') && offer === undefined) || (name.startsWith('store.') && storeName === undefined)
+
 const variableFindings = (
   { variables }: CompiledTemplate,
   pointer: string,
-  { storeName, offer }: LintContext,
+  context: LintContext,
 ): LintFinding[] =>
   variables.flatMap((name): LintFinding[] => {
     if (!isOneOf(KNOWN_NAMES, name)) {
       const known = TEMPLATE_VARIABLES.join(', ')
       return [{ rule: 'unknownVariable', pointer, sentence: `There is no ${name}. There are ${known}.` }]
     }
-    const lacksOffer = name.startsWith('offer.') && offer === undefined
-    const lacksStore = name.startsWith('store.') && storeName === undefined
-    if (!lacksOffer && !lacksStore) return []
-    const what = lacksOffer ? 'The scene has no offer' : 'The scene has triggers without a store'
+    if (!isUnavailable(name, context)) return []
+    const what = name.startsWith('offer.')
+      ? 'The scene has no offer'
+      : 'The scene has triggers without a store'
     return [{ rule: 'unavailableVariable', pointer, sentence: `${what}: ${name} would be missing.` }]
   })
 
+type Values = Readonly<Record<string, unknown>>
+
+const isValues = (value: unknown): value is Values => typeof value === 'object' && value !== null
+
+/** Stands for a variable that is missing, so that the rest of the text can be read. */
+const STAND_IN = 'x'
+
+const withValue = (values: Values, [name = '', ...rest]: readonly string[], value: unknown): Values => {
+  const inner = values[name]
+  return {
+    ...values,
+    [name]: rest.length === 0 ? value : withValue(isValues(inner) ? inner : {}, rest, value),
+  }
+}
+
+type Written = { readonly result: Rendered; readonly missing: readonly string[] }
+
+/** Renders with a stand-in for each variable that is missing. */
+const writeThrough = (template: CompiledTemplate, variables: MessageVariables): Written => {
+  const missing: string[] = []
+  let values: Values = variables
+  // A group that is missing is found before its member.
+  for (let round = 0; round <= 2 * template.variables.length; round++) {
+    const result = renderTemplate(template, { ...variables, ...values })
+    if (result.kind === 'text' || result.variable === undefined) return { result, missing }
+    missing.push(result.variable)
+    values = withValue(values, result.variable.split('.'), STAND_IN)
+  }
+  return { result: { kind: 'failed', reason: 'limit' }, missing }
+}
+
+const renderFindings = (
+  written: readonly Written[],
+  pointer: string,
+  toExplain: readonly string[],
+): LintFinding[] => {
+  const missing = new Set(written.flatMap((one) => one.missing))
+  const reasons = new Set(written.flatMap(({ result }) => (result.kind === 'failed' ? result.reason : [])))
+  const isTooMuch = reasons.has('limit') || reasons.has('tooLong')
+  return [
+    ...toExplain
+      .filter((name) => missing.has(name))
+      .map((name): LintFinding => {
+        const sentence = `${name} is not always known: write {{ ${name} | default: '…' }} or put it into an if.`
+        return { rule: 'missingFallback', pointer, sentence }
+      }),
+    ...(reasons.has('empty')
+      ? [{ rule: 'empty', pointer, sentence: 'This text may come out empty.' } as const]
+      : []),
+    ...(isTooMuch
+      ? [{ rule: 'syntax', pointer, sentence: 'This template asks for too much to be rendered.' } as const]
+      : []),
+  ]
+}
+
+/** A text with its faults; with stand-ins for what is missing, so that all of them are found at once. */
 const compileText = (
   source: string,
   pointer: string,
@@ -152,23 +212,17 @@ const compileText = (
     return {
       findings: [{ rule: 'syntax', pointer, sentence: `This template cannot be used: ${template.fault}.` }],
     }
-  const findings = variableFindings(template, pointer, context)
-  if (findings.length > 0) return { findings }
-  const results = VERSIONS.map((given) => renderTemplate(template, sampleVariables(context, locale, given)))
-  for (const result of results) {
-    if (result.kind === 'text') continue
-    if (result.reason === 'missingVariable') {
-      const sentence = `${result.variable} is not always known: write {{ ${result.variable} | default: '…' }} or put it into an if.`
-      return { findings: [{ rule: 'missingFallback', pointer, sentence }] }
-    }
-    if (result.reason === 'empty')
-      return { findings: [{ rule: 'empty', pointer, sentence: 'This text may come out empty.' }] }
-    return {
-      findings: [{ rule: 'syntax', pointer, sentence: 'This template asks for too much to be rendered.' }],
-    }
-  }
-  const written = results.flatMap((result) => (result.kind === 'text' ? result.text : []))
-  return { text: { pointer, template, written }, findings: [] }
+  const ofVariables = variableFindings(template, pointer, context)
+  const all = VERSIONS.map((given) => writeThrough(template, sampleVariables(context, locale, given)))
+  // A variable that is unknown or unavailable has its finding.
+  const usable = template.variables.filter(
+    (name) => isOneOf(TEMPLATE_VARIABLES, name) && !isUnavailable(name, context),
+  )
+  const findings = [...ofVariables, ...renderFindings(all, pointer, usable)]
+  const written = all.map(({ result }) => (result.kind === 'text' ? result.text : ''))
+  return written.every((text) => text === '')
+    ? { findings }
+    : { text: { pointer, template, written }, findings }
 }
 
 const matchIn = ({ written }: Text, patterns: readonly RegExp[]): string | undefined => {
@@ -255,7 +309,7 @@ const lengthFinding = (text: Text, rule: LintRule, most: number): LintFinding[] 
   return [{ rule, pointer: text.pointer, sentence }]
 }
 
-/** Does each version name the merchant? */
+/** Does each version name the merchant? One that is empty has its finding. */
 const senderFindings = (
   texts: readonly Text[],
   pointer: string,
@@ -263,7 +317,10 @@ const senderFindings = (
 ): LintFinding[] => {
   const name = cleanValue(merchantName).toLowerCase()
   const isNamed = VERSIONS.every((_, version) =>
-    texts.some(({ written }) => (written[version] ?? '').toLowerCase().includes(name)),
+    texts.some(({ written }) => {
+      const text = written[version] ?? ''
+      return text === '' || text.toLowerCase().includes(name)
+    }),
   )
   if (isNamed) return []
   const sentence = 'The customer must see who writes: put {{ merchant.name }} into the text.'
@@ -306,15 +363,15 @@ const lintPush = (
   const title = compileText(push.title, `${pointer}/title`, context, locale)
   const body = compileText(push.body, `${pointer}/body`, context, locale)
   const findings = [...title.findings, ...body.findings]
-  if (title.text === undefined || body.text === undefined) return { findings, sms: [] }
-  const texts = [title.text, body.text]
+  const texts = [title.text, body.text].filter((text) => text !== undefined)
   return {
     findings: [
       ...findings,
-      ...senderFindings(texts, pointer, context),
+      // What one of them says is not known: it may be the name.
+      ...(texts.length === 2 ? senderFindings(texts, pointer, context) : []),
       ...texts.flatMap((text) => wordFindings(text, context)),
-      ...lengthFinding(title.text, 'titleTooLong', MAX_PUSH_TITLE_CHARS),
-      ...lengthFinding(body.text, 'bodyTooLong', MAX_PUSH_BODY_CHARS),
+      ...(title.text ? lengthFinding(title.text, 'titleTooLong', MAX_PUSH_TITLE_CHARS) : []),
+      ...(body.text ? lengthFinding(body.text, 'bodyTooLong', MAX_PUSH_BODY_CHARS) : []),
     ],
     sms: [],
   }
@@ -340,7 +397,7 @@ export const lintTemplate = (
     if (text === undefined) reports.push({ findings, sms: [] })
     else {
       const sender = senderFindings([text], text.pointer, context)
-      reports.push({ findings: sender, sms: [] }, lintSms(text, context, locale))
+      reports.push({ findings: [...findings, ...sender], sms: [] }, lintSms(text, context, locale))
     }
   }
   return merged(reports)

@@ -10,6 +10,11 @@ export const UNREADABLE = 'unreadable'
 /** Why a message ended as it did, as customers and merchants are told. */
 export const MESSAGE_REASONS = [
   'noChannel',
+  'consent',
+  'muted',
+  'blocked',
+  'complaintOpen',
+  'merchantSuspended',
   'optedOut',
   'erased',
   'killSwitch',

@@ -115,6 +115,36 @@ describe('the linter', () => {
     expect(rulesOf('{{ store.name }}', CONTEXT)).toEqual([])
   })
 
+  it('tells all that is wrong with a text at once', () => {
+    const body =
+      'ONLY THREE LEFT!!! {{ customer.name }} {{ shop }} {{ customer.firstName }} {{ store.withinM }} https://bit.ly/x'
+    const findings = lintMessage({ sms: { body } }, CONTEXT).findings
+    expect(findings.map(({ rule, sentence }) => [rule, sentence.split(' ').slice(0, 4).join(' ')])).toEqual([
+      ['unknownVariable', 'There is no customer.name.'],
+      ['unknownVariable', 'There is no shop.'],
+      ['missingFallback', 'customer.firstName is not always'],
+      ['missingFallback', 'store.withinM is not always'],
+      ['senderMissing', 'The customer must see'],
+      ['shouting', 'Capitals and marks in'],
+      ['shortLink', 'bit.ly hides where the'],
+      ['fakeScarcity', '“ONLY THREE LEFT”: the'],
+    ])
+    const { offer: _, ...bare } = CONTEXT
+    expect(rulesOf(`{{ offer.name }} Guess who? ${'x'.repeat(480)}`, bare)).toEqual([
+      'unavailableVariable',
+      'disguisedSender',
+      'tooManyParts',
+    ])
+  })
+
+  it('reads the body of a push whose title cannot be read', () => {
+    const push = { title: '{{ merchant.name', body: 'Last chance, Café Blau closes' }
+    expect(lintMessage({ push }, CONTEXT).findings.map(({ rule }) => rule)).toEqual([
+      'syntax',
+      'fakeDeadline',
+    ])
+  })
+
   it('points at the text, in every language', () => {
     const message = {
       push: { title: 'x'.repeat(66), body: `{{ merchant.name }} ${'y'.repeat(MAX_PUSH_BODY_CHARS)}` },

@@ -8,12 +8,23 @@ import type {
 import type { WaitingList } from '#shared/adapters/dynamodb/ledger/waiting-list.ts'
 import type { QueueMessage } from '#shared/adapters/sqs/message-queue.ts'
 import { decisionRefOf, type Grant } from '#shared/contracts/items/decision.ts'
-import { type DecisionPart, type PartEnd, partAfter } from '#shared/contracts/items/decision-part.ts'
+import {
+  type DecisionPart,
+  firstPart,
+  type NextPart,
+  partAfter,
+} from '#shared/contracts/items/decision-part.ts'
 import { type Sent, sentOf } from '#shared/contracts/items/trace.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
 import type { MessageId, UserId } from '#shared/domain/ids.ts'
 import { type Candidate, candidatesAmong, occasionKey } from '#shared/domain/scenes/candidate.ts'
-import { decide, type Granted, type Outcome } from '#shared/domain/scenes/decide.ts'
+import {
+  decide,
+  type Granted,
+  type Outcome,
+  type Suppressed,
+  withheldIn,
+} from '#shared/domain/scenes/decide.ts'
 import { type Limits, NOTHING_SPENT, type Spent, type Surroundings } from '#shared/domain/scenes/facts.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 
@@ -75,12 +86,12 @@ const withTried = (tried: Tried, { offer, stockShard }: Grant): Tried =>
     ? tried
     : new Map([...tried, [offer.id, [...(tried.get(offer.id) ?? []), stockShard]]])
 
-/** What a decision came to once its first part is stored: `until` stands where more parts are to follow. */
+/** What a decision came to once its first part is stored: `next` stands where more parts are to follow. */
 type Decided = {
   readonly kind: 'decided'
   readonly outcomes: readonly Outcome[]
   readonly sent?: Sent
-  readonly until?: PartEnd
+  readonly next?: NextPart
 }
 
 /** A message that a decision sends lies on its queue before anything else is done. */
@@ -93,15 +104,22 @@ const queueSent = async (
   if (sent !== undefined) await services.queueMessage(sent.channel, user, sent.messageId, signal)
 }
 
+/** What was withheld is stored with the first part. */
+const asDecided = (outcome: Outcome): Outcome => {
+  if (outcome.kind === 'granted') return outcome
+  const { withheld: _, ...suppressed } = outcome
+  return suppressed
+}
+
 const decidedOf = (
   outcomes: readonly Outcome[],
   sent: Sent | undefined,
-  until: PartEnd | undefined,
+  next: NextPart | undefined,
 ): Decided => ({
   kind: 'decided',
-  outcomes,
+  outcomes: outcomes.map(asDecided),
   ...(sent && { sent }),
-  ...(until !== undefined && { until }),
+  ...(next && { next }),
 })
 
 /** The first part was stored before, and what it says holds: nothing else is granted, however things stand by now. */
@@ -109,13 +127,13 @@ const afterEarlier = (
   services: DecideServices,
   candidates: readonly Candidate[],
   { facts, spent }: Attempt,
-  { sent, until }: EarlierDecision,
+  { sent, next }: EarlierDecision,
   nowMs: number,
 ): Decided => {
-  if (until === undefined) return decidedOf([], sent, until)
+  if (next === undefined) return decidedOf([], sent, next)
   const unsent = sent === undefined ? facts : withoutSend(facts, sent.messageId)
   const decided = decide(candidates, { ...unsent, limits: services.limits }, spent, nowMs)
-  return decidedOf(bound(decided, sent), sent, until)
+  return decidedOf(bound(decided, sent), sent, next)
 }
 
 const withoutSend = (facts: Facts, sent: MessageId): Facts => {
@@ -182,6 +200,13 @@ const lookUp = async (
   return undefined
 }
 
+/** What was withheld, as a grant: what a grant needs is looked up for it all the same, so that both arms are alike. */
+const asGranted = (outcome: Suppressed | undefined): Granted | undefined => {
+  if (outcome?.withheld === undefined) return undefined
+  const { scene, trigger, occasion, withheld } = outcome
+  return { scene, trigger, ...(occasion !== undefined && { occasion }), kind: 'granted', ...withheld }
+}
+
 /** The triggers of one delivery, and the scenes that they reach. */
 type Question = {
   readonly user: UserId
@@ -198,21 +223,27 @@ const attemptOnce = async (
   signal?: AbortSignal,
 ): Promise<Decided | Attempt> => {
   const { facts, spent, tried } = attempt
-  const outcomes = decide(candidates, { ...facts, limits: services.limits }, spent, nowMs)
-  const winner = outcomes.find((outcome) => outcome.kind === 'granted')
-  const known = winner && (await lookUp(services, winner, facts, nowMs, signal))
-  if (known) return { ...attempt, facts: known }
-  const prepared = winner && (await prepareGrant(services, winner, facts, tried, nowMs, signal))
+  const checked = decide(candidates, { ...facts, limits: services.limits }, spent, nowMs)
+  const winner = checked.find((outcome) => outcome.kind === 'granted')
+  const heldOut = asGranted(withheldIn(checked))
+  for (const one of [winner, heldOut]) {
+    const known = one && (await lookUp(services, one, facts, nowMs, signal))
+    if (known) return { ...attempt, facts: known }
+  }
+  const ref = decisionRefOf(user, triggers, 0)
+  const possible = heldOut && (await prepareGrant(services, ref, heldOut, facts, tried, nowMs, signal))
+  if (possible?.kind === 'soldOut') return { ...attempt, spent: spendPrepared(spent, possible) }
+  const outcomes = possible?.kind === 'grant' ? checked : checked.map(asDecided)
+  const prepared = winner && (await prepareGrant(services, ref, winner, facts, tried, nowMs, signal))
   if (prepared !== undefined && prepared.kind !== 'grant')
     return { ...attempt, spent: spendPrepared(spent, prepared) }
   const grant = prepared?.grant
-  const part = partAfter(outcomes, undefined, winner?.scene.id)
-  const ref = decisionRefOf(user, triggers, 0)
+  const part = firstPart(outcomes)
   const stored = await services.storeDecision(ref, part, grant, facts, nowMs, signal)
   switch (stored.kind) {
     case 'stored':
       await services.noteWaiters(part.outcomes, facts.merchants, nowMs, signal)
-      return decidedOf(outcomes, grant && sentOf(grant), part.until)
+      return decidedOf(outcomes, grant && sentOf(grant), part.next)
     case 'decidedAlready':
       return afterEarlier(services, candidates, attempt, stored.earlier, nowMs)
     case 'occasionUsed':
@@ -255,25 +286,25 @@ const decideUntilStored = async (
 const storeRest = async (
   services: DecideServices,
   { user, triggers }: Question,
-  { outcomes, sent, until: first }: Decided,
+  { outcomes, next: first }: Decided,
   facts: Facts,
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<void> => {
-  let until = first
-  for (let index = 1; index < MAX_PARTS && until !== undefined; index++) {
-    const part = partAfter(outcomes, until, sent?.sceneId)
+  let next = first
+  for (let index = 1; index < MAX_PARTS && next !== undefined; index++) {
+    const part = partAfter(outcomes, next)
     const ref = decisionRefOf(user, triggers, index)
     const stored = await services.storeDecision(ref, part, undefined, facts, nowMs, signal)
     if (stored.kind === 'stored') await services.noteWaiters(part.outcomes, facts.merchants, nowMs, signal)
-    until = endOf(part, stored)
+    next = nextOf(part, stored)
   }
 }
 
 /** Where the next part begins. What grants nothing is refused to nobody but an erased customer. */
-const endOf = (part: DecisionPart, stored: Stored): PartEnd | undefined => {
-  if (stored.kind === 'stored') return part.until
-  return stored.kind === 'decidedAlready' ? stored.earlier.until : undefined
+const nextOf = (part: DecisionPart, stored: Stored): NextPart | undefined => {
+  if (stored.kind === 'stored') return part.next
+  return stored.kind === 'decidedAlready' ? stored.earlier.next : undefined
 }
 
 /**

@@ -46,6 +46,18 @@ const merchantsOf = (told: readonly { readonly merchantId: MerchantId }[]): Merc
   ...new Set(told.map(({ merchantId }) => merchantId)),
 ]
 
+/** Which merchants have a channel to the customer, with consent. */
+const reachableBy = async (
+  { readPhones }: Pick<RecordServices, 'readPhones'>,
+  user: UserId,
+  settled: readonly ClosedVisit[],
+  { customer }: Facts,
+  signal?: AbortSignal,
+): Promise<(merchantId: MerchantId) => boolean> => {
+  const mayPush = settled.length > 0 && customer.pushConsent && (await readPhones(user, signal)).hasPushDevice
+  return (merchantId) => mayPush || (customer.hasPhoneNumber && customer.smsConsents.has(merchantId))
+}
+
 const keepVisits = async (
   services: RecordServices,
   user: UserId,
@@ -54,7 +66,8 @@ const keepVisits = async (
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<void> => {
-  await services.recordVisits(user, settled, remindAfterDays(facts), nowMs, signal)
+  const isReachable = await reachableBy(services, user, settled, facts, signal)
+  await services.recordVisits(user, settled, remindAfterDays(facts), isReachable, nowMs, signal)
   const withOffers = settled.filter(
     ({ merchantId }) => (facts.merchants.get(merchantId)?.offers.size ?? 0) > 0,
   )

@@ -1,9 +1,16 @@
 import type { DecideServices } from '#functions/decide-offers/decide-triggers.ts'
 import { contentOf } from '#functions/decide-offers/write-message.ts'
 import type { Facts } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
-import { type Grant, grantIdOf, messageIdOf } from '#shared/contracts/items/decision.ts'
+import {
+  correlationOf,
+  type DecisionRef,
+  type Grant,
+  grantIdOf,
+  messageIdOf,
+} from '#shared/contracts/items/decision.ts'
 import { budgetTallies, offerTallies, type Tally } from '#shared/contracts/items/stock.ts'
 import type { MerchantId, OfferId, SceneId } from '#shared/domain/ids.ts'
+import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { Granted } from '#shared/domain/scenes/decide.ts'
 
@@ -22,13 +29,15 @@ const MAX_TRIES = 3
 /** What an SMS of one part costs in cents, roughly; push costs nothing to speak of. */
 const SMS_CENTS = 1
 
+const messageCents = (channel: Channel): number => (channel === 'sms' ? SMS_CENTS : 0)
+
 const anyOf = <T>(all: readonly T[], random: () => number): T | undefined =>
   all[Math.floor(random() * all.length)]
 
 const budgetOf = ({ scene, channel, offer }: Granted, facts: Facts, nowMs: number): Tally[] => {
   const budget = facts.merchants.get(scene.merchantId)?.budget
   if (budget === undefined) return []
-  const cost = (channel === 'sms' ? SMS_CENTS : 0) + (offer?.costCents ?? 0)
+  const cost = messageCents(channel) + (offer?.costCents ?? 0)
   return budgetTallies(scene.merchantId, budget, cost, nowMs)
 }
 
@@ -56,6 +65,7 @@ const isHeldForOthers = async (
 /** Reads what the winner needs beside the facts (stock, counts, budget), and fills in its message. */
 export const prepareGrant = async (
   services: DecideServices,
+  ref: DecisionRef,
   winner: Granted,
   facts: Facts,
   tried: Tried,
@@ -99,6 +109,8 @@ export const prepareGrant = async (
     },
     ...(offer && code !== undefined && stockShard !== undefined && { offer, code, stockShard }),
     tallies: [...ofOffer, ...(budget ? [budget] : [])],
+    messageCents: messageCents(channel),
+    correlationId: correlationOf(ref, trigger),
   }
   return { kind: 'grant', grant }
 }

@@ -8,13 +8,13 @@ export const triggersOfNews = ({ user, transitions }: PresenceNews): Trigger[] =
 
 /** The trigger that an app event or a due occasion is. */
 export const triggerOfEvent = (event: LedgerTrigger): Trigger => {
-  const { user, merchantId } = event
+  const { user, merchantId, correlationId } = event
+  const common = { user, merchantId, ...(correlationId === undefined ? {} : { correlationId }) }
   if (event.triggerKind === 'due') {
     const { dueAtMs, daysSinceLastVisit, occasion, timeZone } = event
     return {
       type: 'due',
-      user,
-      merchantId,
+      ...common,
       atMs: dueAtMs,
       daysSinceLastVisit,
       occasion,
@@ -25,8 +25,7 @@ export const triggerOfEvent = (event: LedgerTrigger): Trigger => {
     const { sceneId, offerId, dueAtMs, occasion, storeId, timeZone } = event
     return {
       type: 'restock',
-      user,
-      merchantId,
+      ...common,
       sceneId,
       offerId,
       atMs: dueAtMs,
@@ -38,8 +37,7 @@ export const triggerOfEvent = (event: LedgerTrigger): Trigger => {
   const { eventId, type, at, storeId, timeZone, properties } = event
   return {
     type: 'event',
-    user,
-    merchantId,
+    ...common,
     atMs: Date.parse(at),
     eventId,
     eventType: type,

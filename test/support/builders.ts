@@ -1,4 +1,4 @@
-import { type Grant, grantIdOf, messageIdOf } from '#shared/contracts/items/decision.ts'
+import { decisionIdOf, type Grant, grantIdOf, messageIdOf } from '#shared/contracts/items/decision.ts'
 import type { Preferences } from '#shared/domain/customers/customer.ts'
 import { NO_RELATIONSHIP } from '#shared/domain/customers/relationship.ts'
 import { distanceToBoundaryM, EARTH_RADIUS_M } from '#shared/domain/geo/distance.ts'
@@ -191,6 +191,8 @@ export const aGrant = (candidate: Candidate, rest: Partial<Grant> = {}): Grant =
     score: 500,
     send: { kind: 'greeting' },
     tallies: [],
+    messageCents: 0,
+    correlationId: decisionIdOf(candidate.trigger.user, [candidate.trigger]),
     ...rest,
   }
 }

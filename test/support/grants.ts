@@ -1,5 +1,7 @@
 import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { codeKey } from '#shared/contracts/items/decision.ts'
+import { exposureItem } from '#shared/contracts/items/exposure.ts'
+import { id } from '#shared/contracts/items/ids.ts'
 import { hashId, type UserId } from '#shared/domain/ids.ts'
 
 export type GivenGrant = {
@@ -53,6 +55,19 @@ export const giveGrant = async (
       },
     }),
   )
+  const exposure = exposureItem({
+    user,
+    merchantId: id('mer').parse(merchantId),
+    sceneId,
+    grantId,
+    correlationId: hashId('wrt', grantId),
+    arm: 'treated',
+    atMs: grantedAtMs,
+    windowMs: 7 * 86_400_000,
+    stages: {},
+    version: 1,
+  })
+  await client.send(new PutCommand({ TableName: ledger, Item: exposure }))
   await client.send(
     new PutCommand({
       TableName: ledger,

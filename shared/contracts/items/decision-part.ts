@@ -1,28 +1,37 @@
-import type { MerchantId, SceneId } from '#shared/domain/ids.ts'
+import type { MerchantId } from '#shared/domain/ids.ts'
 import type { Outcome } from '#shared/domain/scenes/decide.ts'
 
 /** What fits into one transaction of 100 items beside the grant's own. */
-export const WRITES_PER_PART = 80
+export const WRITES_PER_PART = 76
 
 /**
- * Where a part of a decision ends: the last scene that it counts, in the order of merchants and scenes. A part is a
- * range of that order, so that a scene is counted in one part whatever is edited between two of them.
+ * Where a part of a decision ends: the last scene and store that it counts, in the order of merchants, scenes and stores.
+ * A part is a range of that order, so that each is counted in one part whatever is edited between two of them.
  */
 export type PartEnd = string
 
-/** The outcomes that one transaction stores; `until` stands where more follow. */
-export type DecisionPart = { readonly outcomes: readonly Outcome[]; readonly until?: PartEnd }
+/** Where the next part begins, and what of it the first part has taken already. */
+export type NextPart = { readonly until: PartEnd; readonly taken: readonly PartEnd[] }
 
-/** Text that sorts by merchant, then by scene. */
-const placeOf = ({ scene }: Outcome): PartEnd => `${scene.merchantId} ${scene.id}`
+/** The outcomes that one transaction stores; `next` stands where more follow. */
+export type DecisionPart = { readonly outcomes: readonly Outcome[]; readonly next?: NextPart }
 
-type Scope = { readonly id: SceneId; readonly merchantId: MerchantId }
+/** Text that sorts by merchant, then by scene, then by store. */
+const placeOf = ({ scene, trigger }: Outcome): PartEnd =>
+  `${scene.merchantId} ${scene.id} ${trigger.storeId ?? ''}`
 
-/** A scene writes a counter, and a merchant beside others a trace of its own. */
+type Scope = { readonly place: PartEnd; readonly merchantId: MerchantId }
+
+/** A scene writes a counter for each store, and a merchant beside others a trace of its own. */
 const writesOf = (scopes: readonly Scope[]): number =>
-  new Set(scopes.flatMap(({ id, merchantId }) => [id, merchantId])).size
+  new Set(scopes.flatMap(({ place, merchantId }) => [place, merchantId])).size
 
-/** How many of the scenes, in their order, fit beside those that are in already. */
+const scopeOf = (outcome: Outcome): Scope => ({
+  place: placeOf(outcome),
+  merchantId: outcome.scene.merchantId,
+})
+
+/** How many of the scopes, in their order, fit beside those that are in already. */
 const fitting = (first: readonly Scope[], scopes: readonly Scope[]): number => {
   let count = 0
   while (count < scopes.length && writesOf([...first, ...scopes.slice(0, count + 1)]) <= WRITES_PER_PART)
@@ -30,35 +39,47 @@ const fitting = (first: readonly Scope[], scopes: readonly Scope[]): number => {
   return count
 }
 
-/**
- * The next part of a decision to be stored. The first part, which alone can grant, takes the granted scene with it,
- * wherever that stands in the order.
- *
- * @param outcomes of the whole decision
- * @param after where the part before it ended; undefined for the first
- * @param granted the scene that the first part has taken, or takes
- * @example partAfter(outcomes, undefined, winner?.scene.id) // { outcomes: […], until: 'mer_… scn_…' }
- */
-export const partAfter = (
-  outcomes: readonly Outcome[],
-  after: PartEnd | undefined,
-  granted: SceneId | undefined,
+const partOf = (
+  lead: readonly Outcome[],
+  rest: readonly Outcome[],
+  taken: readonly PartEnd[],
 ): DecisionPart => {
-  const isLead = ({ scene }: Outcome): boolean => scene.id === granted
-  const lead = after === undefined ? outcomes.filter(isLead) : []
-  const rest = outcomes.filter(
-    (outcome) => !isLead(outcome) && (after === undefined || placeOf(outcome) > after),
-  )
-  const byScene = [...Map.groupBy(rest, placeOf)].toSorted(([a], [b]) => (a < b ? -1 : 1))
-  const scopes = byScene.flatMap(([, [first]]) => (first ? [first.scene] : []))
-  const count = fitting(
-    lead.slice(0, 1).map(({ scene }) => scene),
-    scopes,
-  )
-  const taken = byScene.slice(0, count)
-  const last = taken.at(-1)
+  const byPlace = [...Map.groupBy(rest, placeOf)].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const scopes = byPlace.flatMap(([, [first]]) => (first ? [scopeOf(first)] : []))
+  const count = fitting(lead.map(scopeOf), scopes)
+  const last = byPlace[count - 1]
   return {
-    outcomes: [...lead, ...taken.flatMap(([, own]) => own)],
-    ...(count < byScene.length && last !== undefined && { until: last[0] }),
+    outcomes: [...lead, ...byPlace.slice(0, count).flatMap(([, own]) => own)],
+    ...(count < byPlace.length && last !== undefined && { next: { until: last[0], taken } }),
   }
 }
+
+/**
+ * The first part of a decision to be stored. It alone can grant or withhold, so it takes what does with it, wherever that
+ * stands in the order.
+ *
+ * @param outcomes of the whole decision
+ */
+export const firstPart = (outcomes: readonly Outcome[]): DecisionPart => {
+  const leading = outcomes.filter((one) => one.kind === 'granted' || one.withheld !== undefined)
+  const taken = [...new Set(leading.map(placeOf))]
+  const isLead = (outcome: Outcome): boolean => taken.includes(placeOf(outcome))
+  return partOf(
+    outcomes.filter(isLead),
+    outcomes.filter((outcome) => !isLead(outcome)),
+    taken,
+  )
+}
+
+/**
+ * The next part of a decision to be stored.
+ *
+ * @param outcomes of the whole decision
+ * @param next as the part before it says
+ */
+export const partAfter = (outcomes: readonly Outcome[], { until, taken }: NextPart): DecisionPart =>
+  partOf(
+    [],
+    outcomes.filter((outcome) => placeOf(outcome) > until && !taken.includes(placeOf(outcome))),
+    taken,
+  )

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto'
-import { dueKey, expiryOf, type StoredTally, TRACE_TTL_S, userKey } from '#shared/contracts/items/ledger.ts'
+import {
+  dueKey,
+  expiryOf,
+  MAX_HELD_OUT,
+  type StoredTally,
+  TRACE_TTL_S,
+  userKey,
+} from '#shared/contracts/items/ledger.ts'
 import { isOfUnit, type Tally } from '#shared/contracts/items/stock.ts'
 import {
   type GrantId,
@@ -10,18 +17,19 @@ import {
   type UserId,
   type WriteId,
 } from '#shared/domain/ids.ts'
+import { type Arm, type Counted, mergeCounted, utcDay } from '#shared/domain/loop/count.ts'
+import { DEFAULT_ATTRIBUTION_DAYS, type Exposure } from '#shared/domain/loop/exposure.ts'
 import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { MessageContent } from '#shared/domain/messages/message.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import { type Candidate, occasionOfCandidate } from '#shared/domain/scenes/candidate.ts'
 import { REMEMBERED } from '#shared/domain/scenes/caps.ts'
+import { isHeldOut } from '#shared/domain/scenes/checks.ts'
 import type { Outcome, Suppressed } from '#shared/domain/scenes/decide.ts'
-import type { RecentSend, Slot } from '#shared/domain/scenes/facts.ts'
+import type { HeldOutSend, RecentSend, Slot } from '#shared/domain/scenes/facts.ts'
 import type { MessageKind } from '#shared/domain/scenes/scene.ts'
 import { occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
 
-/** Over how many items a scene's counters are spread. */
-export const COUNTER_SHARDS = 32
 /** A message that is still unfinished this long after its grant is looked at by the minute schedule. */
 export const REQUEUE_AFTER_MS = 60_000
 
@@ -80,7 +88,15 @@ export type Grant = {
   readonly stockShard?: number
   /** What it counts up beside the stock. */
   readonly tallies: readonly Tally[]
+  /** What its message costs when it goes out, in cents. */
+  readonly messageCents: number
+  /** See `correlationOf`. */
+  readonly correlationId: WriteId
 }
+
+/** The decision that the chain of events began with: the trigger's own, where it follows from an earlier message. */
+export const correlationOf = ({ decisionId }: DecisionRef, { correlationId }: Trigger): WriteId =>
+  correlationId ?? decisionId
 
 /** Codes are compared without dashes and case. */
 export const codeKey = (code: string) => ({
@@ -113,6 +129,7 @@ const reservationOf = (
     stockShard,
     validUntil: iso(untilMs),
     tallies: talliesOf(tallies.filter(isOfUnit)),
+    ...(offer.costCents !== undefined && { offerCents: offer.costCents }),
     ...dueKey(untilMs, grantId, shardOf(grantId, dueShards)),
   }
 }
@@ -130,6 +147,8 @@ export const grantItem = (grant: Grant, nowMs: number, dueShards: number) => {
     merchantId: scene.merchantId,
     sceneId: scene.id,
     occasion: occasionOfCandidate(candidate),
+    correlationId: grant.correlationId,
+    ...(trigger.storeId !== undefined && { storeId: trigger.storeId }),
     state: 'reserved',
     grantedAt: iso(nowMs),
     ...reservationOf(grant, nowMs, dueShards),
@@ -149,6 +168,9 @@ export const messageItem = (grant: Grant, nowMs: number, dueShards: number) => {
     grantId,
     merchantId: scene.merchantId,
     sceneId: scene.id,
+    correlationId: grant.correlationId,
+    ...(trigger.storeId !== undefined && { storeId: trigger.storeId }),
+    ...(grant.messageCents > 0 && { messageCents: grant.messageCents }),
     channel,
     messageKind: grant.send.kind,
     state: 'queued',
@@ -195,25 +217,54 @@ export const waitingItem = ({ trigger, againMs }: Suppressed & { againMs: number
   }
 }
 
-export const counterKey = (sceneId: SceneId, user: UserId, nowMs: number) => ({
-  pk: `SCENE#${sceneId}#${shardOf(user, COUNTER_SHARDS)}`,
-  sk: `COUNT#${iso(nowMs).slice(0, 10)}`,
-})
+/** The arm of a scene's experiment in which a customer is. */
+export const armOf = ({ scene, trigger }: Candidate): Arm =>
+  isHeldOut(scene, trigger.user) ? 'holdout' : 'treated'
 
-/** How much each counter of a scene grows by these outcomes. */
-export const countsOf = (outcomes: readonly Outcome[]): Map<SceneId, Record<string, number>> => {
-  const counts = new Map<SceneId, Record<string, number>>()
-  for (const outcome of outcomes) {
-    const name = outcome.kind === 'granted' ? 'granted' : `suppressed_${outcome.reason}`
-    const known = counts.get(outcome.scene.id) ?? {}
-    counts.set(outcome.scene.id, {
-      ...known,
-      triggered: (known['triggered'] ?? 0) + 1,
-      [name]: (known[name] ?? 0) + 1,
-    })
+const DAY_MS = 86_400_000
+
+/** That a scene speaks to a customer, or would have but for the experiment. */
+export const exposureOf = (
+  candidate: Candidate,
+  ref: DecisionRef,
+  messageId: MessageId | undefined,
+  nowMs: number,
+): Exposure => {
+  const { scene, trigger } = candidate
+  return {
+    user: trigger.user,
+    merchantId: scene.merchantId,
+    sceneId: scene.id,
+    grantId: grantIdOf(candidate),
+    correlationId: correlationOf(ref, trigger),
+    arm: messageId === undefined ? 'holdout' : 'treated',
+    storeId: trigger.storeId,
+    atMs: nowMs,
+    windowMs: (scene.attributionDays ?? DEFAULT_ATTRIBUTION_DAYS) * DAY_MS,
+    messageId,
+    stages: {},
+    version: 1,
   }
-  return counts
 }
+
+/** What these outcomes add to the counters of their scenes: each on the day, at the store and in the arm of its trigger. */
+export const countedOf = (outcomes: readonly Outcome[], nowMs: number): Counted[] =>
+  mergeCounted(
+    outcomes.map((outcome) => ({
+      place: {
+        of: 'scene',
+        sceneId: outcome.scene.id,
+        day: utcDay(nowMs),
+        storeId: outcome.trigger.storeId,
+        arm: armOf(outcome),
+      },
+      counts: {
+        triggered: 1,
+        [outcome.kind === 'granted' ? 'granted' : `suppressed_${outcome.reason}`]: 1,
+        ...(outcome.kind === 'suppressed' && outcome.withheld !== undefined && { heldOut: 1 }),
+      },
+    })),
+  )
 
 /** The longest cool-down and window of a cap, and so how long a send stays on the profile. */
 export const MAX_SEND_AGE_MS = REMEMBERED.windowS * 1000
@@ -221,3 +272,22 @@ export const MAX_SEND_AGE_MS = REMEMBERED.windowS * 1000
 /** The sends a profile keeps after one more: those of the last 30 days, at most 200. */
 export const withSend = (sends: readonly RecentSend[], send: RecentSend): RecentSend[] =>
   [...sends.filter(({ atMs }) => Math.abs(send.atMs - atMs) < MAX_SEND_AGE_MS), send].slice(-REMEMBERED.max)
+
+/** The messages that experiments kept from a customer, after one more: those of the last 30 days, at most 100. */
+export const withHeldOut = (
+  known: readonly HeldOutSend[],
+  { scene, trigger, occasion, withheld }: Suppressed,
+  nowMs: number,
+): HeldOutSend[] => {
+  const candidate = { scene, trigger, ...(occasion !== undefined && { occasion }) }
+  const send: HeldOutSend = {
+    atMs: nowMs,
+    merchantId: scene.merchantId,
+    sceneId: scene.id,
+    messageId: messageIdOf(grantIdOf(candidate)),
+    occasion: occasionOfCandidate(candidate),
+    ...(withheld && { kind: withheld.messageKind }),
+    ...(withheld?.offer?.isScarce && { isScarce: true }),
+  }
+  return [...known.filter(({ atMs }) => Math.abs(nowMs - atMs) < MAX_SEND_AGE_MS), send].slice(-MAX_HELD_OUT)
+}

@@ -28,25 +28,29 @@ export const TRACE_TTL_S = 30 * 24 * 3600
 
 const consent = z.object({ granted: z.boolean() })
 
+const recentSend = z.object({
+  atMs: z.number(),
+  merchantId: id('mer'),
+  sceneId: id('scn'),
+  messageId: id('msg'),
+  kind: z.enum(MESSAGE_KINDS).exactOptional(),
+  isScarce: z.literal(true).exactOptional(),
+  venueIds: z.array(id('zon')).exactOptional(),
+})
+
+/** How many messages are remembered that experiments have kept from a customer. */
+export const MAX_HELD_OUT = 100
+
 const profile = z.object({
   version: z.number(),
   consents: z.object({ push: consent.optional(), sms: z.record(z.string(), consent).optional() }).default({}),
   phoneNumber: z.string().optional(),
   /** ISO 3166-1 alpha-2. */
   phoneCountry: z.string().exactOptional(),
-  recentSends: z
-    .array(
-      z.object({
-        atMs: z.number(),
-        merchantId: id('mer'),
-        sceneId: id('scn'),
-        messageId: id('msg'),
-        kind: z.enum(MESSAGE_KINDS).exactOptional(),
-        isScarce: z.literal(true).exactOptional(),
-        venueIds: z.array(id('zon')).exactOptional(),
-      }),
-    )
-    .max(200)
+  recentSends: z.array(recentSend).max(200).default([]),
+  heldOut: z
+    .array(recentSend.extend({ occasion: z.string() }))
+    .max(MAX_HELD_OUT)
     .default([]),
   slot: z.object({ atMs: z.number(), messageId: id('msg'), score: z.number() }).exactOptional(),
   preferences: preferencesSchema.default({}),
@@ -85,8 +89,17 @@ export const parseProfile = (item: Item | undefined): ProfileFacts => {
   }
   if (item === undefined) return { ...nobody, erased: false }
   if (item['tombstone'] === true) return { ...nobody, erased: true }
-  const { version, consents, phoneNumber, recentSends, slot, phoneCountry, preferences, preferencesAtMs } =
-    profile.parse(item)
+  const {
+    version,
+    consents,
+    phoneNumber,
+    recentSends,
+    heldOut,
+    slot,
+    phoneCountry,
+    preferences,
+    preferencesAtMs,
+  } = profile.parse(item)
   const { channel: preferredChannel, locale, birthday, quietHours, mutedUntil } = preferences
   const smsConsents = Object.entries(consents.sms ?? {})
     .filter(([, { granted }]) => granted)
@@ -102,6 +115,7 @@ export const parseProfile = (item: Item | undefined): ProfileFacts => {
     ...(preferredChannel === undefined ? {} : { preferredChannel }),
     ...(locale === undefined ? {} : { locale }),
     recentSends,
+    ...(heldOut.length > 0 && { heldOut }),
     ...(phoneCountry === undefined ? {} : { phoneCountry }),
     ...(slot === undefined ? {} : { slot }),
     ...(birthday === undefined ? {} : { birthday }),
@@ -154,6 +168,9 @@ const message = z.object({
   content: contentSchema,
   offerId: id('off').optional(),
   stockShard: z.number().optional(),
+  storeId: id('sto').optional(),
+  /** What it costs when it goes out. */
+  messageCents: z.number().default(0),
   tallies: storedTallies,
   createdAtMs: z.number(),
   expiresAtMs: z.number(),
@@ -199,6 +216,7 @@ const eventTrigger = z.object({
   /** That of the store. */
   timeZone: z.string().max(64).optional(),
   properties: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).exactOptional(),
+  correlationId: id('wrt').exactOptional(),
 })
 const restockTrigger = z.object({
   triggerKind: z.literal('restock'),
@@ -210,6 +228,7 @@ const restockTrigger = z.object({
   occasion: z.string().max(200),
   storeId: id('sto').optional(),
   timeZone: z.string().max(64).optional(),
+  correlationId: id('wrt').exactOptional(),
 })
 const dueTrigger = z.object({
   triggerKind: z.literal('due'),
@@ -219,6 +238,7 @@ const dueTrigger = z.object({
   daysSinceLastVisit: z.number(),
   occasion: z.string().max(200),
   timeZone: z.string().optional(),
+  correlationId: id('wrt').exactOptional(),
 })
 
 /** An EVENT item that triggers: an app event, a due occasion, or stock that returned. */

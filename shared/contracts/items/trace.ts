@@ -1,9 +1,10 @@
 import * as z from 'zod'
-import type { DecisionRef, Grant } from '#shared/contracts/items/decision.ts'
-import type { DecisionPart, PartEnd } from '#shared/contracts/items/decision-part.ts'
+import { armOf, type DecisionRef, type Grant } from '#shared/contracts/items/decision.ts'
+import type { DecisionPart, NextPart } from '#shared/contracts/items/decision-part.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import { TRACE_TTL_S, userKey } from '#shared/contracts/items/ledger.ts'
 import { type MerchantId, type MessageId, type SceneId, shardOf, type UserId } from '#shared/domain/ids.ts'
+import { ARMS } from '#shared/domain/loop/count.ts'
 import { CHANNELS, type Channel } from '#shared/domain/messages/channel.ts'
 import { occasionOfCandidate } from '#shared/domain/scenes/candidate.ts'
 import type { Outcome } from '#shared/domain/scenes/decide.ts'
@@ -50,14 +51,15 @@ const scoresOf = (outcome: Outcome) => ({
 })
 
 /**
- * The outcomes of a decision, those of a scene with the same trigger and result together: `count` of them, the first
- * occasion standing for all. So a trace is bounded by the scenes of a decision, however many visits a batch holds.
+ * The outcomes of a decision, those of a scene with the same trigger, store and result together: `count` of them, the
+ * first occasion standing for all. So a trace is bounded by the counters of a decision, however many visits a batch holds.
  */
 const outcomeEntries = (outcomes: readonly Outcome[]) =>
   [
     ...Map.groupBy(
       outcomes,
-      (outcome) => `${outcome.scene.id} ${outcome.trigger.type} ${resultOf(outcome)}`,
+      (outcome) =>
+        `${outcome.scene.id} ${outcome.trigger.type} ${outcome.trigger.storeId ?? ''} ${resultOf(outcome)}`,
     ).values(),
   ].flatMap((same) => {
     const [first] = same
@@ -69,6 +71,8 @@ const outcomeEntries = (outcomes: readonly Outcome[]) =>
         revision: scene.revision,
         merchantId: scene.merchantId,
         trigger: trigger.type,
+        ...(trigger.storeId !== undefined && { storeId: trigger.storeId }),
+        arm: armOf(first),
         occasion: occasionOfCandidate(first),
         result: resultOf(first),
         ...distanceOf(trigger),
@@ -127,7 +131,7 @@ const merchantsOf = (outcomes: readonly Outcome[]): MerchantId[] => [
  */
 export const traceItems = (
   ref: DecisionRef,
-  { outcomes, until }: DecisionPart,
+  { outcomes, next }: DecisionPart,
   grant: Grant | undefined,
   nowMs: number,
 ) => {
@@ -146,7 +150,7 @@ export const traceItems = (
     ...common,
     outcomes: outcomeEntries(outcomes),
     ...(grant && { ...sentOf(grant) }),
-    ...(until !== undefined && { until }),
+    ...(next && { ...next }),
     ...(only !== undefined && !isShared ? listedFor(only, ref, nowMs) : {}),
   }
   const copies = !isShared
@@ -167,6 +171,8 @@ const outcome = z.object({
   revision: z.number().default(1),
   merchantId: id('mer'),
   trigger: z.string(),
+  storeId: id('sto').exactOptional(),
+  arm: z.enum(ARMS).default('treated'),
   occasion: z.string(),
   result: z.enum(['granted', ...SUPPRESSION_REASONS]),
   distance: z.string().exactOptional(),
@@ -182,14 +188,15 @@ const earlier = z.object({
   sceneId: id('scn').exactOptional(),
   score: z.number().exactOptional(),
   until: z.string().exactOptional(),
+  taken: z.array(z.string()).default([]),
 })
 
-/** Reads what a stored part of a decision sends, and where it ends. */
-export const parseEarlier = (item: unknown): { readonly sent?: Sent; readonly until?: PartEnd } => {
-  const { messageId, channel, until, ...rest } = earlier.parse(item)
+/** Reads what a stored part of a decision sends, and what follows it. */
+export const parseEarlier = (item: unknown): { readonly sent?: Sent; readonly next?: NextPart } => {
+  const { messageId, channel, until, taken, ...rest } = earlier.parse(item)
   return {
     ...(messageId !== undefined && channel !== undefined && { sent: { messageId, channel, ...rest } }),
-    ...(until !== undefined && { until }),
+    ...(until !== undefined && { next: { until, taken } }),
   }
 }
 

@@ -174,3 +174,7 @@ export const withRating = (relationship: Relationship, mark: number): Relationsh
 /** How many purchases there were in all currencies. */
 export const purchaseCount = ({ spend }: Relationship): number =>
   Object.values(spend).reduce((sum, { count }) => sum + count, 0)
+
+/** Has the customer never come, bought or redeemed anything? Then what comes next makes a new customer. */
+export const isNewcomer = (relationship: Relationship): boolean =>
+  relationship.visits.count === 0 && relationship.redemptions.count === 0 && purchaseCount(relationship) === 0

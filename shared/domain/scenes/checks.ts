@@ -190,11 +190,12 @@ const checkQuiet: Check = (one) => {
 export const experimentPlace = (sceneId: string, user: string, salt: string): number =>
   shardOf(`${sceneId}|${user}|${salt}`, 10_000)
 
-const checkHoldout: Check = ({ candidate: { scene, trigger } }) => {
-  if (scene.experiment === undefined) return undefined
-  const { holdoutPercent, salt } = scene.experiment
-  return failedIf(experimentPlace(scene.id, trigger.user, salt) < holdoutPercent * 100, { holdoutPercent })
-}
+/** Is a customer one of those whom a scene leaves alone, so that its effect can be measured? */
+export const isHeldOut = ({ id, experiment }: Pick<Scene, 'id' | 'experiment'>, user: string): boolean =>
+  experiment !== undefined && experimentPlace(id, user, experiment.salt) < experiment.holdoutPercent * 100
+
+const checkHoldout: Check = ({ candidate: { scene, trigger } }) =>
+  failedIf(isHeldOut(scene, trigger.user), { holdoutPercent: scene.experiment?.holdoutPercent ?? 0 })
 
 const comparedOf = ({ cap, sent }: FullCap): Compared => ({ sent, max: cap.max, windowS: cap.windowS })
 const refusedBy = (full: FullCap | undefined): Refusal | undefined => full && { compared: comparedOf(full) }

@@ -49,9 +49,24 @@ export type Outcome =
       readonly againMs?: number
       /** The sold-out offer that the customer may wait for. */
       readonly awaits?: OfferId
+      /** What a held-out customer would have got in this moment but for the experiment. */
+      readonly withheld?: Withheld
     })
+/** A grant that is not made. */
+export type Withheld = {
+  readonly channel: Channel
+  readonly messageKind: MessageKind
+  readonly score: number
+  readonly offer?: Offer
+  /** Ms since the epoch. */
+  readonly deliverUntilMs: number
+}
 export type Granted = Extract<Outcome, { kind: 'granted' }>
 export type Suppressed = Extract<Outcome, { kind: 'suppressed' }>
+
+/** Of the outcomes of a decision the one that an experiment kept from winning. */
+export const withheldIn = (outcomes: readonly Outcome[]): Suppressed | undefined =>
+  outcomes.filter((outcome) => outcome.kind === 'suppressed').find(({ withheld }) => withheld !== undefined)
 
 type Place = { readonly geofenceId: GeofenceId; readonly storeId?: StoreId }
 
@@ -120,8 +135,9 @@ const caseOf = (found: Candidate, facts: DecisionFacts, spent: Spent, nowMs: num
 
 type Refused = { readonly reason: SuppressionReason; readonly refusal: Refusal }
 
-const firstRefusal = (one: Case): Refused | undefined => {
+const firstRefusal = (one: Case, leftOut?: SuppressionReason): Refused | undefined => {
   for (const [reason, check] of CHECKS) {
+    if (reason === leftOut) continue
     const refusal = check(one)
     if (refusal !== undefined) return { reason, refusal }
   }
@@ -232,6 +248,49 @@ const arbitrate = (scored: Scored, winner: Scored | undefined, slot: Slot | unde
 }
 
 /**
+ * A held-out case as it would stand but for the experiment, had its scene spoken each time that it was held out: so
+ * both arms are exposed alike. Empty where it would have got nothing.
+ */
+const unheld = ({ one, refused }: RefusedCase): Scored[] => {
+  if (refused.reason !== 'holdout') return []
+  const { candidate, customer } = one
+  const own = (customer.heldOut ?? []).filter(({ sceneId }) => sceneId === candidate.scene.id)
+  if (own.some(({ occasion }) => occasion === occasionOfCandidate(candidate))) return []
+  const likewise = { ...one, customer: { ...customer, recentSends: [...customer.recentSends, ...own] } }
+  if (firstRefusal(likewise, 'holdout') ?? tooLate(likewise)) return []
+  return [{ one, score: scoreOfCase(likewise), channel: channelOf(likewise) }]
+}
+
+/** The held-out case that would have won over all others. */
+const withheldAmong = (
+  refused: readonly RefusedCase[],
+  winner: Scored | undefined,
+  slot: Slot | undefined,
+): Scored | undefined => {
+  const possible = refused.flatMap(unheld).filter((scored) => maySpeak(scored, slot))
+  const user = possible[0]?.one.candidate.trigger.user
+  if (user === undefined) return undefined
+  const [best] = rankFairly(
+    winner === undefined ? possible : [...possible, winner],
+    ({ one, score }) => standingOf(one, score),
+    user,
+  )
+  return best === winner ? undefined : best
+}
+
+const withheldOf = ({ one, score, channel = 'push' }: Scored): Withheld => ({
+  channel,
+  messageKind: one.kind,
+  score,
+  ...(one.offer && { offer: one.offer }),
+  deliverUntilMs: untilMsOf(one),
+})
+
+/** The answer to a customer's own act is no bid for attention. */
+const maySpeak = ({ one, channel }: Scored, slot: Slot | undefined): boolean =>
+  channel !== undefined && (slot === undefined || one.kind === 'service')
+
+/**
  * Decides what the triggers of one presence write (or one event) earn: at most one message over all scenes of all
  * merchants, and one primary reason for every other scene that was reached. Pure; independent of the order of its input.
  *
@@ -254,13 +313,18 @@ export const decide = (
     return { one, score: scoreOfCase(one), channel: channelOf(one) }
   })
   const slot = heldSlot(facts, nowMs)
-  const reachable = checked
-    .filter((one) => 'score' in one)
-    .filter(({ one, channel }) => channel !== undefined && (slot === undefined || one.kind === 'service'))
+  const reachable = checked.filter((one) => 'score' in one).filter((scored) => maySpeak(scored, slot))
   const user = candidates[0]?.trigger.user
   const [winner] =
     user === undefined ? [] : rankFairly(reachable, ({ one, score }) => standingOf(one, score), user)
-  return checked.map((one) =>
-    'score' in one ? arbitrate(one, winner, slot) : suppressedBy(one.one, one.refused),
+  const withheld = withheldAmong(
+    checked.filter((one) => 'refused' in one),
+    winner,
+    slot,
   )
+  return checked.map((one): Outcome => {
+    if ('score' in one) return arbitrate(one, winner, slot)
+    const suppressed = suppressedBy(one.one, one.refused)
+    return withheld?.one === one.one ? { ...suppressed, withheld: withheldOf(withheld) } : suppressed
+  })
 }

@@ -19,6 +19,9 @@ export type RecentSend = {
   readonly venueIds?: readonly ZoneId[]
 }
 
+/** A message that the customer would have got but for an experiment. */
+export type HeldOutSend = RecentSend & { readonly occasion: string }
+
 /** Who has the customer's attention: the message that went last, and how good it was. */
 export type Slot = { readonly atMs: number; readonly messageId: MessageId; readonly score: number }
 
@@ -45,6 +48,8 @@ export type CustomerFacts = {
   readonly phoneCountry?: string
   /** At most 200, of the last 30 days. */
   readonly recentSends: readonly RecentSend[]
+  /** At most 100, of the last 30 days. */
+  readonly heldOut?: readonly HeldOutSend[]
   readonly slot?: Slot
   readonly mutedMerchants: ReadonlySet<MerchantId>
   /** No message at all before this moment, ms since the epoch. */

@@ -166,6 +166,8 @@ export type Scene = {
   readonly offerId?: OfferId
   readonly limits: SceneLimits
   readonly experiment?: Experiment
+  /** For how many days after its message a visit or purchase counts as its outcome; 7 where it is not said. */
+  readonly attributionDays?: number
   /** 0 (lowest) to 100. */
   readonly priority: number
   readonly createdAt: string

@@ -6,6 +6,7 @@ import type {
   StoreId,
   UserId,
   VisitId,
+  WriteId,
 } from '#shared/domain/ids.ts'
 import type { AppEventType } from '#shared/domain/scenes/scene.ts'
 
@@ -17,6 +18,8 @@ type Common = {
   readonly storeId?: StoreId
   /** IANA zone of the place, where one is known. */
   readonly timeZone?: string
+  /** What it follows from an earlier message: the decision that the chain began with. */
+  readonly correlationId?: WriteId
 }
 
 export type EventProperties = Readonly<Record<string, string | number | boolean>>

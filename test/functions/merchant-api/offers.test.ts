@@ -153,7 +153,7 @@ describe('a redemption', () => {
       actedAt: body.redeemedAt,
     })
     const counter = items.find((item) => item['pk'] === `SCENE#${sceneId}#${shardOf(alice, 32)}`)
-    expect(counter).toMatchObject({ sk: 'COUNT#2026-11-22', redeemed: 1 })
+    expect(counter).toMatchObject({ sk: 'COUNT#2026-11-22#-#treated', redeemed: 1 })
   })
 
   test('happens once: the second is told when and where', async () => {

@@ -10,12 +10,16 @@ import { targetOf } from '#local/peers/phone-message.ts'
 import { createDueStore } from '#shared/adapters/dynamodb/ledger/due-store.ts'
 import { createPublisher } from '#shared/adapters/sns/publisher.ts'
 import {
+  correlationOf,
+  decisionRefOf,
+  exposureOf,
   type Grant,
   grantIdOf,
   grantItem,
   messageIdOf,
   messageItem,
 } from '#shared/contracts/items/decision.ts'
+import { exposureItem } from '#shared/contracts/items/exposure.ts'
 import type { MessageId, UserId } from '#shared/domain/ids.ts'
 import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
@@ -195,8 +199,11 @@ export const startSendMessages = async (rest: Readonly<Record<string, string>> =
       const candidate = { scene, trigger: anEnter({ user }) }
       const grantId = grantIdOf(candidate)
       const messageId = messageIdOf(grantId)
+      const ref = decisionRefOf(user, [candidate.trigger], 0)
       const grant: Grant = {
         candidate,
+        messageCents: 0,
+        correlationId: correlationOf(ref, candidate.trigger),
         channel,
         grantId,
         messageId,
@@ -222,6 +229,7 @@ export const startSendMessages = async (rest: Readonly<Record<string, string>> =
         { pk: `PHONE#${phone}`, sk: 'OWNER', kind: 'phoneOwner', user },
         grantItem(grant, T0, DUE_SHARDS),
         messageItem(grant, T0, DUE_SHARDS),
+        exposureItem(exposureOf(candidate, ref, messageId, T0)),
         {
           pk: `OFFER#${offer.id}#0`,
           sk: 'STOCK',

@@ -4,13 +4,23 @@ import {
   notErased,
   retrying,
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
+import { countWrites } from '#shared/adapters/dynamodb/ledger/counters.ts'
+import { readExposures, replaceExposure } from '#shared/adapters/dynamodb/ledger/exposure-records.ts'
 import { writeRelationship } from '#shared/adapters/dynamodb/ledger/relationship-writes.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { batchGetAll, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { eventConversion, eventCounts, paidIn } from '#shared/contracts/items/counted-facts.ts'
 import { RETENTION_S, userKey } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship, relationshipKey, withEvents } from '#shared/contracts/items/relationship.ts'
-import { type Relationship, withPurchase, withRating } from '#shared/domain/customers/relationship.ts'
-import type { MerchantId, StoreId, UserId } from '#shared/domain/ids.ts'
+import {
+  isNewcomer,
+  type Relationship,
+  withPurchase,
+  withRating,
+} from '#shared/domain/customers/relationship.ts'
+import type { MerchantId, StoreId, UserId, WriteId } from '#shared/domain/ids.ts'
+import { type Credit, type Credited, creditAll } from '#shared/domain/loop/credit.ts'
+import type { Exposure } from '#shared/domain/loop/exposure.ts'
 import type { KnownRelationship } from '#shared/domain/scenes/facts.ts'
 import type { AppEventType } from '#shared/domain/scenes/scene.ts'
 
@@ -43,8 +53,8 @@ export type EventRecords = {
 /** The customer's own acts with a merchant (DESIGN.md section 4, I9). */
 const ACTS: ReadonlySet<AppEventType> = new Set<AppEventType>(['qr_scan', 'purchase'])
 
-/** One transaction holds 100 items: the events, at most as many relationships, and the profile's condition. */
-const EVENTS_AT_ONCE = 45
+/** One transaction holds 100 items: an event changes a relationship, two exposures and four counters at most. */
+const EVENTS_AT_ONCE = 12
 
 /**
  * What a merchant knows of a customer after some app events. A purchase says `amountMinor` and `currency`, a rating its
@@ -63,9 +73,8 @@ const afterEvents = (before: KnownRelationship, events: readonly AppEvent[]): Kn
 const afterEvent = (so: Relationship, { type, properties = {} }: AppEvent, atMs: number): Relationship => {
   switch (type) {
     case 'purchase': {
-      const { amountMinor, currency } = properties
-      const isComplete = typeof amountMinor === 'number' && amountMinor >= 0 && isCurrency(currency)
-      return isComplete ? withPurchase(so, { currency, amountMinor, atMs }) : so
+      const paid = paidIn(properties)
+      return paid ? withPurchase(so, { ...paid, atMs }) : so
     }
     case 'rating': {
       const { mark } = properties
@@ -80,13 +89,55 @@ const afterEvent = (so: Relationship, { type, properties = {} }: AppEvent, atMs:
   }
 }
 
-const isCurrency = (text: unknown): text is string => typeof text === 'string' && /^[A-Z]{3}$/.test(text)
+/** An event with what it is an outcome of. */
+type KnownEvent = AppEvent & Credit & { readonly isFirst: boolean; readonly correlationId?: WriteId }
+
+/** Only what says what it cost makes a customer of somebody: the relationship knows of no other purchase. */
+const withFirst = (
+  events: readonly AppEvent[],
+  before: Relationship,
+): (AppEvent & { isFirst: boolean })[] => {
+  const first = isNewcomer(before)
+    ? events.find(({ type, properties }) => type === 'purchase' && paidIn(properties) !== undefined)
+    : undefined
+  return events.map((event) => ({ ...event, isFirst: event === first }))
+}
+
+/** Credits the events of one merchant, in the order in which they happened. */
+const creditEvents = (
+  events: readonly AppEvent[],
+  before: Relationship,
+  exposures: readonly Exposure[],
+): { readonly events: readonly KnownEvent[]; readonly credited: Credited } => {
+  const inOrder = withFirst(
+    events.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at)),
+    before,
+  )
+  const outcomes = inOrder.flatMap((event) => {
+    const conversion = eventConversion(event)
+    return conversion ? [{ event, conversion }] : []
+  })
+  const credited = creditAll(
+    exposures,
+    outcomes.map(({ conversion }) => conversion),
+  )
+  const chains = new Map(exposures.map(({ grantId, correlationId }) => [grantId, correlationId]))
+  const known = inOrder.map((event): KnownEvent => {
+    const credit = credited.credits[outcomes.findIndex((outcome) => outcome.event === event)] ?? {}
+    const correlationId = credit.credited && chains.get(credit.credited)
+    return { ...event, ...credit, ...(correlationId && { correlationId }) }
+  })
+  return {
+    events: known,
+    credited: { ...credited, counted: [...credited.counted, ...known.flatMap(eventCounts)] },
+  }
+}
 
 const eventKey = (user: UserId, eventId: string) => ({ pk: userKey(user), sk: `EVENT#${eventId}` })
 
 /** App events over the Ledger; the table's stream carries them on. */
 export const createEventRecords = ({ client, ledger }: CustomerTables): EventRecords => {
-  const putEvent = (user: UserId, event: AppEvent, nowMs: number): TransactItem => ({
+  const putEvent = (user: UserId, event: KnownEvent, nowMs: number): TransactItem => ({
     Put: {
       TableName: ledger,
       Item: {
@@ -123,22 +174,51 @@ export const createEventRecords = ({ client, ledger }: CustomerTables): EventRec
     return items.map(parseRelationship)
   }
 
+  /** Nothing is read for events that are no outcome of anything. */
+  const exposuresBefore = async (
+    user: UserId,
+    merchantId: MerchantId,
+    events: readonly AppEvent[],
+    signal?: AbortSignal,
+  ): Promise<Exposure[]> => {
+    const times = events
+      .filter((event) => eventConversion({ ...event, isFirst: false }) !== undefined)
+      .map(({ at }) => Date.parse(at))
+    if (times.length === 0) return []
+    const span = { fromMs: Math.min(...times), untilMs: Math.max(...times) }
+    return await readExposures(client, ledger, user, merchantId, span, signal)
+  }
+
   const saveSome = (user: UserId, events: readonly AppEvent[], nowMs: number, signal?: AbortSignal) =>
     optimistically(async (): Promise<number | Erased | 'again'> => {
       const fresh = await unknownOf(user, events, signal)
       const byMerchant = Map.groupBy(fresh, ({ merchantId }) => merchantId)
       const relationships = await relationshipsOf(user, [...byMerchant.keys()], signal)
+      const merchants = await Promise.all(
+        [...byMerchant].map(async ([merchantId, events], index) => {
+          const before = relationships[index] ?? parseRelationship(undefined)
+          const exposures = await exposuresBefore(user, merchantId, events, signal)
+          return { merchantId, before, ...creditEvents(events, before.relationship, exposures) }
+        }),
+      )
       const outcome = await transact(
         client,
         [
           notErased(ledger, user),
-          ...fresh.map((event) => putEvent(user, event, nowMs)),
-          ...[...byMerchant].map(([merchantId, events], index) => {
-            const before = relationships[index] ?? parseRelationship(undefined)
+          ...merchants.flatMap(({ events }) => events.map((event) => putEvent(user, event, nowMs))),
+          ...merchants.map(({ merchantId, before, events }) => {
             const acted = events.some(({ type }) => ACTS.has(type)) ? nowMs : undefined
             const after = afterEvents(before.relationship, events)
             return writeRelationship(ledger, user, merchantId, before, after, acted)
           }),
+          ...merchants.flatMap(({ credited }) =>
+            credited.changed.map((exposure) => replaceExposure(ledger, exposure)),
+          ),
+          ...countWrites(
+            ledger,
+            user,
+            merchants.flatMap(({ credited }) => credited.counted),
+          ),
         ],
         retrying(signal),
       )

@@ -8,21 +8,25 @@ import {
   retrying,
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { confirmWrites } from '#shared/adapters/dynamodb/ledger/confirm-grants.ts'
-import { addCounts } from '#shared/adapters/dynamodb/ledger/counters.ts'
+import { countWrites } from '#shared/adapters/dynamodb/ledger/counters.ts'
+import { replaceExposure } from '#shared/adapters/dynamodb/ledger/exposure-records.ts'
 import { writeRelationship } from '#shared/adapters/dynamodb/ledger/relationship-writes.ts'
 import { moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { idSchema } from '#shared/contracts/http/primitives.ts'
+import { redemptionCounts, redemptionStep } from '#shared/contracts/items/counted-facts.ts'
 import { codeKey } from '#shared/contracts/items/decision.ts'
+import { exposureKey, parseExposure } from '#shared/contracts/items/exposure.ts'
 import { userKey } from '#shared/contracts/items/ledger.ts'
 import {
   parseRelationship,
   relationshipKey,
   type StoredRelationship,
 } from '#shared/contracts/items/relationship.ts'
-import { withRedemption } from '#shared/domain/customers/relationship.ts'
+import { isNewcomer, purchaseCount, withRedemption } from '#shared/domain/customers/relationship.ts'
 import type { GrantId, MerchantId, StoreId, UserId } from '#shared/domain/ids.ts'
+import { advance, type Exposure } from '#shared/domain/loop/exposure.ts'
 import { OFFER_KINDS } from '#shared/domain/offers/offer.ts'
 
 const grantSchema = z.object({
@@ -34,6 +38,7 @@ const grantSchema = z.object({
   offerName: z.string().exactOptional(),
   code: z.string().exactOptional(),
   offerKind: z.enum(OFFER_KINDS).exactOptional(),
+  offerCents: z.number().exactOptional(),
   state: z.enum(['reserved', 'confirmed', 'redeemed', 'released']),
   grantedAt: z.string(),
   validUntil: z.string().exactOptional(),
@@ -114,13 +119,26 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables): GrantRec
     return item && parseGrant(item)
   }
 
+  const exposureOf = async (
+    { user, merchantId, grantId, grantedAt }: StoredGrant,
+    signal?: AbortSignal,
+  ): Promise<Exposure | undefined> => {
+    const item = await get(exposureKey({ user, merchantId, grantId, atMs: Date.parse(grantedAt) }), signal)
+    return item && parseExposure(item)
+  }
+
   const redeemItems = (
     grant: StoredGrant,
     before: StoredRelationship,
+    known: Exposure | undefined,
     { storeId, idempotencyKey }: ToRedeem,
     nowMs: number,
   ) => {
-    const { user, grantId, merchantId, sceneId } = grant
+    const { user, grantId, merchantId } = grant
+    const isFirst = isNewcomer(before.relationship)
+    const isRepeat = before.relationship.redemptions.count + purchaseCount(before.relationship) > 0
+    const fact = { ...grant, isFirst, isRepeat, redeemedAtMs: nowMs, redeemedAtStoreId: storeId }
+    const noted = known && advance(known, redemptionStep(fact))
     const redeemedAt = new Date(nowMs).toISOString()
     const key = idempotencyKey === undefined ? undefined : keyHash(merchantId, idempotencyKey)
     const items: TransactItem[] = [
@@ -129,7 +147,7 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables): GrantRec
           TableName: ledger,
           Key: grantKey(user, grantId),
           UpdateExpression: [
-            'SET #state = :redeemed, redeemedAt = :now',
+            'SET #state = :redeemed, redeemedAt = :now, isFirst = :first, isRepeat = :repeat',
             ...(storeId === undefined ? [] : ['redeemedAtStoreId = :store']),
             ...(key === undefined ? [] : ['redemptionKey = :key']),
           ].join(', '),
@@ -137,6 +155,8 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables): GrantRec
           ExpressionAttributeNames: { '#state': 'state' },
           ExpressionAttributeValues: {
             ':redeemed': 'redeemed',
+            ':first': isFirst,
+            ':repeat': isRepeat,
             ':was': grant.state,
             ':now': redeemedAt,
             ...(storeId !== undefined && { ':store': storeId }),
@@ -146,10 +166,16 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables): GrantRec
       },
       notErased(ledger, user),
       countRedemption(grant, before, nowMs),
-      addCounts(ledger, sceneId, user, nowMs, { redeemed: 1 }),
+      ...(noted ? [replaceExposure(ledger, noted.exposure)] : []),
+      ...countWrites(ledger, user, [...redemptionCounts(fact), ...(noted?.counted ?? [])]),
       ...confirmUnit(grant),
     ]
     return { items, redeemedAt }
+  }
+
+  const noteStage = (known: Exposure, stage: 'opened' | 'claimed', nowMs: number): TransactItem[] => {
+    const { exposure, counted } = advance(known, { stage, atMs: nowMs })
+    return [replaceExposure(ledger, exposure), ...countWrites(ledger, known.user, counted)]
   }
 
   const confirmUnit = ({ state, offerId, stockShard }: StoredGrant): TransactItem[] =>
@@ -222,8 +248,13 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables): GrantRec
         if (item === undefined) return 'absent'
         const grant = parseGrant(item)
         if (grant.state === 'released') return 'released'
-        if (grant.state !== 'reserved') return 'confirmed'
-        const writes = [...confirmWrites(ledger, user, grant, by, nowMs), notErased(ledger, user)]
+        const exposure = await exposureOf(grant, signal)
+        const writes = [
+          ...(grant.state === 'reserved' ? confirmWrites(ledger, user, grant, by, nowMs) : []),
+          ...(exposure && exposure.stages[by] === undefined ? noteStage(exposure, by, nowMs) : []),
+          notErased(ledger, user),
+        ]
+        if (writes.length === 1) return 'confirmed'
         const outcome = await transact(client, writes, retrying(signal))
         if (outcome.kind === 'done') return 'confirmed'
         return outcome.reasons.at(-1) === 'ConditionalCheckFailed' ? 'erased' : 'again'
@@ -236,7 +267,8 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables): GrantRec
         const refusal = obstacle(grant, request, nowMs)
         if (refusal) return refusal
         const before = await readRelationship(grant, signal)
-        const { items, redeemedAt } = redeemItems(grant, before, request, nowMs)
+        const exposure = await exposureOf(grant, signal)
+        const { items, redeemedAt } = redeemItems(grant, before, exposure, request, nowMs)
         const outcome = await transact(client, items, retrying(signal))
         if (outcome.kind === 'refused') {
           // By the order of the items: an erased customer's code is unknown; else somebody else was first, look again.

@@ -1,24 +1,14 @@
 import type { TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
-import { counterKey } from '#shared/contracts/items/decision.ts'
-import type { SceneId, UserId } from '#shared/domain/ids.ts'
+import { counterKey } from '#shared/contracts/items/counter.ts'
+import type { UserId } from '#shared/domain/ids.ts'
+import { type Counted, mergeCounted } from '#shared/domain/loop/count.ts'
 
-/**
- * The update that adds to a scene's counters of the day, to go into the transaction with the fact that is counted.
- *
- * @example addCounts(table, sceneId, user, nowMs, { sent: 1 })
- */
-export const addCounts = (
-  table: string,
-  sceneId: SceneId,
-  user: UserId,
-  nowMs: number,
-  counts: Readonly<Record<string, number>>,
-): TransactItem => {
+const updateOf = (table: string, user: UserId, { place, counts }: Counted): TransactItem => {
   const names = Object.keys(counts)
   return {
     Update: {
       TableName: table,
-      Key: counterKey(sceneId, user, nowMs),
+      Key: counterKey(place, user),
       UpdateExpression: `SET kind = :kind ADD ${names.map((_, index) => `#c${index} :c${index}`).join(', ')}`,
       ExpressionAttributeNames: Object.fromEntries(names.map((name, index) => [`#c${index}`, name])),
       ExpressionAttributeValues: {
@@ -28,3 +18,12 @@ export const addCounts = (
     },
   }
 }
+
+/**
+ * The updates that count what a customer did or got, one for each place, to go into the transaction with the fact that is
+ * counted.
+ *
+ * @example countWrites(table, user, [{ place: { of: 'scene', sceneId, day, arm: 'treated' }, counts: { sent: 1 } }])
+ */
+export const countWrites = (table: string, user: UserId, counted: readonly Counted[]): TransactItem[] =>
+  mergeCounted(counted).map((one) => updateOf(table, user, one))

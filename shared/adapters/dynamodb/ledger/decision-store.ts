@@ -1,12 +1,23 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { addCounts } from '#shared/adapters/dynamodb/ledger/counters.ts'
-import { grantWrites, type Refusable } from '#shared/adapters/dynamodb/ledger/grant-writes.ts'
+import { countWrites } from '#shared/adapters/dynamodb/ledger/counters.ts'
+import { putExposure } from '#shared/adapters/dynamodb/ledger/exposure-records.ts'
+import {
+  grantWrites,
+  type Refusable,
+  rememberHeldOut,
+} from '#shared/adapters/dynamodb/ledger/grant-writes.ts'
 import type { ReadPlatform } from '#shared/adapters/dynamodb/ledger/platform-state.ts'
 import { readDevices } from '#shared/adapters/dynamodb/ledger/read-devices.ts'
 import type { SceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
 import { batchGetAll, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
-import { countsOf, type DecisionRef, type Grant, waitingItem } from '#shared/contracts/items/decision.ts'
-import type { DecisionPart, PartEnd } from '#shared/contracts/items/decision-part.ts'
+import {
+  countedOf,
+  type DecisionRef,
+  exposureOf,
+  type Grant,
+  waitingItem,
+} from '#shared/contracts/items/decision.ts'
+import type { DecisionPart, NextPart } from '#shared/contracts/items/decision-part.ts'
 import { type ProfileFacts, parseProfile, profileKey } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship, relationshipKey } from '#shared/contracts/items/relationship.ts'
 import { hasRoom, stockKey, type Tally } from '#shared/contracts/items/stock.ts'
@@ -14,7 +25,7 @@ import { parseEarlier, type Sent, traceItems } from '#shared/contracts/items/tra
 import { waitItem } from '#shared/contracts/items/waiting-list.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
-import type { Outcome } from '#shared/domain/scenes/decide.ts'
+import { type Outcome, type Suppressed, withheldIn } from '#shared/domain/scenes/decide.ts'
 import type {
   CustomerFacts,
   DecisionFacts,
@@ -24,8 +35,8 @@ import type {
 
 type Tables = { readonly catalog: string; readonly ledger: string }
 
-/** What was stored earlier: its message, which may not be on its queue yet, and where it ended if more was to follow. */
-export type EarlierDecision = { readonly sent?: Sent; readonly until?: PartEnd }
+/** What was stored earlier: its message, which may not be on its queue yet, and what was to follow. */
+export type EarlierDecision = { readonly sent?: Sent; readonly next?: NextPart }
 
 export type Facts = Omit<DecisionFacts, 'limits'> & {
   readonly customer: CustomerFacts & ProfileFacts
@@ -145,6 +156,25 @@ export const createDecisionStore = (
     },
   })
 
+  /** A customer who was held out is so on the profile that was decided on. */
+  const profileWrite = (
+    user: UserId,
+    withheld: Suppressed | undefined,
+    facts: Facts,
+    nowMs: number,
+  ): TransactItem =>
+    withheld === undefined ? notErased(user) : rememberHeldOut(ledger, withheld, facts, nowMs)
+
+  const exposureWrites = (
+    ref: DecisionRef,
+    grant: Grant | undefined,
+    withheld: Suppressed | undefined,
+    nowMs: number,
+  ): TransactItem[] => [
+    ...(grant ? [putExposure(ledger, exposureOf(grant.candidate, ref, grant.messageId, nowMs))] : []),
+    ...(withheld ? [putExposure(ledger, exposureOf(withheld, ref, undefined, nowMs))] : []),
+  ]
+
   const traceWrites = (
     ref: DecisionRef,
     part: DecisionPart,
@@ -251,15 +281,15 @@ export const createDecisionStore = (
     store: async (ref, part, grant, facts, nowMs, signal) => {
       const { outcomes } = part
       const trace = traceWrites(ref, part, grant, nowMs)
-      const granted = grant && grantWrites(ledger, grant, facts, options.dueShards, nowMs)
+      const withheld = withheldIn(outcomes)
+      const granted = grant && grantWrites(ledger, grant, withheld, facts, options.dueShards, nowMs)
       const items: TransactItem[] = [
         trace.first,
-        ...(granted ? granted.map(({ item }) => item) : [notErased(ref.user)]),
+        ...(granted ? granted.map(({ item }) => item) : [profileWrite(ref.user, withheld, facts, nowMs)]),
         ...trace.rest,
         ...waitWrites(outcomes, facts, nowMs),
-        ...[...countsOf(outcomes)].map(([sceneId, counts]) =>
-          addCounts(ledger, sceneId, ref.user, nowMs, counts),
-        ),
+        ...exposureWrites(ref, grant, withheld, nowMs),
+        ...countWrites(ledger, ref.user, countedOf(outcomes, nowMs)),
       ]
       const outcome = await transact(client, items, retry(signal))
       if (outcome.kind === 'done') return { kind: 'stored' }

@@ -1,8 +1,10 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { addCounts } from '#shared/adapters/dynamodb/ledger/counters.ts'
+import { countWrites } from '#shared/adapters/dynamodb/ledger/counters.ts'
+import { markSent } from '#shared/adapters/dynamodb/ledger/exposure-records.ts'
 import type { Ending } from '#shared/adapters/dynamodb/ledger/message-store.ts'
 import { moveUnit, takeFromTally } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { endedCounts } from '#shared/contracts/items/counted-facts.ts'
 import {
   messageKey,
   type ProfileFacts,
@@ -72,17 +74,24 @@ const releaseGrant = (table: string, { user, grantId }: StoredMessage): Transact
   },
 })
 
+const exposureOf = (
+  table: string,
+  { user, merchantId, grantId, createdAtMs }: StoredMessage,
+  nowMs: number,
+): TransactItem[] =>
+  grantId === undefined ? [] : [markSent(table, { user, merchantId, grantId, atMs: createdAtMs }, nowMs)]
+
 const unitOf = (table: string, { offerId, stockShard }: StoredMessage): TransactItem[] =>
   offerId === undefined || stockShard === undefined
     ? []
     : [moveUnit(table, offerId, stockShard, { from: 'reserved', to: 'free' })]
 
-/** What a message that did not go out gives back, each on its own condition. */
-type Held = 'caps' | 'grant' | 'unit' | `tally ${number}`
+/** What goes with a message's end, each on its own condition: what one that did not go out gives back, what one that did is noted on. */
+type Held = 'caps' | 'grant' | 'unit' | 'exposure' | `tally ${number}`
 
 const heldBy = (message: StoredMessage, ending: Ending): Held[] => {
   if (message.grantId === undefined) return []
-  if (ending.state === 'sent' || ending.state === 'unknown') return []
+  if (ending.state === 'sent' || ending.state === 'unknown') return ['exposure']
   const holdsStock = message.offerId !== undefined && message.stockShard !== undefined
   const tallies = message.tallies.map((_, index): Held => `tally ${index}`)
   return [...(holdsStock ? (['caps', 'grant', 'unit'] as const) : (['caps'] as const)), ...tallies]
@@ -110,9 +119,10 @@ export const finishMessage = async (
 ): Promise<void> => {
   let held = heldBy(message, ending)
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const profile = held.length > 0 ? await readProfile(message, signal) : undefined
+    const profile = held.includes('caps') ? await readProfile(message, signal) : undefined
     const givenBack = held.flatMap((one): { held: Held; item: TransactItem }[] => {
       if (one === 'grant') return [{ held: one, item: releaseGrant(table, message) }]
+      if (one === 'exposure') return exposureOf(table, message, nowMs).map((item) => ({ held: one, item }))
       if (one === 'unit') return unitOf(table, message).map((item) => ({ held: one, item }))
       if (one === 'caps')
         return profile && profile.version > 0 ? [{ held: one, item: leaveCaps(table, message, profile) }] : []
@@ -124,9 +134,7 @@ export const finishMessage = async (
       [
         endUpdate(table, message, ending, nowMs),
         ...givenBack.map(({ item }) => item),
-        ...(message.grantId === undefined
-          ? []
-          : [addCounts(table, message.sceneId, message.user, nowMs, { [ending.state]: 1 })]),
+        ...countWrites(table, message.user, endedCounts({ ...message, state: ending.state })),
       ],
       { random: Math.random, signal },
     )

@@ -8,9 +8,12 @@ import {
   messageItem,
   sendOf,
   slotOf,
+  withHeldOut,
   withSend,
 } from '#shared/contracts/items/decision.ts'
 import { expiryOf, profileKey } from '#shared/contracts/items/ledger.ts'
+import type { UserId } from '#shared/domain/ids.ts'
+import type { Suppressed } from '#shared/domain/scenes/decide.ts'
 
 /** What may stand in the way of a grant when it is stored. */
 export type Refusable = 'profileChanged' | 'occasionUsed' | 'shardEmpty' | 'codeTaken' | 'tallyFull'
@@ -19,24 +22,46 @@ type GrantWrite = { readonly item: TransactItem; readonly refusal: Refusable }
 
 const absent = { ConditionExpression: 'attribute_not_exists(pk)' }
 
+type ProfileChange = { readonly grant?: Grant; readonly withheld?: Suppressed | undefined }
+
 /** Caps and slot are checked on what was read, so they are spent only if the profile is still the same. */
-const spendCaps = (table: string, grant: Grant, facts: Facts, nowMs: number): TransactItem => {
-  const slot = slotOf(grant, nowMs)
+const changeProfile = (
+  table: string,
+  user: UserId,
+  { grant, withheld }: ProfileChange,
+  { customer }: Facts,
+  nowMs: number,
+): TransactItem => {
+  const slot = grant && slotOf(grant, nowMs)
+  const set = {
+    ...(grant && { recentSends: withSend(customer.recentSends, sendOf(grant, nowMs)) }),
+    ...(slot && { slot }),
+    ...(withheld?.withheld && { heldOut: withHeldOut(customer.heldOut ?? [], withheld, nowMs) }),
+  }
   return {
     Update: {
       TableName: table,
-      Key: profileKey(grant.candidate.trigger.user),
-      ConditionExpression: 'version = :read AND attribute_not_exists(tombstone)',
-      UpdateExpression: `SET recentSends = :sends${slot ? ', slot = :slot' : ''} ADD version :one`,
+      Key: profileKey(user),
+      ConditionExpression: 'version = :version AND attribute_not_exists(tombstone)',
+      UpdateExpression: `SET ${Object.keys(set)
+        .map((name) => `${name} = :${name}`)
+        .join(', ')} ADD version :one`,
       ExpressionAttributeValues: {
-        ':read': facts.customer.version,
-        ':sends': withSend(facts.customer.recentSends, sendOf(grant, nowMs)),
-        ...(slot && { ':slot': slot }),
+        ':version': customer.version,
+        ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
         ':one': 1,
       },
     },
   }
 }
+
+/** Remembers what an experiment has kept from a customer: its scene waits after it as after a message. */
+export const rememberHeldOut = (
+  table: string,
+  withheld: Suppressed,
+  facts: Facts,
+  nowMs: number,
+): TransactItem => changeProfile(table, withheld.trigger.user, { withheld }, facts, nowMs)
 
 const codeItem = ({ candidate, grantId }: Grant, code: string, nowMs: number) => ({
   ...codeKey(code),
@@ -51,6 +76,7 @@ const codeItem = ({ candidate, grantId }: Grant, code: string, nowMs: number) =>
 export const grantWrites = (
   table: string,
   grant: Grant,
+  withheld: Suppressed | undefined,
   facts: Facts,
   dueShards: number,
   nowMs: number,
@@ -60,7 +86,10 @@ export const grantWrites = (
     Put: { TableName: table, Item, ...absent },
   })
   return [
-    { item: spendCaps(table, grant, facts, nowMs), refusal: 'profileChanged' },
+    {
+      item: changeProfile(table, grant.candidate.trigger.user, { grant, withheld }, facts, nowMs),
+      refusal: 'profileChanged',
+    },
     { item: put(grantItem(grant, nowMs, dueShards)), refusal: 'occasionUsed' },
     {
       item: { Put: { TableName: table, Item: messageItem(grant, nowMs, dueShards) } },

@@ -1,4 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { countWrites } from '#shared/adapters/dynamodb/ledger/counters.ts'
+import { readExposures, replaceExposure } from '#shared/adapters/dynamodb/ledger/exposure-records.ts'
+import { type CreditedVisit, creditVisits, spanOf } from '#shared/adapters/dynamodb/ledger/visit-credits.ts'
 import {
   batchGetAll,
   type Item,
@@ -22,11 +25,13 @@ export type VisitStore = {
    * Keeps settled visits: each once, however often it is told, with its part in the relationship.
    *
    * @param remindAfterDays for each merchant, after how many days without a visit it reminds, in rising order
+   * @param isReachable whether the merchant had a channel to the customer, with consent
    */
   readonly recordVisits: (
     user: UserId,
     visits: readonly ClosedVisit[],
     remindAfterDays: (merchantId: MerchantId) => readonly number[],
+    isReachable: (merchantId: MerchantId) => boolean,
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<void>
@@ -34,10 +39,10 @@ export type VisitStore = {
 
 const DAY_MS = 86_400_000
 const MAX_ROUNDS = 10
-/** 40 visits and their relationships, with the check of the profile, stay under the 100 items of a transaction. */
-const VISITS_PER_TRANSACTION = 40
+/** One transaction holds 100 items: a visit changes a relationship, two exposures and four counters at most. */
+const VISITS_PER_TRANSACTION = 12
 
-const visitItem = (user: UserId, visit: ClosedVisit, nowMs: number) => ({
+const visitItem = (user: UserId, visit: CreditedVisit, nowMs: number) => ({
   pk: userKey(user),
   sk: `VISIT#${visit.visitId}`,
   kind: 'visit',
@@ -137,6 +142,7 @@ export const createVisitStore = (
     user: UserId,
     all: readonly ClosedVisit[],
     remindAfterDays: (merchantId: MerchantId) => readonly number[],
+    isReachable: (merchantId: MerchantId) => boolean,
     nowMs: number,
     signal?: AbortSignal,
   ): Promise<void> => {
@@ -149,6 +155,14 @@ export const createVisitStore = (
         random: Math.random,
         signal,
       })
+      const credited = await Promise.all(
+        merchantIds.map(async (merchantId, index) => {
+          const own = byMerchant.get(merchantId) ?? []
+          const { relationship } = parseRelationship(known[index])
+          const exposures = await readExposures(client, table, user, merchantId, spanOf(own), signal)
+          return creditVisits(own, relationship, exposures, isReachable(merchantId))
+        }),
+      )
       const outcome = await transact(
         client,
         [
@@ -159,13 +173,15 @@ export const createVisitStore = (
               ConditionExpression: 'attribute_not_exists(tombstone)',
             },
           },
-          ...visits.map((visit) => ({
-            Put: {
-              TableName: table,
-              Item: visitItem(user, visit, nowMs),
-              ConditionExpression: 'attribute_not_exists(pk)',
-            },
-          })),
+          ...credited
+            .flatMap((one) => one.visits)
+            .map((visit) => ({
+              Put: {
+                TableName: table,
+                Item: visitItem(user, visit, nowMs),
+                ConditionExpression: 'attribute_not_exists(pk)',
+              },
+            })),
           ...merchantIds.map((merchantId, index) =>
             relationshipUpdate(
               user,
@@ -176,24 +192,35 @@ export const createVisitStore = (
               nowMs,
             ),
           ),
+          ...credited.flatMap(({ changed }) => changed.map((exposure) => replaceExposure(table, exposure))),
+          ...countWrites(
+            table,
+            user,
+            credited.flatMap(({ counted }) => counted),
+          ),
         ],
         { random: Math.random, signal },
       )
       if (outcome.kind === 'done') return
       if (outcome.reasons[0] === 'ConditionalCheckFailed') return
       // Known already: the visit was told before. What is left is tried again over the relationships as they are now.
-      visits = visits.filter((_, index) => outcome.reasons[index + 1] !== 'ConditionalCheckFailed')
+      const told = credited
+        .flatMap((one) => one.visits)
+        .filter((_, index) => outcome.reasons[index + 1] === 'ConditionalCheckFailed')
+        .map(({ visitId }) => visitId)
+      visits = visits.filter(({ visitId }) => !told.includes(visitId))
     }
     if (visits.length > 0) throw new BusyError('visits found no quiet moment')
   }
 
   return {
-    recordVisits: async (user, visits, remindAfterDays, nowMs, signal) => {
+    recordVisits: async (user, visits, remindAfterDays, isReachable, nowMs, signal) => {
       for (let start = 0; start < visits.length; start += VISITS_PER_TRANSACTION) {
         await recordSome(
           user,
           visits.slice(start, start + VISITS_PER_TRANSACTION),
           remindAfterDays,
+          isReachable,
           nowMs,
           signal,
         )

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import {
   codeKey,
-  countsOf,
+  countedOf,
   decisionIdOf,
   grantIdOf,
   MAX_SEND_AGE_MS,
@@ -69,22 +69,31 @@ describe('a decision', () => {
 
   it('counts each outcome once, and every trigger', () => {
     const [scene, other] = [aScene('one'), aScene('two')]
-    const counts = countsOf([
+    const counted = countedOf(
+      [
+        {
+          scene,
+          trigger: anEnter(),
+          kind: 'granted',
+          channel: 'push',
+          messageKind: 'greeting',
+          score: 1,
+          deliverUntilMs: T0,
+        },
+        { scene, trigger: anEnter(), kind: 'suppressed', reason: 'outranked' },
+        { scene, trigger: anEnter(), kind: 'suppressed', reason: 'outranked' },
+        { scene: other, trigger: anEnter(), kind: 'suppressed', reason: 'hours' },
+      ],
+      T0,
+    )
+    const place = { of: 'scene', day: '2026-05-01', storeId: undefined, arm: 'treated' }
+    expect(counted).toEqual([
       {
-        scene,
-        trigger: anEnter(),
-        kind: 'granted',
-        channel: 'push',
-        messageKind: 'greeting',
-        score: 1,
-        deliverUntilMs: T0,
+        place: { ...place, sceneId: scene.id },
+        counts: { triggered: 3, granted: 1, suppressed_outranked: 2 },
       },
-      { scene, trigger: anEnter(), kind: 'suppressed', reason: 'outranked' },
-      { scene, trigger: anEnter(), kind: 'suppressed', reason: 'outranked' },
-      { scene: other, trigger: anEnter(), kind: 'suppressed', reason: 'hours' },
+      { place: { ...place, sceneId: other.id }, counts: { triggered: 1, suppressed_hours: 1 } },
     ])
-    expect(counts.get(scene.id)).toEqual({ triggered: 3, granted: 1, suppressed_outranked: 2 })
-    expect(counts.get(other.id)).toEqual({ triggered: 1, suppressed_hours: 1 })
   })
 })
 

@@ -1,0 +1,175 @@
+import type { StoredMessage } from '#shared/contracts/items/ledger.ts'
+import type { MerchantId, StoreId } from '#shared/domain/ids.ts'
+import { type Counted, utcDay } from '#shared/domain/loop/count.ts'
+import type { Conversion } from '#shared/domain/loop/credit.ts'
+import type { Stage, Step } from '#shared/domain/loop/exposure.ts'
+import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
+import type { AppEventType } from '#shared/domain/scenes/scene.ts'
+import type { EventProperties } from '#shared/domain/scenes/trigger.ts'
+
+/**
+ * What the end of a message counts, on the day and at the store of its grant; nothing for a test send. The price is
+ * counted for what has gone out, and for what may have.
+ */
+export const endedCounts = ({
+  grantId,
+  sceneId,
+  createdAtMs,
+  storeId,
+  state,
+  messageCents,
+}: Pick<
+  StoredMessage,
+  'grantId' | 'sceneId' | 'createdAtMs' | 'storeId' | 'state' | 'messageCents'
+>): Counted[] => {
+  if (grantId === undefined) return []
+  const isPaid = messageCents > 0 && (state === 'sent' || state === 'unknown')
+  return [
+    {
+      place: { of: 'scene', sceneId, day: utcDay(createdAtMs), storeId, arm: 'treated' },
+      counts: { [state]: 1, ...(isPaid && { messageCents }) },
+    },
+  ]
+}
+
+type RedeemedGrant = {
+  readonly merchantId: MerchantId
+  readonly redeemedAtMs: number
+  readonly redeemedAtStoreId?: StoreId | undefined
+  /** What the offer costs the merchant. */
+  readonly offerCents?: number | undefined
+  readonly isFirst: boolean
+  readonly isRepeat: boolean
+}
+
+/** What a redemption is to the exposure of its grant. */
+export const redemptionStep = ({
+  redeemedAtMs,
+  redeemedAtStoreId,
+  offerCents,
+  isFirst,
+  isRepeat,
+}: RedeemedGrant): Step => ({
+  stage: 'redeemed',
+  atMs: redeemedAtMs,
+  storeId: redeemedAtStoreId,
+  isFirst,
+  more: {
+    ...(offerCents !== undefined && offerCents > 0 && { offerCents }),
+    ...(isRepeat && { redeemedRepeat: 1 }),
+  },
+})
+
+/** What a redemption counts at the store where it was made. */
+export const redemptionCounts = ({
+  merchantId,
+  redeemedAtStoreId,
+  redeemedAtMs,
+  isFirst,
+}: RedeemedGrant): Counted[] => [
+  {
+    place: { of: 'store', merchantId, storeId: redeemedAtStoreId, day: utcDay(redeemedAtMs) },
+    counts: { redemptions: 1, ...(isFirst && { newCustomers: 1 }) },
+  },
+]
+
+type Visit = Pick<ClosedVisit, 'merchantId' | 'storeId' | 'enteredAtMs' | 'exitedAtMs' | 'lastInsideAtMs'> & {
+  readonly isFirst: boolean
+  readonly isReachable: boolean
+}
+
+/** What a settled visit is to the exposures before it. */
+export const visitConversion = ({
+  storeId,
+  enteredAtMs,
+  lastInsideAtMs,
+  exitedAtMs = lastInsideAtMs,
+  isFirst,
+}: Omit<Visit, 'isReachable'>): Conversion => ({
+  stage: 'visited',
+  atMs: enteredAtMs,
+  storeId,
+  isFirst,
+  span: { fromMs: enteredAtMs, untilMs: exitedAtMs },
+})
+
+/**
+ * What a settled visit counts at its store. Who was brought by a message was reachable.
+ *
+ * @param isBrought it is the first visit that was credited to a message
+ */
+export const visitCounts = (
+  { merchantId, storeId, enteredAtMs, isFirst, isReachable }: Visit,
+  isBrought: boolean,
+): Counted[] => [
+  {
+    place: { of: 'store', merchantId, storeId, day: utcDay(enteredAtMs) },
+    counts: {
+      entered: 1,
+      ...((isReachable || isBrought) && { reachable: 1 }),
+      ...(isFirst && { newCustomers: 1 }),
+    },
+  },
+]
+
+const STAGE_OF: Readonly<Partial<Record<AppEventType, { stage: Stage; count: string }>>> = {
+  purchase: { stage: 'purchased', count: 'purchases' },
+  rating: { stage: 'rated', count: 'ratings' },
+  share: { stage: 'shared', count: 'shares' },
+}
+
+/** The currencies that there are, so that a counter has no more names than these (ISO 4217). */
+const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'))
+
+export type Paid = { readonly currency: string; readonly amountMinor: number }
+
+/** What a purchase says that it cost: `amountMinor` in the smallest unit of `currency`; undefined where it does not say so. */
+export const paidIn = ({ amountMinor, currency }: EventProperties = {}): Paid | undefined =>
+  typeof amountMinor === 'number' &&
+  Number.isSafeInteger(amountMinor) &&
+  amountMinor >= 0 &&
+  typeof currency === 'string' &&
+  CURRENCIES.has(currency)
+    ? { currency, amountMinor }
+    : undefined
+
+type Event = {
+  readonly type: AppEventType
+  readonly at: string
+  readonly merchantId: MerchantId
+  readonly storeId?: StoreId | undefined
+  readonly properties?: EventProperties | undefined
+  readonly isFirst: boolean
+}
+
+/** What an app event is to the exposures before it; undefined for one that is no outcome. */
+export const eventConversion = ({
+  type,
+  at,
+  storeId,
+  properties,
+  isFirst,
+}: Event): Conversion | undefined => {
+  const known = STAGE_OF[type]
+  if (known === undefined) return undefined
+  const atMs = Date.parse(at)
+  const spent = type === 'purchase' ? paidIn(properties) : undefined
+  return { stage: known.stage, atMs, storeId, spent, isFirst, span: { fromMs: atMs, untilMs: atMs } }
+}
+
+/** What an app event counts at its store. */
+export const eventCounts = ({ type, at, merchantId, storeId, properties, isFirst }: Event): Counted[] => {
+  const known = STAGE_OF[type]
+  if (known === undefined) return []
+  const spent = type === 'purchase' ? paidIn(properties) : undefined
+  return [
+    {
+      place: { of: 'store', merchantId, storeId, day: utcDay(Date.parse(at)) },
+      counts: {
+        [known.count]: 1,
+        ...(spent && { [`revenue_${spent.currency}`]: spent.amountMinor }),
+        ...(isFirst && { newCustomers: 1 }),
+      },
+    },
+  ]
+}

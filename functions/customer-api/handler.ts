@@ -9,4 +9,9 @@ import { lazy } from '#shared/runtime/lazy.ts'
 const services = lazy(() => buildServices(parseEnv(customerApiEnv, process.env)))
 
 // Called by AWS: with requests of the HTTP API.
-export const handler = httpHandler({ name: 'customer-api', routes, services })
+export const handler = httpHandler({
+  name: 'customer-api',
+  routes,
+  services,
+  answerOnce: ({ answerOnce }) => answerOnce,
+})

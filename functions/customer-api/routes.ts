@@ -52,6 +52,7 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     problems: ['unprocessable', 'gone'],
     ...customer,
     body: eventsRequestSchema,
+    repeatable: true,
     response: eventsResponseSchema,
     use: postEvents,
   }),
@@ -90,6 +91,7 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     ...customer,
     path: grantPathSchema,
     body: claimRequestSchema,
+    repeatable: true,
     use: claimOffer,
   }),
   'GET /v1/me/decisions': route({

@@ -17,6 +17,7 @@ import {
   type ProfileRecords,
 } from '#shared/adapters/dynamodb/customers/profile-records.ts'
 import { createSuppressions, type Suppressions } from '#shared/adapters/dynamodb/customers/suppressions.ts'
+import { createRequestRecords } from '#shared/adapters/dynamodb/ledger/idempotency-records.ts'
 import { createTraceRecords, type TraceRecords } from '#shared/adapters/dynamodb/ledger/trace-records.ts'
 import {
   type ConfirmSubscription,
@@ -30,11 +31,14 @@ import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
 import type { Job } from '#shared/contracts/jobs.ts'
 import type { IdByPrefix, IdPrefix } from '#shared/domain/ids.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
+import { createAnswerOnce } from '#shared/runtime/http/answer-once.ts'
+import type { AnswerOnce } from '#shared/runtime/http/route.ts'
 import { newId } from '#shared/runtime/ids.ts'
 
 /** The outside world of the customers' API. */
 export type CustomerServices = {
   readonly nowMs: () => number
+  readonly answerOnce: AnswerOnce
   readonly newId: <P extends IdPrefix>(prefix: P) => IdByPrefix[P]
   readonly profiles: ProfileRecords
   readonly devices: DeviceRecords
@@ -60,6 +64,7 @@ export const buildServices = (env: z.output<typeof customerApiEnv>): CustomerSer
   return {
     nowMs,
     newId,
+    answerOnce: createAnswerOnce(createRequestRecords({ client, ledger: env.LEDGER_TABLE }, nowMs)),
     profiles: createProfileRecords(tables),
     devices: createDeviceRecords(tables),
     saveEvents: createEventRecords(tables).save,

@@ -19,6 +19,7 @@ export const routes: Readonly<Record<string, Route<MatchPingsServices>>> = {
     scopes: ['customer'],
     body: pingsRequestSchema,
     isBody: isPingsRequest,
+    repeatable: true,
     response: pingsAnswerSchema,
     use:
       (services: MatchPingsServices) =>

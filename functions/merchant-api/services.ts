@@ -33,6 +33,7 @@ import {
   createEstimateAudience,
   type EstimateAudience,
 } from '#shared/adapters/dynamodb/ledger/estimate-audience.ts'
+import { createRequestRecords } from '#shared/adapters/dynamodb/ledger/idempotency-records.ts'
 import {
   createPlatformRecords,
   type PlatformRecords,
@@ -58,11 +59,14 @@ import { stopCodeOf } from '#shared/domain/messages/stop-code.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
+import { createAnswerOnce } from '#shared/runtime/http/answer-once.ts'
+import type { AnswerOnce } from '#shared/runtime/http/route.ts'
 import { newId } from '#shared/runtime/ids.ts'
 
 /** The outside world of the merchants' API. */
 export type MerchantServices = {
   readonly nowMs: () => number
+  readonly answerOnce: AnswerOnce
   readonly newId: <P extends IdPrefix>(prefix: P) => IdByPrefix[P]
   readonly merchants: MerchantRecords
   readonly members: MemberRecords
@@ -100,6 +104,7 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
   return {
     nowMs,
     newId,
+    answerOnce: createAnswerOnce(createRequestRecords({ client, ledger: env.LEDGER_TABLE }, nowMs)),
     merchants: createMerchantRecords(tables),
     members: createMemberRecords(tables),
     listAudit: createListAudit(tables),

@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import { type Components, createComponents } from '#scripts/openapi/components.ts'
 import type { Example } from '#scripts/openapi/example.ts'
 import { EXAMPLES } from '#scripts/openapi/examples.ts'
+import { KEY_PARAMETER, REPLAYED } from '#scripts/openapi/idempotency.ts'
 import { type JsonSchema, referredIn } from '#scripts/openapi/json-schema.ts'
 import { operationOf } from '#scripts/openapi/operation.ts'
 import { PROBLEM_ANSWERS, PROBLEM_EXAMPLES } from '#scripts/openapi/problems.ts'
@@ -31,6 +32,7 @@ const TAGS = [
 
 const HEADERS = {
   ETag: ETAG,
+  IdempotencyReplayed: REPLAYED,
   RequestId: {
     description: 'Names this request in the logs: say it when you ask for help.',
     schema: { type: 'string', maxLength: 160 },
@@ -104,7 +106,7 @@ export const createDocument = async (): Promise<JsonSchema> => {
       schemas: components.used(),
       responses,
       examples: referredIn({ paths, responses }, 'examples', PROBLEM_EXAMPLES),
-      parameters: TAG_PARAMETERS,
+      parameters: { ...TAG_PARAMETERS, ...KEY_PARAMETER },
       headers: HEADERS,
       securitySchemes: { accessToken: ACCESS_TOKEN },
     },

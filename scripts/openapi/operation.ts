@@ -1,6 +1,7 @@
 import type { Components } from '#scripts/openapi/components.ts'
 import type { Example } from '#scripts/openapi/example.ts'
 import { EXAMPLE_PATH } from '#scripts/openapi/example-ids.ts'
+import { keyHeader, keyParameters } from '#scripts/openapi/idempotency.ts'
 import type { JsonSchema } from '#scripts/openapi/json-schema.ts'
 import { parametersOf } from '#scripts/openapi/parameters.ts'
 import { problemAnswers } from '#scripts/openapi/problems.ts'
@@ -83,6 +84,7 @@ const STATUS_WORDS: Readonly<Record<SuccessStatus, string>> = {
 }
 
 const success = (
+  method: string,
   status: SuccessStatus,
   route: DocumentedRoute,
   components: Components,
@@ -93,6 +95,7 @@ const success = (
     'x-request-id': { $ref: '#/components/headers/RequestId' },
     ...(status === 201 && { location: { $ref: '#/components/headers/Location' } }),
     ...tagHeader(status, route),
+    ...keyHeader(method, route),
   },
   ...answerContent(route, components, example),
 })
@@ -114,6 +117,7 @@ export const operationOf = (
     ...parametersOf(route.schemas.path, 'path', { ...EXAMPLE_PATH, ...example.path }),
     ...parametersOf(route.schemas.query, 'query', example.query ?? {}),
     ...tagParameters(method, route),
+    ...keyParameters(method, route),
   ]
   return {
     operationId,
@@ -125,7 +129,7 @@ export const operationOf = (
     ...requestBody(route, components, example),
     responses: {
       ...Object.fromEntries(
-        statusesOf(route).map((status) => [status, success(status, route, components, example)]),
+        statusesOf(route).map((status) => [status, success(method, status, route, components, example)]),
       ),
       ...notModified(method, route),
       ...problemAnswers(method, path, route),

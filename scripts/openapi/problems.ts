@@ -1,3 +1,4 @@
+import { keyProblems } from '#scripts/openapi/idempotency.ts'
 import { type JsonSchema, refTo } from '#scripts/openapi/json-schema.ts'
 import type { DocumentedRoute } from '#scripts/openapi/routes.ts'
 import { PROBLEMS, type ProblemCode, problemType } from '#shared/contracts/http/problem.ts'
@@ -22,6 +23,7 @@ export const problemsOf = (method: string, path: string, route: DocumentedRoute)
     ...(route.scopes.length > 0 ? ofPath(path) : []),
     ...ofInput(route),
     ...ofTag(method, route),
+    ...keyProblems(method, route),
     ...(route.document.problems ?? []),
     'tooManyRequests',
     'internal',

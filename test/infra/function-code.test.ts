@@ -52,6 +52,14 @@ describe('the functions’ code', () => {
     expect(out).toBe('function\n'.repeat(functionNames.length))
   })
 
+  it('carries what keeps answers only where answers are kept', () => {
+    const carriers = first.assets
+      .map((asset) => readFileSync(join(first.directory, asset, 'index.mjs'), 'utf8'))
+      .filter((code) => code.includes('IdempotencyAlreadyInProgressError'))
+    expect(carriers).toHaveLength(2)
+    for (const code of carriers) expect(code).not.toContain('POST /v1/pings')
+  })
+
   it('has the same hash when nothing has changed', () => {
     expect(assetsOf().assets).toEqual(first.assets)
   })

@@ -7,7 +7,7 @@ import { parseEnv } from '#shared/runtime/env.ts'
 import { tokenVariables, trustOf } from '#shared/runtime/http/caller.ts'
 import { isKnown, readTags } from '#shared/runtime/http/entity-tag.ts'
 import { Problem, problemResponse, toProblem } from '#shared/runtime/http/problem.ts'
-import type { Reply, Route } from '#shared/runtime/http/route.ts'
+import type { AnswerOnce, Reply, Route } from '#shared/runtime/http/route.ts'
 import { lazy } from '#shared/runtime/lazy.ts'
 import { createLogger, errorFacts } from '#shared/runtime/logger.ts'
 import { failureCounter } from '#shared/runtime/metrics.ts'
@@ -24,6 +24,8 @@ export type HttpHandlerOptions<Services> = {
   readonly routes: Readonly<Record<string, Route<Services>>>
   /** Called at the first request that reaches a use case; see lazy.ts. */
   readonly services: () => Promise<Services>
+  /** What answers requests once that name themselves; without it every POST must be repeatable. */
+  readonly answerOnce?: (services: Services) => AnswerOnce
 }
 
 const replyResponse = ({ status, body, text, bytes, headers }: Reply, requestId: string): HttpResult => ({
@@ -86,15 +88,23 @@ const answerProblems = (
  * @example
  * export const handler = httpHandler({ name: 'merchant-api', routes, services: lazy(buildServices) })
  */
-export const httpHandler = <Services>({ name, routes, services }: HttpHandlerOptions<Services>) => {
+export const httpHandler = <Services>({
+  name,
+  routes,
+  services,
+  answerOnce,
+}: HttpHandlerOptions<Services>) => {
   const logger = createLogger(name)
+  const once = answerOnce && (async () => answerOnce(await services()))
   const trusted = lazy(() => trustOf(parseEnv(tokenVariables, process.env)))
   return middy<HttpEvent, HttpResult>({ timeoutEarlyInMillis: TIMEOUT_EARLY_MS })
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(answerProblems(logger, failureCounter(name, 'requestsFailed')))
-    .handler(async (event, _context, { signal }) => {
+    .handler(async (event, context, { signal }) => {
       const route = routeOf(routes, event.routeKey)
-      const reply = await route.run({ services, event, trust: await trusted(), signal })
+      const remainingMs = () => context.getRemainingTimeInMillis()
+      const trust = await trusted()
+      const reply = await route.run({ services, event, trust, signal, answerOnce: once, remainingMs })
       const { requestId } = event.requestContext
       return isUnchanged(event, reply) ? notModified(reply, requestId) : replyResponse(reply, requestId)
     })

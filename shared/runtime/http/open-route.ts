@@ -35,6 +35,7 @@ export const openRoute = <Services>({
   ...document
 }: OpenRouteDefinition<Services>): Route<Services> => ({
   scopes: [],
+  repeatable: true,
   schemas: { path, query: z.unknown(), body: undefined, response: undefined },
   ...(taken && { takes: taken }),
   ...(answer && { answers: answer }),

@@ -15,6 +15,8 @@ export type ProblemOptions = {
   readonly errors?: readonly ProblemError[]
   /** Further members of the body, e.g. when and where a code was redeemed. */
   readonly members?: Readonly<Record<string, string | number>>
+  /** When the client may try again, in whole seconds. */
+  readonly retryAfterS?: number
   readonly cause?: unknown
 }
 
@@ -29,15 +31,22 @@ export class Problem extends Error {
   readonly errors: readonly ProblemError[]
   readonly detail: string | undefined
   readonly members: Readonly<Record<string, string | number>>
+  readonly retryAfterS: number | undefined
 
-  constructor(code: ProblemCode, { detail, errors = [], members = {}, cause }: ProblemOptions = {}) {
+  constructor(
+    code: ProblemCode,
+    { detail, errors = [], members = {}, retryAfterS, cause }: ProblemOptions = {},
+  ) {
     super(PROBLEMS[code].title, { cause })
     this.code = code
     this.detail = detail
     this.errors = errors
     this.members = members
+    this.retryAfterS = retryAfterS
   }
 }
+
+const RETRY_AFTER_S = 1
 
 /**
  * The problem that an error is to the client: its own, `busy` for what a later try may overcome, else `internal`.
@@ -45,8 +54,8 @@ export class Problem extends Error {
  */
 export const toProblem = (error: unknown): Problem => {
   if (error instanceof Problem) return error
-  if (error instanceof BusyError) return new Problem('busy', { cause: error })
-  if (error instanceof Error && error.name === 'TimeoutError') return new Problem('busy', { cause: error })
+  const isPassing = error instanceof BusyError || (error instanceof Error && error.name === 'TimeoutError')
+  if (isPassing) return new Problem('busy', { retryAfterS: RETRY_AFTER_S, cause: error })
   return new Problem('internal', { cause: error })
 }
 
@@ -61,8 +70,6 @@ const bodyOf = (problem: Problem, requestId: string): ProblemBody => ({
   ...(problem.errors.length > 0 && { errors: problem.errors.slice(0, MAX_PROBLEM_ERRORS) }),
 })
 
-const RETRY_AFTER_S = '1'
-
 /** The HTTP answer of a problem. */
 export const problemResponse = (problem: Problem, requestId: string): APIGatewayProxyStructuredResultV2 => ({
   statusCode: PROBLEMS[problem.code].status,
@@ -70,7 +77,7 @@ export const problemResponse = (problem: Problem, requestId: string): APIGateway
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
     'x-request-id': requestId,
-    ...(problem.code === 'busy' && { 'retry-after': RETRY_AFTER_S }),
+    ...(problem.retryAfterS !== undefined && { 'retry-after': String(problem.retryAfterS) }),
   },
   body: JSON.stringify(bodyOf(problem, requestId)),
 })

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda'
 import * as z from 'zod'
+import type { UserId } from '#shared/domain/ids.ts'
 import {
   type Caller,
   callerOf,
@@ -48,6 +49,23 @@ export type RouteSchemas = {
   readonly response: z.ZodType | undefined
 }
 
+/** A request that names itself, so that it can be known when it comes again. */
+export type NamedRequest = {
+  readonly user: UserId
+  /** A customer's own: what is kept of it goes when the customer is erased. */
+  readonly isCustomers: boolean
+  readonly routeKey: string
+  readonly path: unknown
+  readonly idempotencyKey: string
+  readonly body: unknown
+  /** How long the function may still run, in ms. */
+  readonly remainingMs: number
+  readonly signal: AbortSignal
+}
+
+/** Gives a request the answer that it was given before, or answers it now; see answer-once.ts. */
+export type AnswerOnce = (request: NamedRequest, answer: () => Promise<Reply>) => Promise<Reply>
+
 /** What a route is given to run with. */
 export type RouteRun<Services> = {
   /** Called when the request has reached a use case. */
@@ -55,6 +73,9 @@ export type RouteRun<Services> = {
   readonly event: APIGatewayProxyEventV2WithJWTAuthorizer
   readonly trust: TokenTrust
   readonly signal: AbortSignal
+  readonly answerOnce: (() => Promise<AnswerOnce>) | undefined
+  /** How long the function may still run, in ms. */
+  readonly remainingMs: () => number
 }
 
 /** What a body is where `schemas` do not tell it. */
@@ -69,6 +90,8 @@ export type Route<Services> = {
   /** Of open routes, whose use cases parse by themselves: what the document says that they take and answer. */
   readonly takes?: OpenContent
   readonly answers?: OpenContent
+  /** An `idempotency-key` does nothing here: sent again, the request changes nothing by its nature. */
+  readonly repeatable: boolean
   readonly run: (run: RouteRun<Services>) => Promise<Reply>
 }
 
@@ -90,6 +113,8 @@ export type RouteDefinition<
   readonly isBody?: (value: unknown) => value is z.output<B>
   /** The largest body in bytes; 256 KiB where nothing is said. */
   readonly maxBodyBytes?: number
+  /** On a POST that changes nothing when it is sent again, or nothing at all: no `idempotency-key` is looked at. */
+  readonly repeatable?: true
   /** The body of the 2xx answer; none for 204. */
   readonly response?: z.ZodType
   readonly use: UseCase<S, z.output<P>, z.output<Q>, z.output<B>>
@@ -136,13 +161,15 @@ export const route = <
   isBody,
   maxBodyBytes,
   response,
+  repeatable,
   use,
   ...document
 }: RouteDefinition<S, P, Q, B>): Route<S> => ({
   scopes,
   document: documentOf(document),
   schemas: { path: path ?? nothing, query: query ?? nothing, body, response },
-  run: async ({ services, event, trust, signal }) => {
+  repeatable: repeatable ?? false,
+  run: async ({ services, event, trust, signal, answerOnce, remainingMs }) => {
     const caller = callerOf(event, trust)
     requireScope(caller, scopes)
     const request: HttpRequest<z.output<P>, z.output<Q>, z.output<B>> = {
@@ -157,7 +184,23 @@ export const route = <
       ifMatch: readTags(event.headers['if-match'], 'if-match'),
       signal,
     }
-    return await use(await services())(request)
+    const made = await services()
+    const answer = (): Promise<Reply> => use(made)(request)
+    const { routeKey } = event
+    const { idempotencyKey } = request
+    const isOnce = repeatable !== true && routeKey.startsWith('POST ')
+    if (!isOnce || idempotencyKey === undefined || answerOnce === undefined) return await answer()
+    const named: NamedRequest = {
+      user: caller.user,
+      isCustomers: scopes.includes('customer'),
+      routeKey,
+      path: request.path,
+      idempotencyKey,
+      body: request.body,
+      remainingMs: remainingMs(),
+      signal,
+    }
+    return await (await answerOnce())(named, answer)
   },
 })
 

@@ -8,7 +8,7 @@ import {
   grantIdOf,
   messageIdOf,
 } from '#shared/contracts/items/decision.ts'
-import { budgetTallies, offerTallies, type Tally } from '#shared/contracts/items/stock.ts'
+import { budgetTally, offerTallies, type Tally } from '#shared/contracts/items/stock.ts'
 import type { MerchantId, OfferId, SceneId } from '#shared/domain/ids.ts'
 import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
@@ -34,7 +34,7 @@ const messageCents = (channel: Channel): number => (channel === 'sms' ? SMS_CENT
 const anyOf = <T>(all: readonly T[], random: () => number): T | undefined =>
   all[Math.floor(random() * all.length)]
 
-const budgetOf = ({ scene, channel, offer }: Granted, facts: Facts, nowMs: number): Tally[] => {
+const budgetOf = ({ scene, channel, offer }: Granted, facts: Facts, nowMs: number): Tally | undefined => {
   const budget = facts.merchants.get(scene.merchantId)?.budget
   if (budget === undefined) return []
   const cost = messageCents(channel) + (offer?.costCents ?? 0)
@@ -75,13 +75,11 @@ export const prepareGrant = async (
   const { scene, trigger, channel, offer, occasion } = winner
   const candidate = { scene, trigger, ...(occasion !== undefined && { occasion }) }
   const ofOffer = offer ? offerTallies(offer, trigger.user, trigger.storeId, nowMs) : []
-  const ofBudget = budgetOf(winner, facts, nowMs)
-  const { free, room } = await services.readStock(offer, [...ofOffer, ...ofBudget], signal)
-  const budget = anyOf(
-    ofBudget.filter((_, index) => room[ofOffer.length + index]),
-    services.random,
-  )
-  if (ofBudget.length > 0 && budget === undefined) return { kind: 'overBudget', merchantId: scene.merchantId }
+  const budget = budgetOf(winner, facts, nowMs)
+  const tallies = [...ofOffer, ...(budget ? [budget] : [])]
+  const { free, room } = await services.readStock(offer, tallies, signal)
+  if (budget !== undefined && room[ofOffer.length] === false)
+    return { kind: 'overBudget', merchantId: scene.merchantId }
   const stockShard = offer && shardFor(offer, free, tried, services.random)
   if (offer !== undefined) {
     const mayWait = ofOffer.every((_, index) => room[index])

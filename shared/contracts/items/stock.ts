@@ -1,13 +1,13 @@
 import { userKey } from '#shared/contracts/items/ledger.ts'
 import type { MerchantId, OfferId, StoreId, UserId } from '#shared/domain/ids.ts'
 import type { Budget } from '#shared/domain/merchants/merchant.ts'
-import { type Offer, splitStock } from '#shared/domain/offers/offer.ts'
+import type { Offer } from '#shared/domain/offers/offer.ts'
 
 /** A count with a most, in an item of its own: a grant adds to it on the condition that there is room. */
 export type Tally = {
   readonly pk: string
   readonly sk: string
-  /** By field, what one grant adds, and the most there may be. */
+  /** By field, what one grant adds, and the most there may be; a field without a most is counted only. */
   readonly add: Readonly<Record<string, number>>
   readonly max: Readonly<Record<string, number>>
 }
@@ -51,36 +51,30 @@ export const offerTallies = (
 export const isOfUnit = ({ sk }: Pick<Tally, 'sk'>): boolean =>
   sk.startsWith('STORE#') || (sk.startsWith('HELD#') && !sk.startsWith('HELD#TRIAL#'))
 
-/** Budgets below this stay in one item, so that the last cent is found; larger ones are spread. */
-const SPREAD_FROM = 10_000
-const BUDGET_SHARDS = 8
-
 /**
- * The parts of a merchant's budget of the day, of which a grant takes one; none where it keeps no budget. A day is a
- * UTC day.
+ * A merchant's budget of the day, from which a grant takes; undefined where it keeps none. A day is a UTC day. One item,
+ * however large the budget: parts of it could not be edited without forgetting what the other parts have spent, and none
+ * of them might hold what the last grant costs.
  *
  * @param costCents what the grant costs: its message and its offer
  */
-export const budgetTallies = (
+export const budgetTally = (
   merchantId: MerchantId,
   { sendsPerDay, spendCentsPerDay }: Budget,
   costCents: number,
   nowMs: number,
-): Tally[] => {
-  const limits = [sendsPerDay, spendCentsPerDay].filter((limit) => limit !== undefined)
-  if (limits.length === 0) return []
-  const shards = limits.some((limit) => limit < SPREAD_FROM) ? 1 : BUDGET_SHARDS
-  const sends = sendsPerDay === undefined ? undefined : splitStock(sendsPerDay, shards)
-  const spend = spendCentsPerDay === undefined ? undefined : splitStock(spendCentsPerDay, shards)
-  return Array.from({ length: shards }, (_, shard) => ({
-    pk: `BUDGET#${merchantId}#${shard}`,
+): Tally | undefined => {
+  if (sendsPerDay === undefined && spendCentsPerDay === undefined) return undefined
+  return {
+    pk: `BUDGET#${merchantId}`,
     sk: `DAY#${dayOf(nowMs)}`,
-    add: { ...(sends && { sends: 1 }), ...(spend && { cents: costCents }) },
+    // Both are counted, whichever is limited: a limit that is set during the day holds for the whole of it.
+    add: { sends: 1, cents: costCents },
     max: {
-      ...(sends && { sends: sends[shard] ?? 0 }),
-      ...(spend && { cents: spend[shard] ?? 0 }),
+      ...(sendsPerDay !== undefined && { sends: sendsPerDay }),
+      ...(spendCentsPerDay !== undefined && { cents: spendCentsPerDay }),
     },
-  }))
+  }
 }
 
 /** Has a tally, as it was read, room for one more grant? */
@@ -88,4 +82,4 @@ export const hasRoom = (
   { add, max }: Tally,
   stored: Readonly<Record<string, unknown>> | undefined,
 ): boolean =>
-  Object.entries(add).every(([field, amount]) => Number(stored?.[field] ?? 0) + amount <= (max[field] ?? 0))
+  Object.entries(max).every(([field, most]) => Number(stored?.[field] ?? 0) + (add[field] ?? 0) <= most)

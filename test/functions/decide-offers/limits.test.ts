@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { UserId } from '#shared/domain/ids.ts'
 import { newsOf, startDecideOffers } from '#test/functions/decide-offers/decide-offers.ts'
@@ -179,6 +180,41 @@ describe('a merchant', () => {
     }
     expect(results).toEqual(['granted', 'granted', 'budget', 'granted', 'granted', 'budget'])
   })
+
+  it('never overspends its budget and finds its last cent, however it edits it during the day', async () => {
+    let merchants = 0
+    await fc.assert(
+      fc.asyncProperty(
+        // Around 10,000, where large begins.
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 0, max: 7 }),
+        fc.integer({ min: 0, max: 7 }),
+        async (first, firstUnits, secondUnits) => {
+          merchants += 1
+          const name = `edited ${merchants}`
+          const costCents = 2_000
+          const edit = (units: number) =>
+            stored.putCatalog(merchantItem(name, { budget: { spendCentsPerDay: units * costCents + 1_999 } }))
+          const rush = async (size: number) => {
+            const users = await Promise.all(Array.from({ length: size }, () => newCustomer()))
+            await Promise.all(users.map((user) => deliver(enter(user, [name]))))
+          }
+          const spent = async () =>
+            (await stored.ledgerItems('grant')).filter((item) => item['merchantId'] === named('mer', name))
+              .length
+          await edit(firstUnits)
+          await open(name, { costCents, stock: 100 })
+          await rush(first)
+          const before = await spent()
+          expect(before).toBe(Math.min(first, firstUnits))
+          await edit(secondUnits)
+          await rush(8)
+          expect(await spent()).toBe(Math.max(before, secondUnits))
+        },
+      ),
+      { numRuns: 12 },
+    )
+  }, 60_000)
 
   it('that is suspended sends nothing; its name stands in what it sends', async () => {
     await stored.putCatalog(merchantItem('Named', {}))

@@ -31,7 +31,9 @@ export const addToTally = (table: string, { pk, sk, add, max }: Tally, nowMs: nu
   const fields = Object.keys(add)
   // Those of a customer and of a store count for ever.
   const isOfDay = sk.startsWith('DAY#')
-  const rooms = fields.map((_, n) => `(attribute_not_exists(#f${n}) OR #f${n} <= :r${n})`)
+  const rooms = fields.flatMap((field, n) =>
+    max[field] === undefined ? [] : [`(attribute_not_exists(#f${n}) OR #f${n} <= :r${n})`],
+  )
   return {
     Update: {
       TableName: table,
@@ -46,10 +48,11 @@ export const addToTally = (table: string, { pk, sk, add, max }: Tally, nowMs: nu
         ':kind': 'tally',
         ...(isOfDay && { ':ttl': expiryOf(nowMs) }),
         ...Object.fromEntries(
-          fields.flatMap((field, n) => [
-            [`:a${n}`, add[field] ?? 0],
-            [`:r${n}`, (max[field] ?? 0) - (add[field] ?? 0)],
-          ]),
+          fields.flatMap((field, n) => {
+            const most = max[field]
+            const added: [string, number] = [`:a${n}`, add[field] ?? 0]
+            return most === undefined ? [added] : [added, [`:r${n}`, most - (add[field] ?? 0)]]
+          }),
         ),
       },
     },

@@ -36,9 +36,9 @@ const anyOf = <T>(all: readonly T[], random: () => number): T | undefined =>
 
 const budgetOf = ({ scene, channel, offer }: Granted, facts: Facts, nowMs: number): Tally | undefined => {
   const budget = facts.merchants.get(scene.merchantId)?.budget
-  if (budget === undefined) return []
+  if (budget === undefined) return undefined
   const cost = messageCents(channel) + (offer?.costCents ?? 0)
-  return budgetTallies(scene.merchantId, budget, cost, nowMs)
+  return budgetTally(scene.merchantId, budget, cost, nowMs)
 }
 
 /** One of the shards that still hold something, at random, so that concurrent grants spread; three tries at most. */
@@ -106,7 +106,7 @@ export const prepareGrant = async (
       ...(venues.length > 0 && { venueIds: venues.map(({ id }) => id) }),
     },
     ...(offer && code !== undefined && stockShard !== undefined && { offer, code, stockShard }),
-    tallies: [...ofOffer, ...(budget ? [budget] : [])],
+    tallies,
     messageCents: messageCents(channel),
     correlationId: correlationOf(ref, trigger),
   }

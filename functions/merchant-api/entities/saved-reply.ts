@@ -24,6 +24,8 @@ export const savedReply = <E extends { readonly revision: number }>(
       throw new Problem('unprocessable', {
         errors: saved.pointers.map((pointer) => ({ pointer, detail: 'the merchant has none with this id' })),
       })
+    case 'misplaced':
+      throw new Problem('unprocessable', { errors: [{ pointer: saved.pointer, detail: saved.detail }] })
     case 'refused':
       throw new Problem(saved.reason)
     case 'full':

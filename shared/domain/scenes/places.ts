@@ -67,6 +67,20 @@ export const regionPath = (id: RegionId | undefined, nodes: ReadonlyMap<RegionId
   return path
 }
 
+/**
+ * Does a node of a region tree lie at another or anywhere below it, however deep?
+ *
+ * @example isBelow(area.id, city.id, nodes) // true: area, district, city
+ */
+export const isBelow = (id: RegionId, above: RegionId, nodes: ReadonlyMap<RegionId, Node>): boolean => {
+  let at: RegionId | undefined = id
+  for (let steps = 0; at !== undefined && steps <= nodes.size; steps++) {
+    if (at === above) return true
+    at = nodes.get(at)?.parentId
+  }
+  return false
+}
+
 /** A merchant’s stores as deciding knows them. */
 export const storeBook = (stores: readonly Store[], regions: readonly Region[]): StoreBook => {
   const nodes = new Map(regions.map((region) => [region.id, region]))

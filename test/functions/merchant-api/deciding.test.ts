@@ -204,6 +204,24 @@ describe('the region tree', () => {
     expect((await callApi(handler, `GET ${M}/regions/{regionId}`, at(city.id))).status).toBe(200)
   })
 
+  test('stays a tree when two nodes are hung below each other at once, however deep they lie', async () => {
+    const hang = (id: string, parentId: string) =>
+      callApi(handler, `PUT ${M}/regions/{regionId}`, {
+        subject: 'owner',
+        path: { merchantId, regionId: id },
+        body: { name: 'Moved', parentId },
+      })
+    for (let round = 0; round < 5; round++) {
+      const [left, right] = [await newRegion(`Left ${round}`), await newRegion(`Right ${round}`)]
+      const answers = await Promise.all([hang(left.id, right.id), hang(right.id, left.id)])
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 422])
+    }
+    const root = await newRegion('Root')
+    let leaf = root
+    for (let depth = 0; depth < 22; depth++) leaf = await newRegion(`Deep ${depth}`, leaf.id)
+    expect((await hang(root.id, leaf.id)).status).toBe(422)
+  })
+
   test('of another merchant is none', async () => {
     const city = await newRegion('Elsewhere')
     const other = await newMerchant(handler, 'other')

@@ -35,6 +35,8 @@ export type Saved<E> =
   | { readonly kind: 'absent' }
   /** Named, but not there: pointers into the request body. */
   | { readonly kind: 'missing'; readonly pointers: readonly string[] }
+  /** It cannot stand where it would: a pointer into the request body, with the reason for people. */
+  | { readonly kind: 'misplaced'; readonly pointer: string; readonly detail: string }
   | { readonly kind: 'refused'; readonly reason: Refusal }
   /** There are as many as there may be; `detail` says of what, for people. */
   | { readonly kind: 'full'; readonly detail: string }
@@ -77,6 +79,14 @@ export type EntityDefinition<Id extends string, E extends Entity<Id>> = {
   readonly quota?: Quota
   /** At most 60 things that must exist for the entity to be saved. */
   readonly references?: (entity: E) => readonly Reference[]
+  /**
+   * Why a replaced entity cannot stand where it would, by all others of the merchant; undefined where it can. What was read
+   * for it still holds when the change is written.
+   */
+  readonly misplaced?: (
+    after: E,
+    signal?: AbortSignal,
+  ) => Promise<{ readonly pointer: string; readonly detail: string } | undefined>
   /** Does anything else of the merchant still name this one? */
   readonly isNamed?: (merchantId: MerchantId, id: Id, signal?: AbortSignal) => Promise<boolean>
   /** What is written along with the change, e.g. the rows of a geofence's tiles; at most 82 items; with references, at most 90 in all. */
@@ -108,6 +118,7 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
     attributes = (entity) => ({ ...entity }),
     quota,
     references = () => [],
+    misplaced,
     isNamed,
     along = nothingAlong,
   }: EntityDefinition<Id, E>,
@@ -164,6 +175,11 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
     author: Author,
     signal?: AbortSignal,
   ): Promise<Saved<E> | 'again'> => {
+    const isPlaced = misplaced !== undefined && before !== undefined
+    // The version is read first and must still hold at the end: so nobody moved another one in between.
+    const version = isPlaced ? await readVersion(after.merchantId, signal) : undefined
+    const wrong = isPlaced ? await misplaced(after, signal) : undefined
+    if (wrong !== undefined) return { kind: 'misplaced', ...wrong }
     const named = distinct(references(after))
     const also = await along(before, after, signal)
     if (typeof also === 'string') return { kind: 'refused', reason: also }
@@ -178,6 +194,7 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
       after: after.revision,
     }
     const committed = await commitChange(tables, after.merchantId, items, told, {
+      ...(version !== undefined && { version }),
       count: quota && { ...quota, by: before === undefined ? 1 : 0 },
       signal,
     })

@@ -1,12 +1,20 @@
-import type { CatalogTables } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
+import {
+  type CatalogTables,
+  listUnder,
+  merchantPk,
+} from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import { createEntityRecords, type EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { isNamedAnywhere } from '#shared/adapters/dynamodb/catalog/is-named.ts'
 import { parseRegion } from '#shared/contracts/items/catalog.ts'
 import type { RegionId } from '#shared/domain/ids.ts'
 import type { Region } from '#shared/domain/merchants/merchant.ts'
+import { isBelow } from '#shared/domain/scenes/places.ts'
 
 /** Deciding reads them all. */
 export const MAX_REGIONS_PER_MERCHANT = 100
+
+/** A node that hung below itself would be a circle, and no tree. */
+const BELOW_ITSELF = { pointer: '/parentId', detail: 'lies below the region itself' }
 
 /** The nodes of a merchant's region tree. One that a store, a scene or another node names stays. */
 export const createRegionRecords = (tables: CatalogTables): EntityRecords<RegionId, Region> =>
@@ -16,6 +24,13 @@ export const createRegionRecords = (tables: CatalogTables): EntityRecords<Region
     parse: parseRegion,
     references: ({ parentId }) =>
       parentId === undefined ? [] : [{ type: 'REGION', id: parentId, pointer: '/parentId' }],
+    misplaced: async ({ id, merchantId, parentId }, signal) => {
+      if (parentId === undefined) return undefined
+      const place = { pk: merchantPk(merchantId), prefix: 'REGION#', limit: MAX_REGIONS_PER_MERCHANT }
+      const { items } = await listUnder(tables, place, signal)
+      const nodes = new Map(items.map(parseRegion).map((region) => [region.id, region]))
+      return isBelow(parentId, id, nodes) ? BELOW_ITSELF : undefined
+    },
     isNamed: (merchantId, id, signal) =>
       isNamedAnywhere(tables, merchantId, id, ['STORE#', 'SCENE#', 'REGION#'], signal),
   })

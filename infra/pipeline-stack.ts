@@ -45,6 +45,8 @@ const customerRoutes: Routes = {
   'GET /v1/me/offers': ['customer'],
   'POST /v1/me/offers/{grantId}/claim': ['customer'],
   'GET /v1/me/decisions': ['customer'],
+  'GET /v1/me/blocks': ['customer'],
+  'PUT /v1/me/blocks/{merchantId}/appeal': ['customer'],
 }
 
 const openRoutes: OpenRoutes = {
@@ -91,7 +93,11 @@ const merchantRoutes: Routes = {
   'GET /v1/merchants/{merchantId}/scenes/{sceneId}/decisions': ['merchant'],
   'POST /v1/merchants/{merchantId}/scenes:preview': ['merchant'],
   'POST /v1/merchants/{merchantId}/audience:estimate': ['merchant'],
+  'GET /v1/merchants/{merchantId}/customers': ['merchant'],
+  'GET /v1/merchants/{merchantId}/customers/{userId}': ['merchant'],
   'PUT /v1/merchants/{merchantId}/customers/{userId}': ['merchant'],
+  'PUT /v1/merchants/{merchantId}/customers/{userId}/block': ['merchant'],
+  'DELETE /v1/merchants/{merchantId}/customers/{userId}/block': ['merchant'],
 
   'POST /v1/merchants/{merchantId}/regions': ['merchant'],
   'GET /v1/merchants/{merchantId}/regions': ['merchant'],

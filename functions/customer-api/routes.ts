@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { postEvents } from '#functions/customer-api/events/post-events.ts'
+import { appealBlock, listMyBlocks } from '#functions/customer-api/me/blocks.ts'
 import { claimOffer } from '#functions/customer-api/me/claim-offer.ts'
 import { deleteDevice } from '#functions/customer-api/me/delete-device.ts'
 import { deleteMe } from '#functions/customer-api/me/delete-me.ts'
@@ -16,6 +17,12 @@ import { serveAsset } from '#functions/customer-api/reference/serve-asset.ts'
 import type { CustomerServices } from '#functions/customer-api/services.ts'
 import { receiveAnswer } from '#functions/customer-api/sms/receive-answer.ts'
 import { showStopPage, stopByLink } from '#functions/customer-api/sms/stop-page.ts'
+import {
+  appealRequestSchema,
+  blockSchema,
+  myBlockPathSchema,
+  myBlockSchema,
+} from '#shared/contracts/http/customers.ts'
 import { myDecisionSchema } from '#shared/contracts/http/decisions.ts'
 import { eventsRequestSchema, eventsResponseSchema } from '#shared/contracts/http/events.ts'
 import {
@@ -93,6 +100,24 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     body: claimRequestSchema,
     repeatable: true,
     use: claimOffer,
+  }),
+  'GET /v1/me/blocks': route({
+    operationId: 'listMyBlocks',
+    summary: 'Lists the merchants that have blocked the customer, why and until when',
+    ...customer,
+    query: pageQuerySchema,
+    response: pageSchema(myBlockSchema),
+    use: listMyBlocks,
+  }),
+  'PUT /v1/me/blocks/{merchantId}/appeal': route({
+    operationId: 'appealBlock',
+    summary: 'Says something against a block, once',
+    problems: ['limitReached', 'gone'],
+    ...customer,
+    path: myBlockPathSchema,
+    body: appealRequestSchema,
+    response: blockSchema,
+    use: appealBlock,
   }),
   'GET /v1/me/decisions': route({
     operationId: 'listMyDecisions',

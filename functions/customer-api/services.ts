@@ -6,6 +6,7 @@ import {
   type FindKnownPlaces,
 } from '#shared/adapters/dynamodb/catalog/known-places.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
+import { type BlockRecords, createBlockRecords } from '#shared/adapters/dynamodb/customers/block-records.ts'
 import {
   createDeviceRecords,
   type DeviceRecords,
@@ -41,6 +42,7 @@ export type CustomerServices = {
   readonly answerOnce: AnswerOnce
   readonly newId: <P extends IdPrefix>(prefix: P) => IdByPrefix[P]
   readonly profiles: ProfileRecords
+  readonly blocks: BlockRecords
   readonly devices: DeviceRecords
   readonly saveEvents: EventRecords['save']
   readonly listGrants: GrantRecords['listOf']
@@ -66,6 +68,7 @@ export const buildServices = (env: z.output<typeof customerApiEnv>): CustomerSer
     newId,
     answerOnce: createAnswerOnce(createRequestRecords({ client, ledger: env.LEDGER_TABLE }, nowMs)),
     profiles: createProfileRecords(tables),
+    blocks: createBlockRecords(tables),
     devices: createDeviceRecords(tables),
     saveEvents: createEventRecords(tables).save,
     listGrants: grants.listOf,

@@ -1,5 +1,8 @@
 import { estimateAudience } from '#functions/merchant-api/audience/estimate-audience.ts'
 import { listAuditLog, listPlatformAuditLog } from '#functions/merchant-api/audit-log/list-audit-log.ts'
+import { getCustomer } from '#functions/merchant-api/customers/get-customer.ts'
+import { listCustomers } from '#functions/merchant-api/customers/list-customers.ts'
+import { deleteBlock, putBlock } from '#functions/merchant-api/customers/put-block.ts'
 import { putNotes } from '#functions/merchant-api/customers/put-notes.ts'
 import { deleteEntity } from '#functions/merchant-api/entities/delete-entity.ts'
 import {
@@ -43,7 +46,14 @@ import { replaceStore } from '#functions/merchant-api/stores/replace-store.ts'
 import { postTestSend } from '#functions/merchant-api/test-sends/post-test-send.ts'
 import { estimateRequestSchema, estimateSchema } from '#shared/contracts/http/audience.ts'
 import { auditEntrySchema } from '#shared/contracts/http/audit-log.ts'
-import { customerNotesSchema, customerPathSchema } from '#shared/contracts/http/customers.ts'
+import {
+  blockRequestSchema,
+  blockSchema,
+  customerNotesSchema,
+  customerPathSchema,
+  customerRowSchema,
+  customerSchema,
+} from '#shared/contracts/http/customers.ts'
 import { sceneDecisionSchema } from '#shared/contracts/http/decisions.ts'
 import {
   containsRequestSchema,
@@ -92,6 +102,7 @@ import { route } from '#shared/runtime/http/route.ts'
 
 const merchant = { scopes: ['merchant'], path: merchantPathSchema } as const
 const member = { scopes: ['merchant'], path: memberPathSchema } as const
+const customer = { scopes: ['merchant'], path: customerPathSchema } as const
 const store = { scopes: ['merchant'], path: storePathSchema } as const
 const geofence = { scopes: ['merchant'], path: geofencePathSchema } as const
 const scene = { scopes: ['merchant'], path: scenePathSchema } as const
@@ -387,14 +398,42 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     response: estimateSchema,
     use: estimateAudience,
   }),
+  'GET /v1/merchants/{merchantId}/customers': memberRoute('readCustomers', {
+    operationId: 'listCustomers',
+    summary: 'Lists the customers who have acted with the merchant',
+    ...merchant,
+    query: pageQuerySchema,
+    response: pageSchema(customerRowSchema),
+    use: listCustomers,
+  }),
+  'GET /v1/merchants/{merchantId}/customers/{userId}': memberRoute('readCustomers', {
+    operationId: 'getCustomer',
+    summary: 'Shows what the merchant knows of a customer who has acted with it',
+    ...customer,
+    response: customerSchema,
+    use: getCustomer,
+  }),
   'PUT /v1/merchants/{merchantId}/customers/{userId}': memberRoute('editCustomers', {
     operationId: 'putCustomerNotes',
     summary: 'Replaces what the merchant notes of a customer',
-    scopes: ['merchant'],
-    path: customerPathSchema,
+    ...customer,
     body: customerNotesSchema,
     response: customerNotesSchema,
     use: putNotes,
+  }),
+  'PUT /v1/merchants/{merchantId}/customers/{userId}/block': memberRoute('editCustomers', {
+    operationId: 'putBlock',
+    summary: 'Blocks a customer, changes a block, or answers an appeal against it',
+    ...customer,
+    body: blockRequestSchema,
+    response: blockSchema,
+    use: putBlock,
+  }),
+  'DELETE /v1/merchants/{merchantId}/customers/{userId}/block': memberRoute('editCustomers', {
+    operationId: 'deleteBlock',
+    summary: 'Takes a block back',
+    ...customer,
+    use: deleteBlock,
   }),
 
   'POST /v1/merchants/{merchantId}/regions': memberRoute('editPlaces', {

@@ -28,7 +28,11 @@ import { createStoreRecords } from '#shared/adapters/dynamodb/catalog/store-reco
 import { createZoneRecords, type ZoneRecords } from '#shared/adapters/dynamodb/catalog/zone-records.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { createGrantRecords, type GrantRecords } from '#shared/adapters/dynamodb/customers/grant-records.ts'
-import { createSaveNotes, type SaveNotes } from '#shared/adapters/dynamodb/ledger/customer-notes.ts'
+import { createNoteCustomer, type NoteCustomer } from '#shared/adapters/dynamodb/ledger/customer-notes.ts'
+import {
+  type CustomerRecords,
+  createCustomerRecords,
+} from '#shared/adapters/dynamodb/ledger/customer-records.ts'
 import {
   createEstimateAudience,
   type EstimateAudience,
@@ -80,7 +84,8 @@ export type MerchantServices = {
   readonly listRevisions: ListRevisions
   readonly traces: Pick<TraceRecords, 'listFor' | 'knownTo' | 'fatesOf'>
   readonly estimateAudience: EstimateAudience
-  readonly saveNotes: SaveNotes
+  readonly noteCustomer: NoteCustomer
+  readonly customers: CustomerRecords
   readonly platform: PlatformRecords
   readonly zones: ZoneRecords
   readonly findContaining: FindContaining
@@ -117,7 +122,8 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
     listRevisions: createListRevisions(tables),
     traces: createTraceRecords(client, env.LEDGER_TABLE),
     estimateAudience: createEstimateAudience(client, env.LEDGER_TABLE),
-    saveNotes: createSaveNotes(tables),
+    noteCustomer: createNoteCustomer(tables),
+    customers: createCustomerRecords(client, env.LEDGER_TABLE),
     platform: createPlatformRecords(tables),
     zones: createZoneRecords(tables),
     findContaining: createFindContaining(tables),

@@ -4,14 +4,15 @@ import type { CustomerNotes } from '#shared/contracts/http/customers.ts'
 import type { UserId } from '#shared/domain/ids.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
-type Services = Pick<MerchantServices, 'saveNotes'>
 type Path = MerchantPath & { readonly userId: UserId }
 
-/** Keeps the merchant's tags of a customer, and whether it is blocked. A customer it does not know is none: 404. */
-export const putNotes: MemberUseCase<Services, Path, unknown, CustomerNotes> =
-  (services) => async (request) => {
-    const { path, body, author, signal } = request
-    const saved = await services.saveNotes(path.merchantId, path.userId, body, author, signal)
-    if (saved === 'unknown') throw new Problem('notFound')
+/** Keeps the merchant's tags of a customer. A customer whom it does not know is none: 404. */
+export const putNotes: MemberUseCase<Pick<MerchantServices, 'noteCustomer'>, Path, unknown, CustomerNotes> =
+  ({ noteCustomer }) =>
+  async ({ path, body, author, signal }) => {
+    const told = { author, action: 'replace' } as const
+    const withTags = <R extends object>(relationship: R) => ({ ...relationship, tags: body.tags })
+    const saved = await noteCustomer(path.merchantId, path.userId, told, withTags, signal)
+    if (saved === undefined) throw new Problem('notFound')
     return { status: 200, body }
   }

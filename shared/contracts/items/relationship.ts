@@ -47,7 +47,16 @@ const known = z.object({
     )
     .refine((all) => Object.keys(all).length <= MAX_PREFERENCES),
   openComplaints: count,
-  isBlocked: z.boolean(),
+  block: z
+    .object({
+      reason: z.string(),
+      sinceMs: z.number(),
+      untilMs: z.number().exactOptional(),
+      appeal: z
+        .object({ state: z.enum(['open', 'rejected']), text: z.string(), atMs: z.number() })
+        .exactOptional(),
+    })
+    .exactOptional(),
   trialAtMs: z.number().exactOptional(),
   timeZone: z.string().exactOptional(),
 })
@@ -98,10 +107,17 @@ export const CUSTOMER_SHARDS = 4
 export const customerIndexPk = (merchantId: MerchantId, shard: number): string =>
   `M#${merchantId}#CUSTOMER#${shard}`
 
-/** The attributes by which the index `byMerchant` finds the relationship. */
-export const customerIndex = (user: UserId, merchantId: MerchantId) => ({
+/** How the index lists those who have acted with the merchant: it sees them and nobody else. */
+export const ACTED = 'ACTED#'
+
+/**
+ * The attributes by which the index `byMerchant` finds the relationship.
+ *
+ * @param hasActed with the merchant
+ */
+export const customerIndex = (user: UserId, merchantId: MerchantId, hasActed: boolean) => ({
   merchantPk: customerIndexPk(merchantId, shardOf(user, CUSTOMER_SHARDS)),
-  merchantSk: user,
+  merchantSk: hasActed ? `${ACTED}${user}` : user,
 })
 
 /**

@@ -52,6 +52,22 @@ export type Preference = {
   readonly atMs: number
 }
 
+/** What the customer says against a block, and what became of it. An appeal that is accepted ends the block. */
+export type Appeal = {
+  readonly state: 'open' | 'rejected'
+  readonly text: string
+  readonly atMs: number
+}
+
+export type Block = {
+  /** The customer reads it. */
+  readonly reason: string
+  readonly sinceMs: number
+  /** Absent: until the merchant takes it back. */
+  readonly untilMs?: number
+  readonly appeal?: Appeal
+}
+
 /** All that one merchant knows of one customer. */
 export type Relationship = {
   readonly visits: Visits
@@ -64,8 +80,8 @@ export type Relationship = {
   readonly preferences: Readonly<Record<string, Preference>>
   /** Complaints that the customer has not accepted as settled. */
   readonly openComplaints: number
-  /** The merchant or the customer wants nothing more to do with the other. */
-  readonly isBlocked: boolean
+  /** The merchant wants nothing to do with the customer; see `isBlocked`. */
+  readonly block?: Block
   /** When the one free trial was given. */
   readonly trialAtMs?: number
   /** The zone of the place of the latest visit. */
@@ -82,8 +98,15 @@ export const NO_RELATIONSHIP: Relationship = {
   tags: [],
   preferences: {},
   openComplaints: 0,
-  isBlocked: false,
 }
+
+/**
+ * Does the block hold at this moment? It ends by itself.
+ *
+ * @example isBlocked({ block: { reason: 'no-shows', sinceMs: 0, untilMs: 10 } }, 10) // false
+ */
+export const isBlocked = ({ block }: Pick<Relationship, 'block'>, nowMs: number): boolean =>
+  block !== undefined && (block.untilMs === undefined || nowMs < block.untilMs)
 
 /**
  * The hour of the week on the clock of a place: 0 is Monday from 00:00 to 00:59, 167 Sunday from 23:00.

@@ -14,6 +14,8 @@ export const AUDIT_ACTIONS = [
   'create',
   'replace',
   'delete',
+  'block',
+  'unblock',
   'suspend',
   'reinstate',
   'kill',

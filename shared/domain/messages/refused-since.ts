@@ -1,3 +1,4 @@
+import { type Block, isBlocked } from '#shared/domain/customers/relationship.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 import { CHANNELS } from '#shared/domain/messages/channel.ts'
 import type { MessageContent } from '#shared/domain/messages/message.ts'
@@ -8,7 +9,7 @@ import type { MessageKind } from '#shared/domain/scenes/scene.ts'
 /** How a merchant stands with a customer, and with the operator. */
 export type Standing = {
   readonly isSuspended: boolean
-  readonly isBlocked: boolean
+  readonly block?: Block
   readonly openComplaints: number
 }
 
@@ -30,11 +31,11 @@ type Wishes = Pick<CustomerFacts, 'pushConsent' | 'smsConsents' | 'mutedMerchant
 export const refusedSince = (
   { merchantId, messageKind, content }: Granted,
   { pushConsent, smsConsents, mutedMerchants, mutedUntilMs = 0 }: Wishes,
-  { isSuspended, isBlocked, openComplaints }: Standing,
+  { isSuspended, openComplaints, ...relationship }: Standing,
   nowMs: number,
 ): SuppressionReason | undefined => {
   if (isSuspended) return 'merchantSuspended'
-  if (isBlocked) return 'blocked'
+  if (isBlocked(relationship, nowMs)) return 'blocked'
   if (messageKind !== 'service' && openComplaints > 0) return 'complaintOpen'
   const agrees = { push: pushConsent, sms: smsConsents.has(merchantId) }
   if (!CHANNELS.some((channel) => content[channel] !== undefined && agrees[channel])) return 'consent'

@@ -1,5 +1,5 @@
 import { type AudienceFacts, explainAudience } from '#shared/domain/customers/audience.ts'
-import { hourOfWeek } from '#shared/domain/customers/relationship.ts'
+import { hourOfWeek, isBlocked } from '#shared/domain/customers/relationship.ts'
 import { type OfferId, shardOf } from '#shared/domain/ids.ts'
 import { CHANNELS, type Channel } from '#shared/domain/messages/channel.ts'
 import { pickByLocale } from '#shared/domain/messages/locale-chain.ts'
@@ -274,7 +274,10 @@ export const CHECKS: readonly (readonly [Exclude<SuppressionReason, 'outranked' 
   ['stale', checkAge],
   ['audience', checkAudience],
   // One that was not read may be a block.
-  ['blocked', ({ relationship }) => failedIf(relationship?.isBlocked !== false)],
+  [
+    'blocked',
+    ({ relationship, nowMs }) => failedIf(relationship === undefined || isBlocked(relationship, nowMs)),
+  ],
   ['complaintOpen', (one) => failedIf(isPromotion(one) && (one.relationship?.openComplaints ?? 0) > 0)],
   ['consent', checkConsent],
   ['muted', checkMuted],

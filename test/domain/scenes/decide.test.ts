@@ -260,7 +260,11 @@ describe('the reasons', () => {
   })
 
   it('blocked: the merchant wants nothing to do with the customer', () => {
-    expect(outcomeOf(greet, related({ isBlocked: true }))).toBe('blocked')
+    expect(outcomeOf(greet, related({ block: { reason: 'no-shows', sinceMs: 0 } }))).toBe('blocked')
+    const over = { block: { reason: 'no-shows', sinceMs: 0, untilMs: T0 } }
+    expect(outcomeOf(greet, related(over))).not.toBe('blocked')
+    const holds = { block: { reason: 'no-shows', sinceMs: 0, untilMs: T0 + 1 } }
+    expect(outcomeOf(greet, related(holds))).toBe('blocked')
     // Nobody has read what stands between them: it may be a block.
     expect(outcomeOf(greet, { customer: { relationships: new Map() } })).toBe('blocked')
   })

@@ -127,7 +127,7 @@ it(`hold in ${DECISIONS.toLocaleString('en')} random decisions: once, capped, la
           [...merchants.keys()].map((id) => [
             id,
             aRelationship({
-              isBlocked: customer.blocked.has(id),
+              ...(customer.blocked.has(id) && { block: { reason: 'no-shows', sinceMs: 0 } }),
               openComplaints: customer.complains.has(id) ? 1 : 0,
             }),
           ]),

@@ -4,7 +4,7 @@ import { handler } from '#functions/merchant-api/handler.ts'
 import { decisionRefOf, messageItem } from '#shared/contracts/items/decision.ts'
 import { customerIndex, relationshipAttributes } from '#shared/contracts/items/relationship.ts'
 import { traceItems } from '#shared/contracts/items/trace.ts'
-import type { MerchantId, UserId } from '#shared/domain/ids.ts'
+import type { MerchantId } from '#shared/domain/ids.ts'
 import type { Granted } from '#shared/domain/scenes/decide.ts'
 import { aGrant, anEnter, aRelationship, aScene, named } from '#test/support/builders.ts'
 import { setClock } from '#test/support/clock.ts'
@@ -249,7 +249,7 @@ const relate = async (name: string, acted: boolean, rest: Parameters<typeof aRel
         visits: 0,
         version: 1,
         ...relationshipAttributes(aRelationship(rest)),
-        ...customerIndex(user, merchantId as MerchantId),
+        ...customerIndex(user, merchantId as MerchantId, acted),
         ...(acted && { actedAt: new Date(NOW).toISOString() }),
       },
     }),
@@ -276,23 +276,6 @@ describe('an audience', () => {
       body: { audience: { type: 'tag', tag: 'all' } },
     })
     expect(body.people).toBe('fewer than 20')
-  })
-})
-
-describe('a customer', () => {
-  const note = (user: UserId, body: object, subject = 'owner') =>
-    callApi(handler, `PUT ${M}/customers/{userId}`, { subject, path: { merchantId, userId: user }, body })
-
-  test('who has acted with the merchant can be tagged and blocked; another does not exist for it', async () => {
-    const known = await relate('known', true)
-    const seen = await relate('only seen', false)
-    const body = { tags: ['vip', 'Stammgast'], isBlocked: true }
-    expect((await note(known, body)).status).toBe(200)
-    expect((await note(seen, body)).status).toBe(404)
-    expect((await note(named('usr', 'nobody'), body)).status).toBe(404)
-    const stored = (await tables.allOf(tables.ledger)).find((item) => item['pk'] === `U#${known}`)
-    expect(stored).toMatchObject({ known: { tags: ['vip', 'Stammgast'], isBlocked: true }, version: 2 })
-    expect((await note(known, body, 'stranger')).status).toBe(404)
   })
 })
 

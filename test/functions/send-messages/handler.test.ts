@@ -369,7 +369,7 @@ describe('a message that is not to be sent any more', () => {
       'service',
       { preferences: { mutedUntil: new Date(T0 + DAY).toISOString() } },
     ],
-    ['was blocked', 'blocked', 'service', relationship({ isBlocked: true })],
+    ['was blocked', 'blocked', 'service', relationship({ block: { reason: 'no-shows', sinceMs: 0 } })],
     ['complained', 'complaintOpen', 'offer', relationship({ openComplaints: 1 })],
   ] as const)(
     'is not published after the customer %s; what it held is given back',

@@ -92,8 +92,8 @@ export const markActed = (
       ':at': new Date(nowMs).toISOString(),
       ':none': 0,
       ':one': 1,
-      ':mpk': customerIndex(user, merchantId).merchantPk,
-      ':msk': customerIndex(user, merchantId).merchantSk,
+      ':mpk': customerIndex(user, merchantId, true).merchantPk,
+      ':msk': customerIndex(user, merchantId, true).merchantSk,
     },
   },
 })

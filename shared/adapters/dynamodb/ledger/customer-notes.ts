@@ -4,32 +4,37 @@ import type { CatalogTables } from '#shared/adapters/dynamodb/catalog/catalog-ta
 import { writeRelationship } from '#shared/adapters/dynamodb/ledger/relationship-writes.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { transact } from '#shared/adapters/dynamodb/transactions.ts'
-import type { CustomerNotes } from '#shared/contracts/http/customers.ts'
 import { profileKey } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship, relationshipKey } from '#shared/contracts/items/relationship.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
-import type { Author } from '#shared/domain/merchants/audit.ts'
+import type { AuditAction, Author } from '#shared/domain/merchants/audit.ts'
+import type { KnownRelationship } from '#shared/domain/scenes/facts.ts'
 
-/** Keeps what a merchant notes of a customer; only of one who has acted with it (DESIGN.md section 4, I9). */
-export type SaveNotes = (
+/**
+ * Changes what a merchant notes of a customer; only of one who has acted with it (DESIGN.md section 4, I9).
+ *
+ * @param change may be called again when somebody else changed the relationship meanwhile
+ * @returns the relationship after the change; undefined for a customer whom the merchant does not know
+ */
+export type NoteCustomer = (
   merchantId: MerchantId,
   user: UserId,
-  notes: CustomerNotes,
-  author: Author,
+  told: { readonly author: Author; readonly action: AuditAction },
+  change: (current: KnownRelationship) => KnownRelationship,
   signal?: AbortSignal,
-) => Promise<'saved' | 'unknown'>
+) => Promise<KnownRelationship | undefined>
 
-export const createSaveNotes =
-  ({ client, catalog, ledger: table }: CatalogTables): SaveNotes =>
-  (merchantId, user, { tags, isBlocked }, author, signal) =>
-    optimistically(async (): Promise<'saved' | 'unknown' | 'again'> => {
+export const createNoteCustomer =
+  ({ client, catalog, ledger: table }: CatalogTables): NoteCustomer =>
+  (merchantId, user, { author, action }, change, signal) =>
+    optimistically(async (): Promise<KnownRelationship | undefined | 'again'> => {
       const { Item } = await client.send(
         new GetCommand({ TableName: table, Key: relationshipKey(user, merchantId), ConsistentRead: true }),
         signal ? { abortSignal: signal } : {},
       )
       const before = parseRelationship(Item)
-      if (before.actedAt === undefined) return 'unknown'
-      const after = { ...before.relationship, tags, isBlocked }
+      if (before.actedAt === undefined) return undefined
+      const after = change(before.relationship)
       const outcome = await transact(
         client,
         [
@@ -41,10 +46,10 @@ export const createSaveNotes =
               ConditionExpression: 'attribute_not_exists(tombstone)',
             },
           },
-          auditWrite(catalog, merchantId, author, { action: 'replace', object: 'customer' }),
+          auditWrite(catalog, merchantId, author, { action, object: 'customer' }),
         ],
         { random: Math.random, signal },
       )
-      if (outcome.kind === 'done') return 'saved'
-      return outcome.reasons[1] === 'ConditionalCheckFailed' ? 'unknown' : 'again'
+      if (outcome.kind === 'done') return after
+      return outcome.reasons[1] === 'ConditionalCheckFailed' ? undefined : 'again'
     }, signal)

@@ -26,6 +26,6 @@ export const createReadStanding =
       ],
       { random: Math.random, signal },
     )
-    const { isBlocked, openComplaints } = parseRelationship(relationship).relationship
-    return { isSuspended: version?.['suspended'] !== undefined, isBlocked, openComplaints }
+    const { block, openComplaints } = parseRelationship(relationship).relationship
+    return { isSuspended: version?.['suspended'] !== undefined, ...(block && { block }), openComplaints }
   }

@@ -29,7 +29,8 @@ export const writeRelationship = (
   actedAtMs?: number,
 ): TransactItem => {
   const { condition, values } = asRead(before)
-  const { merchantPk, merchantSk } = customerIndex(user, merchantId)
+  const hasActed = before.actedAt !== undefined || actedAtMs !== undefined
+  const { merchantPk, merchantSk } = customerIndex(user, merchantId, hasActed)
   const { known, events, eventsSinceMs } = relationshipAttributes(after)
   const acted = actedAtMs === undefined ? [] : ['actedAt = if_not_exists(actedAt, :acted)']
   return {

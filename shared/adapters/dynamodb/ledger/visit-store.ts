@@ -104,7 +104,7 @@ export const createVisitStore = (
       ...stored.relationship,
       ...afterVisits(stored.relationship, visits),
     })
-    const { merchantPk, merchantSk } = customerIndex(user, merchantId)
+    const { merchantPk, merchantSk } = customerIndex(user, merchantId, stored.actedAt !== undefined)
     const sets = [
       'kind = :kind, #user = :user, merchantId = :merchantId, lastVisitAtMs = :last, #zone = :zone',
       '#known = :known, merchantPk = :mpk, merchantSk = :msk',

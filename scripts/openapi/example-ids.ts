@@ -1,5 +1,5 @@
-/** The ids in examples; the example world has these very things, or others under their names. */
-export const EXAMPLE_PATH: Readonly<Record<string, string>> = {
+/** The ids of things in examples, by the path parameter that names them. */
+export const EXAMPLE_IDS = {
   merchantId: 'mer_01JD0000000000000000000001',
   storeId: 'sto_01JD0000000000000000000002',
   regionId: 'reg_01JD0000000000000000000003',
@@ -11,4 +11,7 @@ export const EXAMPLE_PATH: Readonly<Record<string, string>> = {
   zoneId: 'zon_01JD0000000000000000000009',
   deviceId: 'pixel-9',
   code: 'K7T0QW3XJ5RB',
-}
+} as const
+
+/** The same by any name: a parameter that is not among them has no example. */
+export const EXAMPLE_PATH: Readonly<Record<string, string>> = EXAMPLE_IDS

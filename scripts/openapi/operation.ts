@@ -1,3 +1,4 @@
+import { readAnswer } from '#scripts/openapi/answers.ts'
 import type { Components } from '#scripts/openapi/components.ts'
 import type { Example } from '#scripts/openapi/example.ts'
 import { EXAMPLE_PATH } from '#scripts/openapi/example-ids.ts'
@@ -57,16 +58,14 @@ const requestBody = (
 }
 
 const answerContent = (
-  { schemas, answers }: DocumentedRoute,
+  { schemas, answers, document }: DocumentedRoute,
   components: Components,
-  example: Example,
 ): JsonSchema => {
+  const recorded = readAnswer(document.operationId)
   if (schemas.response !== undefined) {
-    return { content: jsonContent(components.schemaOf(schemas.response, 'output'), example.response) }
+    return { content: jsonContent(components.schemaOf(schemas.response, 'output'), recorded) }
   }
-  return answers === undefined
-    ? {}
-    : { content: openContent(answers, 'output', components, example.response) }
+  return answers === undefined ? {} : { content: openContent(answers, 'output', components, recorded) }
 }
 
 /** The statuses that a route's 2xx answer may have. */
@@ -88,7 +87,6 @@ const success = (
   status: SuccessStatus,
   route: DocumentedRoute,
   components: Components,
-  example: Example,
 ): JsonSchema => ({
   description: STATUS_WORDS[status],
   headers: {
@@ -97,7 +95,7 @@ const success = (
     ...tagHeader(status, route),
     ...keyHeader(method, route),
   },
-  ...answerContent(route, components, example),
+  ...answerContent(route, components),
 })
 
 /**
@@ -114,7 +112,7 @@ export const operationOf = (
   const [method = '', path = ''] = key.split(' ')
   const { operationId, summary, description } = route.document
   const parameters = [
-    ...parametersOf(route.schemas.path, 'path', { ...EXAMPLE_PATH, ...example.path }),
+    ...parametersOf(route.schemas.path, 'path', EXAMPLE_PATH),
     ...parametersOf(route.schemas.query, 'query', example.query ?? {}),
     ...tagParameters(method, route),
     ...keyParameters(method, route),
@@ -129,7 +127,7 @@ export const operationOf = (
     ...requestBody(route, components, example),
     responses: {
       ...Object.fromEntries(
-        statusesOf(route).map((status) => [status, success(method, status, route, components, example)]),
+        statusesOf(route).map((status) => [status, success(method, status, route, components)]),
       ),
       ...notModified(method, route),
       ...problemAnswers(method, path, route),

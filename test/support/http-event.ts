@@ -28,7 +28,7 @@ export type HttpCall = {
 export type HttpAnswer = {
   readonly status: number
   readonly headers: Readonly<Record<string, unknown>>
-  /** The parsed body; undefined where there is none. */
+  /** The parsed body, or its text where it is no JSON; undefined where there is none. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look at what was answered, whatever it is
   readonly body: any
 }
@@ -159,9 +159,20 @@ const checkContract = (routeKey: string, answer: HttpAnswer): void => {
   if (answer.status === 304) return
   if (!statusesOf(route).some((status) => status === answer.status))
     throw new Error(`${routeKey}: an undocumented ${answer.status}`)
-  if (route.schemas.response === undefined && answer.body !== undefined)
+  route.answers?.schema.parse(answer.body)
+  if (route.schemas.response === undefined && route.answers === undefined && answer.body !== undefined)
     throw new Error(`${routeKey}: an unforeseen body`)
   route.schemas.response?.parse(answer.body)
+}
+
+const parsedBody = ({
+  body,
+  isBase64Encoded,
+  headers,
+}: APIGatewayProxyStructuredResultV2): HttpAnswer['body'] => {
+  if (body === undefined) return undefined
+  const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body
+  return /json/.test(String(headers?.['content-type'])) ? JSON.parse(text) : text
 }
 
 /**
@@ -178,7 +189,7 @@ export const callApi = async (
   const parsed = {
     status: answer.statusCode ?? 0,
     headers: answer.headers ?? {},
-    body: answer.body === undefined ? undefined : JSON.parse(answer.body),
+    body: parsedBody(answer),
   }
   checkContract(routeKey, parsed)
   return parsed

@@ -130,7 +130,7 @@ const idempotencyHeader = z.looseObject({
 
 /**
  * One row of an API's route table: who may call it, what it takes, what answers it, and what the document says of it.
- * Its example, which a test sends, stands in the function's `examples.ts` under the `operationId` (docs/api.md).
+ * Its example, which a test sends, stands in `scripts/openapi/examples` under the `operationId` (docs/api.md).
  *
  * The caller is checked before the input, so that a fault in the body tells a stranger nothing. An ill-formed id in the
  * path names nothing that exists: 404.

@@ -1,0 +1,28 @@
+import type { Examples } from '#scripts/openapi/example.ts'
+
+export const merchantExamples = {
+  createMerchant: {
+    body: {
+      name: 'Square Coffee',
+      budget: { sendsPerDay: 2000, spendCentsPerDay: 10_000 },
+      caps: [{ windowS: 604_800, max: 3 }],
+    },
+  },
+  listMerchants: { given: ['createMerchant'], query: { limit: '20' } },
+  getMerchant: {},
+  replaceMerchant: { body: { name: 'Square Coffee Roasters', budget: { sendsPerDay: 5000 } } },
+  deleteMerchant: {},
+  listMembers: { given: ['putMember'] },
+  putMember: { body: { role: 'agency', until: '2027-03-31T22:00:00Z' } },
+  deleteMember: { given: ['putMember'] },
+  getUser: {},
+  listAuditLog: { given: ['createRegion'], query: { limit: '20' } },
+  estimateAudience: {
+    body: {
+      audience: {
+        all: [{ type: 'visitsWithin', days: 30, atLeast: 2 }, { not: { type: 'tag', tag: 'staff' } }],
+      },
+    },
+  },
+  putCustomerNotes: { given: ['customer'], body: { tags: ['regular', 'flat white'], isBlocked: false } },
+} satisfies Examples

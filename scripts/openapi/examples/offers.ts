@@ -1,0 +1,23 @@
+import type { Examples } from '#scripts/openapi/example.ts'
+import { EXAMPLE_IDS } from '#scripts/openapi/example-ids.ts'
+
+const { storeId } = EXAMPLE_IDS
+
+const coffee = {
+  name: 'Free coffee',
+  kind: 'gift',
+  description: 'One cup, any size',
+  stock: 500,
+  validityS: 86_400,
+  perCustomer: 1,
+  costCents: 90,
+}
+
+export const offerExamples = {
+  createOffer: { body: coffee },
+  listOffers: { given: ['createOffer'], query: { limit: '20' } },
+  getOffer: {},
+  replaceOffer: { body: { ...coffee, stock: 800, until: '2026-12-31T08:00:00Z' } },
+  deleteOffer: {},
+  redeemCode: { given: ['createStore', 'grant'], body: { code: 'RYHD1-MKKV3', storeId } },
+} satisfies Examples

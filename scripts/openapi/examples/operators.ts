@@ -1,0 +1,18 @@
+import type { Examples } from '#scripts/openapi/example.ts'
+
+export const operatorExamples = {
+  getKillSwitch: { given: ['putKillSwitch'] },
+  putKillSwitch: { body: { on: true, reason: 'A template went wrong' } },
+  listZones: { given: ['putZone'], query: { limit: '20' } },
+  putZone: {
+    body: {
+      kind: 'exclusion',
+      name: 'Hospital',
+      area: { kind: 'circle', lat: 37.7631, lon: -122.4577, radiusM: 300 },
+    },
+  },
+  deleteZone: {},
+  listPlatformAuditLog: { given: ['putKillSwitch'], query: { limit: '20' } },
+  listAuditLogOfMerchant: { given: ['createMerchant'], query: { limit: '20' } },
+  putSuspension: { given: ['createMerchant'], body: { suspended: true, reason: 'Complaints of customers' } },
+} satisfies Examples

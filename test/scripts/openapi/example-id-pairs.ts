@@ -1,0 +1,42 @@
+import { EXAMPLE_PATH } from '#scripts/openapi/example-ids.ts'
+
+const ID = /\b[a-z]{2,3}_[0-9A-HJKMNP-TV-Z]{26}\b/g
+
+/** Which ids of examples stand for which real ones. */
+export type ExampleIds = {
+  readonly pair: (shown: string, real: string) => void
+  /** The value with real ids in place of those of examples. */
+  readonly real: (value: unknown) => unknown
+  /** The value with ids of examples in place of the real ones; an unknown one gets the first that is free. */
+  readonly shown: (value: unknown) => unknown
+}
+
+/** @param texts what else stands for something else here: as it is shown, and as it is */
+export const createExampleIds = (texts: Readonly<Record<string, string>>): ExampleIds => {
+  const realOf = new Map<string, string>()
+  const shownOf = new Map<string, string>()
+  const pair = (shown: string, real: string): void => {
+    realOf.set(shown, real)
+    shownOf.set(real, shown)
+  }
+  const show = (real: string): string => {
+    const known = shownOf.get(real)
+    if (known !== undefined) return known
+    const prefix = real.slice(0, real.indexOf('_') + 1)
+    const free = Object.values(EXAMPLE_PATH).find((id) => id.startsWith(prefix) && !realOf.has(id))
+    const others = [...realOf.keys()].filter((id) => id.startsWith(prefix)).length
+    const shown = free ?? `${prefix}01JD00000000000000000001${String(others).padStart(2, '0')}`
+    pair(shown, real)
+    return shown
+  }
+  const swap = (text: string, by: Readonly<Record<string, string>>): string =>
+    Object.entries(by).reduce((all, [from, to]) => all.replaceAll(from, to), text)
+  const backward = Object.fromEntries(Object.entries(texts).map(([shown, real]) => [real, shown]))
+  const change = (value: unknown, by: (text: string) => string): unknown =>
+    value === undefined ? undefined : JSON.parse(by(JSON.stringify(value)))
+  return {
+    pair,
+    real: (value) => change(value, (text) => swap(text, texts).replace(ID, (id) => realOf.get(id) ?? id)),
+    shown: (value) => change(value, (text) => swap(text, backward).replace(ID, show)),
+  }
+}

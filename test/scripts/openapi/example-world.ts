@@ -1,0 +1,215 @@
+import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import type { Example } from '#scripts/openapi/example.ts'
+import { EXAMPLE_IDS, EXAMPLE_PATH } from '#scripts/openapi/example-ids.ts'
+import { EXAMPLES } from '#scripts/openapi/examples.ts'
+import { ALL_ROUTES, type DocumentedRoute } from '#scripts/openapi/routes.ts'
+import { ZONES_PK } from '#shared/adapters/dynamodb/catalog/zone-cache.ts'
+import { decisionRefOf } from '#shared/contracts/items/decision.ts'
+import { customerIndex, relationshipAttributes } from '#shared/contracts/items/relationship.ts'
+import { traceItems } from '#shared/contracts/items/trace.ts'
+import type { MerchantId, SceneId } from '#shared/domain/ids.ts'
+import { userIdOf } from '#shared/runtime/ids.ts'
+import { CERTIFICATE } from '#test/adapters/sns/signed-notification.ts'
+import { createExampleIds, type ExampleIds } from '#test/scripts/openapi/example-id-pairs.ts'
+import { anEnter, aRelationship, aScene } from '#test/support/builders.ts'
+import { setClock } from '#test/support/clock.ts'
+import { createTables } from '#test/support/engine.ts'
+import { giveGrant } from '#test/support/grants.ts'
+import { callApi, type HttpAnswer, type HttpCall } from '#test/support/http-event.ts'
+import { startPeer, takeAll } from '#test/support/peers.ts'
+
+/** What is there when an example is sent was made an hour before. */
+const MADE_MS = Date.UTC(2026, 10, 22, 9)
+const SENT_MS = Date.UTC(2026, 10, 22, 10)
+
+const tables = await createTables()
+const sqs = await startPeer(takeAll)
+const sns = await startPeer(() => ({ status: 200, body: CERTIFICATE }))
+const clock = setClock(MADE_MS)
+Object.assign(process.env, {
+  POWERTOOLS_LOG_LEVEL: 'SILENT',
+  CATALOG_TABLE: tables.catalog,
+  LEDGER_TABLE: tables.ledger,
+  PRESENCE_TABLE: tables.presence,
+  PLACE_INDEX: 'places',
+  SMS_PART_PRICE_USD: '0.008830',
+  PUSH_QUEUE_URL: `${sqs.url}/000000000000/push`,
+  SMS_QUEUE_URL: `${sqs.url}/000000000000/sms`,
+  JOBS_QUEUE_URL: `${sqs.url}/000000000000/jobs`,
+  SMS_ANSWERS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:answers',
+  AWS_ENDPOINT_URL_SQS: sqs.url,
+  AWS_ENDPOINT_URL_SNS: sns.url,
+})
+const { handlerOf, removeReference } = await import('#test/scripts/openapi/example-handlers.ts')
+
+export const closeExamples = async (): Promise<void> => {
+  removeReference()
+  await Promise.all([sqs.close(), sns.close()])
+}
+
+type Operation = { readonly routeKey: string; readonly route: DocumentedRoute; readonly example: Example }
+
+/** @throws {Error} for a name that no operation has, and for an operation without an example */
+export const operationNamed = (operationId: string): Operation => {
+  const found = Object.entries(ALL_ROUTES).find(([, { document }]) => document.operationId === operationId)
+  const example = EXAMPLES[operationId]
+  if (found === undefined) throw new Error(`there is no operation ${operationId}`)
+  if (example === undefined)
+    throw new Error(`${operationId} has no example: write one in scripts/openapi/examples (docs/api.md)`)
+  const [routeKey, route] = found
+  return { routeKey, route, example }
+}
+
+/** Which example, or which scenery, makes what a path names. */
+const MAKERS: Readonly<Record<string, string>> = {
+  merchantId: 'createMerchant',
+  storeId: 'createStore',
+  regionId: 'createRegion',
+  geofenceId: 'createGeofence',
+  sceneId: 'createScene',
+  offerId: 'createOffer',
+  zoneId: 'putZone',
+  deviceId: 'putDevice',
+  grantId: 'grant',
+}
+
+const namesIn = (routeKey: string): string[] =>
+  [...routeKey.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
+
+/** What an example's body is on the wire. */
+const bodyOf = ({ takes }: DocumentedRoute, { body }: Example, ids: ExampleIds): HttpCall => {
+  if (body === undefined) return {}
+  if (takes?.mediaType !== 'application/x-www-form-urlencoded') return { body: ids.real(body) }
+  return { rawBody: new URLSearchParams(body as Record<string, string>).toString() }
+}
+
+type World = {
+  readonly ids: ExampleIds
+  readonly subjects: Readonly<Record<string, string>>
+  /** What has been made already. */
+  readonly made: Set<string>
+}
+
+let worlds = 0
+/** No two grants have one code. */
+const codeOf = (world: number): string => `RYHD1-MK${String(world).padStart(3, '0')}`
+
+/** A world with a merchant's owner and a customer of its own. */
+const newWorld = (): World => {
+  worlds += 1
+  const owner = `owner ${worlds}`
+  const customer = `customer ${worlds}`
+  const ids = createExampleIds({
+    'https://sns.eu-west-1.amazonaws.com': sns.url,
+    'RYHD1-MKKV3': codeOf(worlds),
+  })
+  ids.pair(EXAMPLE_IDS.userId, userIdOf(customer))
+  ids.pair('usr_01JD000000000000000000000A', userIdOf(owner))
+  ids.pair('usr_01JD000000000000000000000B', userIdOf('operator'))
+  return { ids, subjects: { merchant: owner, till: owner, customer, operator: 'operator' }, made: new Set() }
+}
+
+type Answer = Pick<HttpAnswer, 'status' | 'body'>
+
+const send = async (world: World, operationId: string, as?: string): Promise<Answer> => {
+  const { routeKey, route, example } = operationNamed(operationId)
+  const [scope] = route.scopes
+  const subject = world.subjects[as ?? scope ?? '']
+  const path = Object.fromEntries(namesIn(routeKey).map((name) => [name, EXAMPLE_PATH[name]]))
+  const { status, body } = await callApi(handlerOf(routeKey), routeKey, {
+    path: world.ids.real(path) as Record<string, string>,
+    ...(example.query && { query: example.query }),
+    ...bodyOf(route, example, world.ids),
+    ...(scope !== undefined && { scopes: [scope] }),
+    ...(subject !== undefined && { subject }),
+  })
+  return { status, body: world.ids.shown(body) }
+}
+
+const customerOf = ({ subjects }: World) => userIdOf(subjects['customer'] ?? '')
+const merchantOf = ({ ids }: World) => ids.real(EXAMPLE_IDS.merchantId) as MerchantId
+const put = (Item: Readonly<Record<string, unknown>>) =>
+  tables.client.send(new PutCommand({ TableName: tables.ledger, Item }))
+
+/** What no operation makes: facts that the pipeline writes. */
+const SCENERY: Readonly<Record<string, (world: World) => Promise<void>>> = {
+  grant: async (world) => {
+    await make(world, 'createOffer')
+    const { grantId, sceneId } = await giveGrant(tables.client, tables.ledger, {
+      user: customerOf(world),
+      merchantId: merchantOf(world),
+      offerId: String(world.ids.real(EXAMPLE_IDS.offerId)),
+      code: String(world.ids.real('RYHD1-MKKV3')).replace('-', ''),
+      grantedAtMs: MADE_MS,
+    })
+    world.ids.pair(EXAMPLE_IDS.grantId, grantId)
+    world.ids.pair(EXAMPLE_IDS.sceneId, sceneId)
+  },
+  customer: async (world) => {
+    const [user, merchantId] = [customerOf(world), merchantOf(world)]
+    await put({
+      pk: `U#${user}`,
+      sk: `M#${merchantId}`,
+      kind: 'relationship',
+      user,
+      merchantId,
+      visits: 0,
+      version: 1,
+      ...relationshipAttributes(aRelationship({})),
+      ...customerIndex(user, merchantId),
+      actedAt: new Date(MADE_MS).toISOString(),
+    })
+  },
+  decision: async (world) => {
+    await make(world, 'createScene')
+    await make(world, 'customer')
+    const [user, merchantId] = [customerOf(world), merchantOf(world)]
+    const scene = aScene('example', { id: world.ids.real(EXAMPLE_IDS.sceneId) as SceneId, merchantId })
+    const trigger = anEnter({ user, merchantId, atMs: MADE_MS, distanceM: -37 })
+    const compared = { coolDownS: 604_800 }
+    const outcome = { scene, trigger, kind: 'suppressed', reason: 'coolDown', compared } as const
+    const ref = decisionRefOf(user, [trigger], 0)
+    await put(traceItems(ref, { outcomes: [outcome] }, undefined, MADE_MS).whole)
+  },
+  'the owner’s phone': async (world) => {
+    await send(world, 'putDevice', 'merchant')
+  },
+}
+
+const make = async (world: World, name: string): Promise<void> => {
+  if (world.made.has(name)) return
+  world.made.add(name)
+  const scenery = SCENERY[name]
+  if (scenery !== undefined) return scenery(world)
+  await prepare(world, name)
+  // What is told in the order of its time is told in one order.
+  clock.advance(1000)
+  const { status, body } = await send(world, name)
+  if (status >= 300) throw new Error(`${name}: ${status} ${JSON.stringify(body)}`)
+}
+
+/** Makes all that an example needs. */
+const prepare = async (world: World, operationId: string): Promise<void> => {
+  const { routeKey, example } = operationNamed(operationId)
+  const makers = namesIn(routeKey).flatMap((name) => MAKERS[name] ?? [])
+  for (const name of [...makers, ...(example.given ?? [])]) {
+    if (name !== operationId) await make(world, name)
+  }
+}
+
+/** What operators made for all worlds, taken away. */
+const clearPlatform = async (): Promise<void> => {
+  const ofAll = (await tables.allOf(tables.catalog)).filter(({ pk }) => pk === ZONES_PK)
+  for (const { pk, sk } of ofAll)
+    await tables.client.send(new DeleteCommand({ TableName: tables.catalog, Key: { pk, sk } }))
+}
+
+/** Sends an operation's example in a world where all is there that it needs. */
+export const sendExample = async (operationId: string): Promise<Answer> => {
+  const world = newWorld()
+  await clearPlatform()
+  clock.nowMs = MADE_MS
+  await prepare(world, operationId)
+  clock.nowMs = SENT_MS
+  return send(world, operationId)
+}

@@ -20,6 +20,8 @@ export type Played = {
   readonly transitions: Map<string, number>
   readonly requestMs: number[]
   readonly pingToPublishMs: number[]
+  /** What each answer accepted: a batch with too much news for one write is taken in in several. */
+  readonly uploads: Batch[]
 }
 
 const REQUEST_TIMEOUT_MS = 40_000
@@ -70,6 +72,7 @@ const sendBatch = async (
     count(played.statuses, status)
     if (answer) {
       last = answer
+      played.uploads.push({ ...batch, pings: batch.pings.slice(accepted, accepted + answer.accepted) })
       accepted += answer.accepted
       for (const { type } of answer.transitions) count(played.transitions, type)
       continue
@@ -112,6 +115,7 @@ export const createStage = (api: ApiClient, url: string, tokens: ReadonlyMap<str
     transitions: new Map(),
     requestMs: [],
     pingToPublishMs: [],
+    uploads: [],
   }
   return {
     played,

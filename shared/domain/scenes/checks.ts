@@ -233,11 +233,15 @@ export const pressureOn = ({ recentSends }: CustomerFacts, nowMs: number): numbe
     nowMs,
   )
 
+/** So that what is told is too much as well. */
+const roundedUp = (pressure: number): number => Math.ceil(pressure * 100) / 100
+
 const checkPressure: Check = ({ candidate: { scene }, customer, facts, kind, offer, nowMs }) => {
-  const pressure = Math.round(pressureOn(customer, nowMs) * 100) / 100
+  const pressure = pressureOn(customer, nowMs)
   const max = facts.limits.maxPressure
   const weight = PRESSURE_WEIGHTS[pressureKindOf(kind, offer)]
-  if (kind !== 'service' && pressure + weight > max) return { compared: { pressure, weight, max } }
+  if (kind !== 'service' && pressure + weight > max)
+    return { compared: { pressure: roundedUp(pressure), weight, max } }
   const { maxScarcityShare } = scene.limits
   if (maxScarcityShare === undefined || offer?.isScarce === undefined) return undefined
   return failedIf(exceedsScarcity(customer.recentSends, maxScarcityShare, nowMs), { maxScarcityShare })

@@ -469,6 +469,15 @@ describe('the reasons', () => {
     expect(outcomeOf(giving, { customer: one, facts, merchant })).toBe('granted push')
   })
 
+  it('pressure: not a trace above the most, however little', () => {
+    // 0.904 is left of an offer's weight after so much of seven days.
+    const customer = { recentSends: [sent('other', T0 - 0.096 * 7 * DAY)] }
+    const scene = aScene('offer', { message: { ...greet.message, kind: 'offer' } })
+    const at = (maxPressure: number) =>
+      outcomeOf(scene, { customer, facts: { limits: { ...LIMITS, maxPressure } } })
+    expect([at(1.905), at(1.903)]).toEqual(['granted push', 'pressure'])
+  })
+
   it('pressure: the share of scarcity offers is used up; one is always allowed', () => {
     const rare = anOffer('rare', { isScarce: true })
     const scene = aScene('rare', {

@@ -110,10 +110,11 @@ const scoreAmong = (
 }
 
 /**
- * Counts again, in the plainest way, what a replay must have granted: upload by upload, of all entries that are young
+ * Counts again, in the plainest way, what a replay must have granted: write by write, of all entries that are young
  * enough and lawful, whose brand is not cooling down and has something left, the best one, as long as the customer's day is not
  * full and nobody else has the customer's attention.
  *
+ * @param batches what each write took in: a phone's batch, or the part of it that was accepted at once
  * @param sceneOf the one scene of a geofence's merchant
  */
 export const recount = (

@@ -80,7 +80,7 @@ const grantsOf = (items: readonly Item[]) =>
 /** Plays and compares everything with the recount; returns what was played. */
 const playAndCompare = async (world: World, stores: readonly TraceStore[], batches: readonly Batch[]) => {
   const played = await play(world, stores, batches)
-  const expected = await countAgain(world, batches)
+  const expected = await countAgain(world, played.uploads)
 
   const visits = (await world.itemsOf('ledger', 'visit')).map(({ visitId, exitedAtMs }) => [
     visitId,

@@ -49,6 +49,8 @@ export const customerExamples = {
       caps: [{ windowS: 86_400, max: 2 }],
     },
   },
+  listMyBlocks: { given: ['putBlock'], query: { limit: '20' } },
+  appealBlock: { given: ['putBlock'], body: { text: 'The returns were a friend’s who used my phone.' } },
   putPushConsent: { body: { granted: true, source: 'app', text: 'Offers by push when I am near' } },
   putSmsConsent: { body: { granted: true, source: 'app', text: 'Text messages from Square Coffee' } },
 } satisfies Examples

@@ -24,5 +24,12 @@ export const merchantExamples = {
       },
     },
   },
-  putCustomerNotes: { given: ['customer'], body: { tags: ['regular', 'flat white'], isBlocked: false } },
+  listCustomers: { given: ['putCustomerNotes'], query: { limit: '20' } },
+  getCustomer: { given: ['putCustomerNotes'] },
+  putCustomerNotes: { given: ['customer'], body: { tags: ['regular', 'flat white'] } },
+  putBlock: {
+    given: ['customer'],
+    body: { reason: 'Many returns without a receipt', until: '2027-02-22T08:00:00Z' },
+  },
+  deleteBlock: { given: ['putBlock'] },
 } satisfies Examples

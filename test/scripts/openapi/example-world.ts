@@ -156,7 +156,7 @@ const SCENERY: Readonly<Record<string, (world: World) => Promise<void>>> = {
       visits: 0,
       version: 1,
       ...relationshipAttributes(aRelationship({})),
-      ...customerIndex(user, merchantId),
+      ...customerIndex(user, merchantId, true),
       actedAt: new Date(MADE_MS).toISOString(),
     })
   },

@@ -10,7 +10,7 @@ import {
 } from '#shared/contracts/items/decision.ts'
 import { budgetTally, offerTallies, type Tally } from '#shared/contracts/items/stock.ts'
 import type { MerchantId, OfferId, SceneId } from '#shared/domain/ids.ts'
-import type { Channel } from '#shared/domain/messages/channel.ts'
+import { messageCents } from '#shared/domain/messages/price.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { Granted } from '#shared/domain/scenes/decide.ts'
 
@@ -25,11 +25,6 @@ export type Prepared =
 /** Shards that were found empty while a decision was being stored. */
 export type Tried = ReadonlyMap<OfferId, readonly number[]>
 const MAX_TRIES = 3
-
-/** What an SMS of one part costs in cents, roughly; push costs nothing to speak of. */
-const SMS_CENTS = 1
-
-const messageCents = (channel: Channel): number => (channel === 'sms' ? SMS_CENTS : 0)
 
 const anyOf = <T>(all: readonly T[], random: () => number): T | undefined =>
   all[Math.floor(random() * all.length)]
@@ -107,7 +102,6 @@ export const prepareGrant = async (
     },
     ...(offer && code !== undefined && stockShard !== undefined && { offer, code, stockShard }),
     tallies,
-    messageCents: messageCents(channel),
     correlationId: correlationOf(ref, trigger),
   }
   return { kind: 'grant', grant }

@@ -191,7 +191,6 @@ export const aGrant = (candidate: Candidate, rest: Partial<Grant> = {}): Grant =
     score: 500,
     send: { kind: 'greeting' },
     tallies: [],
-    messageCents: 0,
     correlationId: decisionIdOf(candidate.trigger.user, [candidate.trigger]),
     ...rest,
   }

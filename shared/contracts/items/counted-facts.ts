@@ -3,6 +3,7 @@ import type { MerchantId, StoreId } from '#shared/domain/ids.ts'
 import { type Counted, utcDay } from '#shared/domain/loop/count.ts'
 import type { Conversion } from '#shared/domain/loop/credit.ts'
 import type { Stage, Step } from '#shared/domain/loop/exposure.ts'
+import { messageCents } from '#shared/domain/messages/price.ts'
 import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
 import type { AppEventType } from '#shared/domain/scenes/scene.ts'
 import type { EventProperties } from '#shared/domain/scenes/trigger.ts'
@@ -17,17 +18,17 @@ export const endedCounts = ({
   createdAtMs,
   storeId,
   state,
-  messageCents,
+  channel,
 }: Pick<
   StoredMessage,
-  'grantId' | 'sceneId' | 'createdAtMs' | 'storeId' | 'state' | 'messageCents'
+  'grantId' | 'sceneId' | 'createdAtMs' | 'storeId' | 'state' | 'channel'
 >): Counted[] => {
   if (grantId === undefined) return []
-  const isPaid = messageCents > 0 && (state === 'sent' || state === 'unknown')
+  const cents = state === 'sent' || state === 'unknown' ? messageCents(channel) : 0
   return [
     {
       place: { of: 'scene', sceneId, day: utcDay(createdAtMs), storeId, arm: 'treated' },
-      counts: { [state]: 1, ...(isPaid && { messageCents }) },
+      counts: { [state]: 1, ...(cents > 0 && { messageCents: cents }) },
     },
   ]
 }

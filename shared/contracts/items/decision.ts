@@ -88,8 +88,6 @@ export type Grant = {
   readonly stockShard?: number
   /** What it counts up beside the stock. */
   readonly tallies: readonly Tally[]
-  /** What its message costs when it goes out, in cents. */
-  readonly messageCents: number
   /** See `correlationOf`. */
   readonly correlationId: WriteId
 }
@@ -170,7 +168,6 @@ export const messageItem = (grant: Grant, nowMs: number, dueShards: number) => {
     sceneId: scene.id,
     correlationId: grant.correlationId,
     ...(trigger.storeId !== undefined && { storeId: trigger.storeId }),
-    ...(grant.messageCents > 0 && { messageCents: grant.messageCents }),
     channel,
     messageKind: grant.send.kind,
     state: 'queued',

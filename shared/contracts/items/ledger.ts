@@ -169,8 +169,6 @@ const message = z.object({
   offerId: id('off').optional(),
   stockShard: z.number().optional(),
   storeId: id('sto').optional(),
-  /** What it costs when it goes out. */
-  messageCents: z.number().default(0),
   tallies: storedTallies,
   createdAtMs: z.number(),
   expiresAtMs: z.number(),

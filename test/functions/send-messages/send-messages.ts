@@ -202,7 +202,6 @@ export const startSendMessages = async (rest: Readonly<Record<string, string>> =
       const ref = decisionRefOf(user, [candidate.trigger], 0)
       const grant: Grant = {
         candidate,
-        messageCents: 0,
         correlationId: correlationOf(ref, candidate.trigger),
         channel,
         grantId,

@@ -1,0 +1,316 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createEventRecords } from '#shared/adapters/dynamodb/customers/event-records.ts'
+import { createGrantRecords } from '#shared/adapters/dynamodb/customers/grant-records.ts'
+import { createMessageStore, type Ending } from '#shared/adapters/dynamodb/ledger/message-store.ts'
+import { parseExposure } from '#shared/contracts/items/exposure.ts'
+import { proveCounters, recount } from '#shared/contracts/items/recount.ts'
+import type { UserId } from '#shared/domain/ids.ts'
+import { creditOf } from '#shared/domain/loop/credit.ts'
+import type { Exposure } from '#shared/domain/loop/exposure.ts'
+import { newsOf, startDecideOffers } from '#test/functions/decide-offers/decide-offers.ts'
+import {
+  aDeviceItem,
+  anOffer,
+  aProfileItem,
+  aScene,
+  aVisit,
+  CAFE,
+  DAY,
+  HOUR,
+  MINUTE,
+  named,
+  T0,
+} from '#test/support/builders.ts'
+
+const { stored, deliver, clock, tables } = await startDecideOffers({ PLATFORM_CAP_PER_DAY: '50' })
+const ledger = { client: tables.client, ledger: tables.ledger }
+const events = createEventRecords(ledger)
+const grants = createGrantRecords(ledger)
+const messages = createMessageStore(tables.client, tables.ledger, 2)
+const [NORTH, SOUTH] = [named('sto', 'north'), named('sto', 'south')]
+
+let customers = 0
+const newCustomer = async (): Promise<UserId> => {
+  customers += 1
+  const user = named('usr', `counted ${customers}`)
+  await stored.putLedger(aProfileItem(user), aDeviceItem(user, 'pixel'))
+  return user
+}
+const enter = (user: UserId, visit: string, rest: object = {}) =>
+  deliver(
+    newsOf(user, {
+      transitions: [
+        {
+          visitId: named('vis', visit),
+          atMs: clock.nowMs,
+          enteredAtMs: clock.nowMs,
+          storeId: NORTH,
+          ...rest,
+        },
+      ],
+    }),
+  )
+const settle = (user: UserId, enteredAtMs: number, rest: object = {}) =>
+  deliver(
+    newsOf(user, {
+      settled: [
+        aVisit('told', {
+          enteredAtMs,
+          lastInsideAtMs: enteredAtMs + 10 * MINUTE,
+          exitedAtMs: enteredAtMs + 10 * MINUTE,
+          storeId: NORTH,
+          ...rest,
+        }),
+      ],
+    }),
+  )
+const mine = async (user: UserId, kind: string) =>
+  (await stored.ledgerItems(kind)).filter((item) => item['user'] === user)
+const exposuresOf = async (user: UserId): Promise<Exposure[]> =>
+  (await mine(user, 'exposure')).map(parseExposure)
+const SENT: Ending = { state: 'sent', snsMessageId: 'sns' }
+/** Ends all messages that wait, as send-messages does. */
+const finishAll = async (user: UserId, ending: Ending = SENT): Promise<void> => {
+  for (const { messageId } of await exposuresOf(user)) {
+    const read = messageId && (await messages.read(user, messageId)).message
+    if (!read || read === 'unreadable' || read.state !== 'queued') continue
+    const untilMs = clock.nowMs + MINUTE
+    if (!(await messages.lease(read, untilMs))) continue
+    await messages.finish({ ...read, state: 'sending', leaseUntilMs: untilMs }, ending, clock.nowMs)
+  }
+}
+const event = (eventId: string, type: 'purchase' | 'rating' | 'share', atMs: number, properties = {}) => ({
+  eventId,
+  type,
+  at: new Date(atMs).toISOString(),
+  merchantId: CAFE,
+  storeId: SOUTH,
+  properties,
+})
+const proof = async () => proveCounters(await tables.allOf(tables.ledger), clock.nowMs)
+
+const coupon = anOffer('counted', { stock: 1000, costCents: 250, validityS: 30 * 86_400 })
+const greet = aScene('counted', { offerId: coupon.id })
+const HELD = aScene('held', {
+  merchantId: named('mer', 'bar'),
+  limits: { coolDownS: 3600, maxAgeS: 300 },
+  experiment: { holdoutPercent: 100, salt: 'all' },
+})
+await stored.putScenes([greet, HELD], [coupon])
+
+describe('from the ping to the next message', () => {
+  it('one correlation id survives, and each stage is counted once, on the day of the message', async () => {
+    clock.nowMs = T0
+    const user = await newCustomer()
+    await enter(user, 'first')
+    await finishAll(user)
+    const [before] = await exposuresOf(user)
+    if (before === undefined) throw new Error('nothing granted')
+    const [grant] = await mine(user, 'grant')
+    const { correlationId, grantId } = before
+    clock.advance(HOUR)
+    expect(await grants.claim(user, grantId, 'opened', clock.nowMs)).toBe('confirmed')
+    expect(await grants.claim(user, grantId, 'opened', clock.nowMs)).toBe('confirmed')
+    await settle(user, T0 + 2 * HOUR)
+    await settle(user, T0 + 2 * HOUR)
+    clock.advance(DAY)
+    const request = { code: String(grant?.['code']).replace('-', ''), merchantId: CAFE, storeId: SOUTH }
+    expect((await grants.redeem(request, clock.nowMs)).kind).toBe('redeemed')
+    expect((await grants.redeem(request, clock.nowMs)).kind).toBe('already')
+    const bought = event('one', 'purchase', clock.nowMs, { amountMinor: 1290, currency: 'EUR' })
+    expect(await events.save(user, [bought], clock.nowMs)).toBe(1)
+    expect(await events.save(user, [bought], clock.nowMs)).toBe(0)
+
+    for (const kind of ['trace', 'grant', 'message', 'visit', 'event', 'exposure']) {
+      const [item] = await mine(user, kind)
+      expect([
+        kind,
+        item?.['correlationId'] ?? item?.['decisionId'] ?? String(item?.['sk']).split('#')[2],
+      ]).toEqual([kind, correlationId])
+    }
+    const key = [...recount(await tables.allOf(tables.ledger)).keys()].find((name) =>
+      name.endsWith(`COUNT#2026-05-01#${NORTH}#treated`),
+    )
+    const [pk = '', sk = ''] = key?.split(' ') ?? []
+    expect(await stored.ledgerItem(pk, sk)).toEqual({
+      pk,
+      sk,
+      kind: 'count',
+      triggered: 1,
+      granted: 1,
+      sent: 1,
+      opened: 1,
+      reached_opened: 1,
+      reached_claimed: 1,
+      visited: 1,
+      reached_visited: 1,
+      newCustomers: 1,
+      redeemed: 1,
+      reached_redeemed: 1,
+      acted: 1,
+      offerCents: 250,
+      purchased: 1,
+      reached_purchased: 1,
+      purchases: 1,
+      revenue_EUR: 1290,
+    })
+    const stores = (await stored.ledgerItems('count')).filter(({ pk }) => String(pk).startsWith('STORE#'))
+    expect(stores.find(({ pk }) => String(pk).includes(NORTH))).toMatchObject({
+      sk: 'COUNT#2026-05-01',
+      entered: 1,
+      reachable: 1,
+      exposed: 1,
+      acted: 1,
+      newCustomers: 1,
+    })
+    expect(stores.find(({ pk }) => String(pk).includes(SOUTH))).toMatchObject({
+      sk: 'COUNT#2026-05-02',
+      redemptions: 1,
+      purchases: 1,
+      revenue_EUR: 1290,
+    })
+    expect((await proof()).differences).toEqual([])
+  })
+})
+
+describe('a held-out customer', () => {
+  it('is exposed to nothing, as often as others are to a message; a visit is kept for comparison', async () => {
+    clock.nowMs = T0
+    const user = await newCustomer()
+    const merchantId = HELD.merchantId
+    await enter(user, 'one', { merchantId })
+    await enter(user, 'one', { merchantId })
+    clock.advance(HOUR / 2)
+    await enter(user, 'two', { merchantId })
+    clock.advance(HOUR)
+    await enter(user, 'three', { merchantId })
+    expect(await mine(user, 'grant')).toEqual([])
+    expect((await exposuresOf(user)).map(({ arm, atMs }) => [arm, atMs - T0])).toEqual([
+      ['holdout', 0],
+      ['holdout', 1.5 * HOUR],
+    ])
+    await settle(user, T0 + 2 * HOUR, { merchantId })
+    const counts = await stored.countsOf(HELD.id)
+    expect(counts).toEqual({
+      triggered: 3,
+      suppressed_holdout: 3,
+      heldOut: 2,
+      visited: 1,
+      reached_opened: 1,
+      reached_claimed: 1,
+      reached_visited: 1,
+      newCustomers: 1,
+    })
+    expect((await proof()).differences).toEqual([])
+  })
+
+  it('is not exposed by what would have been silent without the experiment', async () => {
+    clock.nowMs = T0
+    const user = await newCustomer()
+    await stored.putLedger({ ...aDeviceItem(user, 'pixel'), enabled: false })
+    await enter(user, 'unreachable', { merchantId: HELD.merchantId })
+    expect(await exposuresOf(user)).toEqual([])
+  })
+})
+
+type Act =
+  | { readonly do: 'enter' | 'finish' | 'fail' | 'settle' | 'open' | 'claim' | 'redeem' }
+  | { readonly do: 'purchase' | 'rating' | 'share' }
+const acts = fc.array(
+  fc.record({
+    who: fc.nat({ max: 1 }),
+    do: fc.constantFrom<Act['do']>(
+      'enter',
+      'enter',
+      'finish',
+      'finish',
+      'fail',
+      'settle',
+      'settle',
+      'open',
+      'claim',
+      'redeem',
+      'purchase',
+      'rating',
+      'share',
+    ),
+    waitMin: fc.constantFrom(0, 3, 7, 60, 3000),
+    times: fc.constantFrom(1, 1, 2),
+  }),
+  { minLength: 10, maxLength: 25 },
+)
+
+describe('whatever customers do, in any order, several at once and each delivered again', () => {
+  it('is counted once, to the last message it may come from, and a recount says the same (I11)', async () => {
+    let visits = 0
+    const mixed = aScene('mixed', { experiment: { holdoutPercent: 40, salt: 'mixed' }, offerId: coupon.id })
+    const other = aScene('other', { triggers: [{ type: 'event', eventType: 'share' }] })
+    await stored.putScenes([mixed, other])
+    await fc.assert(
+      fc.asyncProperty(acts, async (all) => {
+        clock.nowMs = T0
+        const users = await Promise.all([newCustomer(), newCustomer()])
+        const perform = async (act: (typeof all)[number], name: string): Promise<unknown> => {
+          const user = users[act.who] ?? users[0]
+          const [given] = (await exposuresOf(user)).filter(({ arm }) => arm === 'treated').toReversed()
+          const nowMs = clock.nowMs
+          switch (act.do) {
+            case 'enter':
+              return enter(user, `mixed ${name} ${user}`)
+            case 'finish':
+              return finishAll(user)
+            case 'fail':
+              return finishAll(user, { state: 'failed', reason: 'refused' })
+            case 'settle':
+              return settle(user, nowMs - 20 * MINUTE + visits++)
+            case 'open':
+              return given && grants.claim(user, given.grantId, 'opened', nowMs)
+            case 'claim':
+              return given && grants.claim(user, given.grantId, 'claimed', nowMs)
+            case 'redeem': {
+              const grant = (await mine(user, 'grant')).find(({ grantId }) => grantId === given?.grantId)
+              const code = grant?.['code']
+              if (typeof code !== 'string') return undefined
+              return grants.redeem({ code: code.replace('-', ''), merchantId: CAFE, storeId: NORTH }, nowMs)
+            }
+            default:
+              return events.save(
+                user,
+                [event(`${name}`, act.do, nowMs, { amountMinor: 500, currency: 'USD' })],
+                nowMs,
+              )
+          }
+        }
+        for (const [index, act] of all.entries()) {
+          clock.advance(act.waitMin * MINUTE)
+          const next = all[(index + 1) % all.length] ?? act
+          const together = [
+            ...Array.from({ length: act.times }, () => perform(act, `${customers} ${index}`)),
+            perform(next, `${customers} ${index + 1}`),
+          ]
+          await Promise.all(together)
+        }
+        expect((await proof()).differences).toEqual([])
+        for (const user of users) {
+          const exposures = await exposuresOf(user)
+          for (const kind of ['visit', 'event'])
+            for (const item of await mine(user, kind)) {
+              const fromMs = kind === 'visit' ? Number(item['enteredAtMs']) : Date.parse(String(item['at']))
+              const untilMs = kind === 'visit' ? Number(item['exitedAtMs']) : fromMs
+              const { credited } = creditOf(exposures, { fromMs, untilMs })
+              expect(item['credited']).toBe(credited)
+            }
+        }
+      }),
+      {
+        numRuns: Number(process.env['BECKON_RUNS'] ?? 6),
+        seed: Number(process.env['BECKON_SEED'] ?? Date.now()),
+      },
+    )
+    const sums = [...recount(await tables.allOf(tables.ledger)).values()]
+    const all = (name: string) => sums.reduce((sum, counts) => sum + (counts[name] ?? 0), 0)
+    for (const name of ['sent', 'visited', 'purchased', 'exposed', 'acted', 'heldOut'])
+      expect([name, all(name) > 0]).toEqual([name, true])
+  }, 120_000)
+})

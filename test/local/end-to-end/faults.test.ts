@@ -85,5 +85,8 @@ describe('with a database that throttles, conflicts, answers stale and loses ans
     expect(total('triggered')).toBe(outcomes.reduce((sum, { count }) => sum + count, 0))
     expect(total('granted')).toBe(grants.length)
     expect(outcomes.filter(({ result }) => result === 'granted')).toHaveLength(grants.length)
+    const { differences, compared } = await world.recount()
+    expect(differences).toEqual([])
+    expect(compared).toBeGreaterThan(0)
   }, 240_000)
 })

@@ -184,3 +184,11 @@ describe('without a ping', () => {
     expect(receivedSince(before)).toHaveLength(1)
   })
 })
+
+describe('the counters after all of this', () => {
+  it('say what the facts say', async () => {
+    const { differences, compared } = await world.recount()
+    expect(differences).toEqual([])
+    expect(compared).toBeGreaterThan(10)
+  })
+})

@@ -98,6 +98,9 @@ const playAndCompare = async (world: World, stores: readonly TraceStore[], batch
   for (const { free, reserved, confirmed } of await world.itemsOf('ledger', 'stock')) {
     expect(Number(free) + Number(reserved) + Number(confirmed)).toBe(OPTIONS.stock)
   }
+  const { differences, compared } = await world.recount()
+  expect(differences).toEqual([])
+  expect(compared).toBeGreaterThan(0)
   return { played, expected }
 }
 

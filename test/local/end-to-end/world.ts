@@ -2,6 +2,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb'
 import { type ApiClient, createApiClient } from '#local/api-client.ts'
 import { type LocalCloud, startLocalCloud } from '#local/cloud/start-local-cloud.ts'
+import { readFacts } from '#scripts/recount.ts'
+import { type Proof, proveCounters } from '#shared/contracts/items/recount.ts'
 
 export type Item = Readonly<Record<string, unknown>>
 
@@ -13,6 +15,8 @@ export type World = {
   /** Moves the clock by so many seconds; everything due on the way happens. */
   readonly pass: (seconds: number) => Promise<void>
   readonly itemsOf: (table: 'catalog' | 'presence' | 'ledger', kind?: string) => Promise<Item[]>
+  /** What `npm run recount` finds: counters that say something else than the facts (I11). */
+  readonly recount: () => Promise<Proof>
   readonly close: () => Promise<void>
 }
 
@@ -57,6 +61,7 @@ export const startWorld = async (options: StartOptions = {}): Promise<World> => 
       }
       return kind === undefined ? items : items.filter((item) => item['kind'] === kind)
     },
+    recount: async () => proveCounters(await readFacts(documents, cloud.tables.ledger), cloud.clock.nowMs()),
     close: async () => {
       documents.destroy()
       await cloud.close()

@@ -350,11 +350,13 @@ export class PipelineStack extends Stack {
     // Long work.
     const runJobs = define<RunJobsEnv>('RunJobs', {
       name: 'run-jobs',
-      description: 'Erasure of customers, and of push endpoints that nothing points to',
+      description:
+        'Erasure of customers and of push endpoints that nothing points to; pauses scenes that turn customers away',
       takes: 'records',
       timeoutS: jobS,
-      environment: { PRESENCE_TABLE, LEDGER_TABLE },
+      environment: { CATALOG_TABLE, PRESENCE_TABLE, LEDGER_TABLE },
     })
+    grantReadWrite(runJobs, catalog)
     grantReadWrite(runJobs, presence)
     grantReadWrite(runJobs, ledger)
     grantDelete(runJobs, ledger)

@@ -18,6 +18,7 @@ import {
   type ProfileRecords,
 } from '#shared/adapters/dynamodb/customers/profile-records.ts'
 import { createSuppressions, type Suppressions } from '#shared/adapters/dynamodb/customers/suppressions.ts'
+import { createNoteTurnedAway, type NoteTurnedAway } from '#shared/adapters/dynamodb/customers/turned-away.ts'
 import { createRequestRecords } from '#shared/adapters/dynamodb/ledger/idempotency-records.ts'
 import { createTraceRecords, type TraceRecords } from '#shared/adapters/dynamodb/ledger/trace-records.ts'
 import {
@@ -48,6 +49,7 @@ export type CustomerServices = {
   readonly listGrants: GrantRecords['listOf']
   readonly claim: GrantRecords['claim']
   readonly traces: Pick<TraceRecords, 'listOf' | 'fatesOf'>
+  readonly noteTurnedAway: NoteTurnedAway
   readonly findKnownPlaces: FindKnownPlaces
   readonly suppressions: Suppressions
   readonly verifyNotification: VerifyNotification
@@ -74,6 +76,7 @@ export const buildServices = (env: z.output<typeof customerApiEnv>): CustomerSer
     listGrants: grants.listOf,
     claim: grants.claim,
     traces: createTraceRecords(client, env.LEDGER_TABLE),
+    noteTurnedAway: createNoteTurnedAway(tables),
     findKnownPlaces: createFindKnownPlaces({ client, catalog: env.CATALOG_TABLE }),
     suppressions: createSuppressions(tables),
     verifyNotification: createVerifyNotification(

@@ -2,6 +2,9 @@ import middy from '@middy/core'
 import type { SQSEvent, SQSRecord } from 'aws-lambda'
 import { runJobsEnv } from '#functions/run-jobs/env.ts'
 import { type JobServices, runJob } from '#functions/run-jobs/run-job.ts'
+import { createMerchantRecords } from '#shared/adapters/dynamodb/catalog/merchant-records.ts'
+import { createSumCounts } from '#shared/adapters/dynamodb/catalog/scene-counts.ts'
+import { createSceneRecords } from '#shared/adapters/dynamodb/catalog/scene-records.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { createEraseCustomer } from '#shared/adapters/dynamodb/customers/erase-customer.ts'
 import { createDeleteEndpoint } from '#shared/adapters/sns/endpoints.ts'
@@ -16,9 +19,21 @@ import { type BatchResponse, eachAlone } from '#shared/runtime/records.ts'
 // Cold start only.
 const services = lazy((): JobServices => {
   const env = parseEnv(runJobsEnv, process.env)
-  const tables = { client: createDocumentClient(), ledger: env.LEDGER_TABLE, presence: env.PRESENCE_TABLE }
+  const tables = {
+    client: createDocumentClient(),
+    catalog: env.CATALOG_TABLE,
+    ledger: env.LEDGER_TABLE,
+    presence: env.PRESENCE_TABLE,
+  }
   const deleteEndpoint = createDeleteEndpoint()
-  return { nowMs, deleteEndpoint, eraseCustomer: createEraseCustomer(tables, deleteEndpoint) }
+  return {
+    nowMs,
+    deleteEndpoint,
+    eraseCustomer: createEraseCustomer(tables, deleteEndpoint),
+    merchants: createMerchantRecords(tables),
+    scenes: createSceneRecords(tables),
+    sumCounts: createSumCounts(tables),
+  }
 })
 const logger = createLogger('run-jobs')
 const countFailures = failureCounter('run-jobs', 'recordsFailed')

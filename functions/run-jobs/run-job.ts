@@ -1,23 +1,25 @@
+import { reviewTrust, type TrustServices } from '#functions/run-jobs/review-trust.ts'
 import type { EraseCustomer } from '#shared/adapters/dynamodb/customers/erase-customer.ts'
 import type { DeleteEndpoint } from '#shared/adapters/sns/endpoints.ts'
 import type { Job } from '#shared/contracts/jobs.ts'
 
 /** The outside world of the jobs. */
-export type JobServices = {
-  readonly nowMs: () => number
+export type JobServices = TrustServices & {
   readonly eraseCustomer: EraseCustomer
   readonly deleteEndpoint: DeleteEndpoint
 }
 
-/** What a job did, for the log: numbers only. */
-export type JobDone = { readonly kind: Job['kind']; readonly jobId: string; readonly removed: number }
+/** What a job did, for the log: numbers, and the scene that it paused. */
+export type JobDone = {
+  readonly kind: Job['kind']
+  readonly jobId: string
+  readonly removed: number
+  readonly paused?: string
+}
 
 /** Does one job. Every job is safe to repeat: a queue delivers at least once. */
-export const runJob = async (
-  { nowMs, eraseCustomer, deleteEndpoint }: JobServices,
-  job: Job,
-  signal?: AbortSignal,
-): Promise<JobDone> => {
+export const runJob = async (services: JobServices, job: Job, signal?: AbortSignal): Promise<JobDone> => {
+  const { nowMs, eraseCustomer, deleteEndpoint } = services
   switch (job.kind) {
     case 'erasure': {
       const { removed } = await eraseCustomer(job.user, nowMs(), signal)
@@ -26,6 +28,10 @@ export const runJob = async (
     case 'endpoints': {
       for (const endpointArn of job.endpointArns) await deleteEndpoint(endpointArn, signal)
       return { kind: job.kind, jobId: job.jobId, removed: job.endpointArns.length }
+    }
+    case 'trust': {
+      const isPaused = await reviewTrust(services, job, signal)
+      return { kind: job.kind, jobId: job.jobId, removed: 0, ...(isPaused && { paused: job.sceneId }) }
     }
     default:
       return job satisfies never

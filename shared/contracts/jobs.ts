@@ -17,5 +17,12 @@ export const jobSchema = z.discriminatedUnion('kind', [
     jobId: idSchema('job'),
     endpointArns: z.array(z.string().max(400)).min(1).max(MAX_ENDPOINTS),
   }),
+  /** Customers turned away after a message of this scene. */
+  z.object({
+    kind: z.literal('trust'),
+    jobId: idSchema('job'),
+    merchantId: idSchema('mer'),
+    sceneId: idSchema('scn'),
+  }),
 ])
 export type Job = z.output<typeof jobSchema>

@@ -62,7 +62,7 @@ describe('access to the tables', () => {
     ['decide-offers', READ, READ_WRITE, READ_WRITE],
     ['send-messages', READ, NONE, READ_WRITE],
     ['remind-revisits', NONE, NONE, READ_WRITE],
-    ['run-jobs', NONE, READ_WRITE, READ_WRITE_DELETE],
+    ['run-jobs', READ_WRITE, READ_WRITE, READ_WRITE_DELETE],
   ])('%s', (name, catalog, presence, ledger) => {
     expect(actionsOn(name, 'GetAttCatalogTableArn')).toEqual(catalog)
     expect(actionsOn(name, 'GetAttPresenceTableArn')).toEqual(presence)

@@ -1,3 +1,4 @@
+import { noteTurnedAway, type TurnedAwayServices } from '#functions/customer-api/note-turned-away.ts'
 import type { CustomerServices } from '#functions/customer-api/services.ts'
 import type { KnownPlace } from '#shared/adapters/dynamodb/catalog/known-places.ts'
 import type { AppEvent } from '#shared/adapters/dynamodb/customers/event-records.ts'
@@ -7,7 +8,7 @@ import { eventTimeFault } from '#shared/domain/customers/event-time.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<CustomerServices, 'saveEvents' | 'findKnownPlaces' | 'nowMs'>
+type Services = TurnedAwayServices & Pick<CustomerServices, 'saveEvents' | 'findKnownPlaces'>
 
 const timeFaults = (events: readonly AppEventInput[], nowMs: number): ProblemError[] =>
   events.flatMap(({ at }, index) => {
@@ -36,8 +37,9 @@ const appEvent = (
 
 /** Keeps what the caller did in the app. The whole batch is refused when one of its events cannot be kept. */
 export const postEvents: UseCase<Services, unknown, unknown, EventsRequest> =
-  ({ saveEvents, findKnownPlaces, nowMs }) =>
+  (services) =>
   async ({ caller, body, signal }) => {
+    const { saveEvents, findKnownPlaces, nowMs } = services
     const now = nowMs()
     const late = timeFaults(body.events, now)
     if (late.length > 0) throw new Problem('invalidRequest', { errors: late })
@@ -47,5 +49,7 @@ export const postEvents: UseCase<Services, unknown, unknown, EventsRequest> =
     const events = body.events.map((event, index) => appEvent(event, places[index]))
     const accepted = await saveEvents(caller.user, events, now, signal)
     if (accepted === 'erased') throw new Problem('gone')
+    const blamed = events.flatMap(({ type, merchantId }) => (type === 'complaint' ? [merchantId] : []))
+    await noteTurnedAway(services, caller.user, blamed, 'complained', signal)
     return { status: 200, body: { accepted, repeated: body.events.length - accepted } }
   }

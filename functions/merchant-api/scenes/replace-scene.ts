@@ -25,9 +25,17 @@ export const replaceScene: MemberUseCase<Services, Path, unknown, SceneRequest> 
       author,
       (current) => {
         onlyIfMatch(request)(current)
-        const { id, merchantId, revision, createdAt, state } = current
+        const { id, merchantId, revision, createdAt, state, autoPause } = current
         requireMove(state, body.state)
-        return { id, merchantId, ...body, revision: revision + 1, createdAt, updatedAt }
+        return {
+          id,
+          merchantId,
+          ...body,
+          ...(autoPause && { autoPause }),
+          revision: revision + 1,
+          createdAt,
+          updatedAt,
+        }
       },
       signal,
     )

@@ -11,7 +11,7 @@ export const auditEntrySchema = z.strictObject({
   at: instantSchema,
   user: idSchema('usr'),
   /** The role in which it was done. */
-  role: z.enum([...MEMBER_ROLES, 'operator']),
+  role: z.enum([...MEMBER_ROLES, 'operator', 'platform']),
   action: z.enum(AUDIT_ACTIONS),
   /** The id of what was changed; `customer` for any customer, `platform` for the whole. */
   object: z.string().max(40),

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { idSchema, instantSchema, nameSchema, revisionSchema } from '#shared/contracts/http/primitives.ts'
 import { capsSchema } from '#shared/contracts/http/scenes.ts'
 import { MEMBER_ROLES } from '#shared/domain/merchants/merchant.ts'
+import { DEFAULT_TRUST } from '#shared/domain/merchants/trust.ts'
 
 export const merchantPathSchema = z.strictObject({ merchantId: idSchema('mer') })
 
@@ -12,6 +13,13 @@ const settings = {
     .strictObject({
       sendsPerDay: z.int().min(0).max(100_000_000).exactOptional(),
       spendCentsPerDay: z.int().min(0).max(1_000_000_000).exactOptional(),
+    })
+    .exactOptional(),
+  /** When a scene that turns customers away is paused; 2 % of at least 100 messages without it. */
+  trust: z
+    .strictObject({
+      maxTurnedAwayPercent: z.number().min(0.1).max(100),
+      minSends: z.int().min(20).max(1_000_000).default(DEFAULT_TRUST.minSends),
     })
     .exactOptional(),
   /** How often one customer hears from it at most. */

@@ -311,6 +311,8 @@ export const sceneSchema = z.object({
   merchantId: idSchema('mer'),
   ...rules,
   state: z.enum(SCENE_STATES),
+  /** When it was last paused because it turned away more customers than its merchant allows. */
+  autoPause: z.object({ at: instantSchema, maxTurnedAwayPercent: z.number() }).exactOptional(),
   revision: revisionSchema,
   createdAt: instantSchema,
   updatedAt: instantSchema,

@@ -10,7 +10,7 @@ export const AUDIT_PREFIX = 'AUDIT#'
 const entry = z.object({
   at: z.string(),
   user: id('usr'),
-  role: z.enum([...MEMBER_ROLES, 'operator']),
+  role: z.enum([...MEMBER_ROLES, 'operator', 'platform']),
   action: z.enum(AUDIT_ACTIONS),
   object: z.string(),
   before: z.number().exactOptional(),

@@ -4,7 +4,7 @@ import type { MemberRole } from '#shared/domain/merchants/merchant.ts'
 /** Who changes something, for the audit log. */
 export type Author = {
   readonly user: UserId
-  readonly role: MemberRole | 'operator'
+  readonly role: MemberRole | 'operator' | 'platform'
   /** The request's, as its answer and the access log name it. */
   readonly requestId: string
   readonly atMs: number

@@ -1,4 +1,5 @@
 import type { MerchantId, RegionId, StoreId, UserId } from '#shared/domain/ids.ts'
+import type { TrustLimit } from '#shared/domain/merchants/trust.ts'
 import type { Cap, WeeklyHours } from '#shared/domain/scenes/scene.ts'
 
 export const MEMBER_ROLES = ['owner', 'manager', 'staff', 'agency', 'auditor'] as const
@@ -32,6 +33,7 @@ export type Merchant = {
   readonly id: MerchantId
   readonly name: string
   readonly budget?: Budget
+  readonly trust?: TrustLimit
   /** How often one customer hears from this merchant at most; the platform's own cap stands beside it. */
   readonly caps?: readonly Cap[]
   readonly revision: number

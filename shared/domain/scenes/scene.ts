@@ -1,5 +1,6 @@
 import type { AudienceRule } from '#shared/domain/customers/audience.ts'
 import type { GeofenceId, MerchantId, OfferId, RegionId, SceneId, StoreId } from '#shared/domain/ids.ts'
+import type { AutoPause } from '#shared/domain/merchants/trust.ts'
 import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { FestivalDays } from '#shared/domain/schedule/festivals.ts'
 
@@ -170,6 +171,8 @@ export type Scene = {
   readonly attributionDays?: number
   /** 0 (lowest) to 100. */
   readonly priority: number
+  /** When it was last paused because it turned customers away. */
+  readonly autoPause?: AutoPause
   readonly createdAt: string
   readonly updatedAt: string
 }

@@ -13,7 +13,7 @@ import {
   lawfulPlaceOf,
   sendingHours,
 } from '#shared/domain/schedule/lawful-hours.ts'
-import { localDateOf } from '#shared/domain/schedule/local-time.ts'
+import { localDateOf, nextMidnightMs } from '#shared/domain/schedule/local-time.ts'
 import {
   hoursOutside,
   isOpenInAll,
@@ -146,8 +146,22 @@ export const permittedBy = (
 export const speakAgainMs = ({ lawful, waking }: Permitted, fromMs: number): number | undefined =>
   nextOpeningInAllMs([...lawful, ...waking], fromMs)
 
+/** When the days are over at which the scene speaks, or speaks of this celebration; Infinity where that is not before. */
+const daysEndMs = (clocked: Clocked, beforeMs: number): number => {
+  const { when } = clocked.candidate.scene
+  const zone = zoneOf(clocked)
+  if (zone === undefined || (!celebrates(when) && when.excludedDates === undefined)) return Infinity
+  const celebration = celebrationOf(clocked)
+  for (let at = nextMidnightMs(clocked.nowMs, zone); at < beforeMs; at = nextMidnightMs(at, zone)) {
+    const then = { ...clocked, nowMs: at }
+    if (!isWithinDates(then) || celebrationOf(then) !== celebration) return at
+  }
+  return Infinity
+}
+
 /**
- * Until when a message is worth delivering: its own time, the scene's end, the next closing of the hours that the scene
+ * Until when a message is worth delivering: its own time, the scene's end, the last of its days (before one that it leaves
+ * out, of a festival, of a birthday), the next closing of the hours that the scene
  * keeps, of the law and of the customer, of the store where the customer is to walk in, and the end of the offer.
  *
  * @returns ms since the epoch
@@ -166,8 +180,10 @@ export const deliverUntilMs = (
       : []
   // A store that is closed now closes no sooner: its hours bound only what was sent while it was open.
   const open = shop.filter((one) => isOpenInAll([one], nowMs))
+  const ownMs = nowMs + scene.message.ttlS * 1000
   return Math.min(
-    nowMs + scene.message.ttlS * 1000,
+    ownMs,
+    daysEndMs(clocked, ownMs),
     scene.when.until === undefined ? Infinity : Date.parse(scene.when.until),
     nextClosingInAllMs([...hours, ...open], nowMs) ?? Infinity,
     offer === undefined ? Infinity : nowMs + offer.validityS * 1000,

@@ -122,3 +122,23 @@ export const offsetSpans = (fromMs: number, toMs: number, timeZone: string): rea
     { fromMs: high, toMs, offsetMs: after },
   ]
 }
+
+/** No day is longer, where the clock is put back at its end. */
+const LONGEST_DAY_MS = 26 * 3_600_000
+
+/**
+ * When the next day begins on the calendar of a place: at its midnight, or where the clock is put forward then, at the
+ * first moment after.
+ *
+ * @param atMs ms since the epoch
+ * @throws {RangeError} for an unknown zone
+ * @example nextMidnightMs(Date.UTC(2026, 0, 1, 3), 'America/New_York') // Date.UTC(2026, 0, 1, 5)
+ */
+export const nextMidnightMs = (atMs: number, timeZone: string): number => {
+  const midnight = (dayOfWall(wallMs(atMs, timeZone)) + 1) * DAY_MS
+  const endMs = atMs + LONGEST_DAY_MS
+  const begins = offsetSpans(atMs, endMs, timeZone)
+    .map(({ fromMs, toMs, offsetMs }) => ({ ms: Math.max(fromMs, midnight - offsetMs), toMs }))
+    .find(({ ms, toMs }) => ms < toMs)
+  return begins?.ms ?? endMs
+}

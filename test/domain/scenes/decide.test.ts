@@ -580,6 +580,27 @@ describe('how long a message is worth delivering', () => {
     expect(leftOf(long, { ...at, customer: { quietHours } })).toBe(900)
   })
 
+  // The answer to an own act outlasts the lawful hours, and so the day.
+  const service = aScene('thanks', { message: { ...long.message, kind: 'service' } })
+  it.each([
+    [
+      'the last day of a festival',
+      { festivals: [{ id: 'labourDay' as const, daysBefore: 0, daysAfter: 1 }] },
+      T0,
+      38,
+    ],
+    ['the day before an excluded date', { excludedDates: ['2026-05-03', '2026-05-02'] }, T0, 14],
+    ['a day of 23 hours', { excludedDates: ['2026-03-09'] }, Date.parse('2026-03-08T00:30:00-08:00'), 22.5],
+    ['a day of 25 hours', { excludedDates: ['2026-11-02'] }, Date.parse('2026-11-01T00:30:00-07:00'), 24.5],
+  ])('is the local midnight after %s', (_, when, nowMs, hours) => {
+    expect(leftOf({ ...service, when }, { nowMs, trigger: anEnter({ atMs: nowMs }) })).toBe(hours * 3600)
+  })
+
+  it('is the end of a birthday, for whoever has one', () => {
+    const scene = { ...service, when: { birthday: { daysBefore: 1, daysAfter: 0 } } }
+    expect(leftOf(scene, { customer: { birthday: '05-02' } })).toBe(38 * 3600)
+  })
+
   it('is the end of the offer', () => {
     const offer = anOffer('coffee', { validityS: 120 })
     const merchant = { offers: new Map([[offer.id, offer]]) }

@@ -26,7 +26,12 @@ export const postTestSend: UseCase<Services, Path, unknown, { readonly channel: 
     }
     const reader = await services.testSends.findReader(caller.user, channel, signal)
     if (reader === 'noPhone') {
-      throw new Problem('unprocessable', { detail: 'register your own phone in the customer app first' })
+      throw new Problem('unprocessable', {
+        detail:
+          channel === 'sms'
+            ? 'your account has no phone number: enter your own in the customer app first'
+            : 'your account has no phone for pushes: open the customer app on your own and sign in first',
+      })
     }
     const context = await readLintContext(services, path.merchantId, scene, signal)
     const content = context && sampleContent(scene, channel, context, reader.locale)

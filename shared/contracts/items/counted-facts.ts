@@ -1,8 +1,9 @@
 import type { StoredMessage } from '#shared/contracts/items/ledger.ts'
-import type { MerchantId, StoreId } from '#shared/domain/ids.ts'
+import type { MerchantId, SceneId, StoreId } from '#shared/domain/ids.ts'
 import { type Counted, utcDay } from '#shared/domain/loop/count.ts'
 import type { Conversion } from '#shared/domain/loop/credit.ts'
 import type { Stage, Step } from '#shared/domain/loop/exposure.ts'
+import type { TurnedAway } from '#shared/domain/merchants/trust.ts'
 import { messageCents } from '#shared/domain/messages/price.ts'
 import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
 import type { AppEventType } from '#shared/domain/scenes/scene.ts'
@@ -174,3 +175,9 @@ export const eventCounts = ({ type, at, merchantId, storeId, properties, isFirst
     },
   ]
 }
+
+/** What it counts that a customer turned away after a message: on the day of the message. */
+export const turnedAwayCount = (sceneId: SceneId, sentAtMs: number, how: TurnedAway): Counted => ({
+  place: { of: 'scene', sceneId, day: utcDay(sentAtMs), arm: 'treated' },
+  counts: { [how]: 1 },
+})

@@ -5,6 +5,7 @@ import {
   eventCounts,
   redemptionCounts,
   redemptionStep,
+  turnedAwayCount,
   visitConversion,
   visitCounts,
 } from '#shared/contracts/items/counted-facts.ts'
@@ -16,6 +17,7 @@ import { parseTrace } from '#shared/contracts/items/trace.ts'
 import { type GrantId, shardOf, type UserId } from '#shared/domain/ids.ts'
 import { addCounts, type Counted, type CountPlace, type Counts, utcDay } from '#shared/domain/loop/count.ts'
 import { advance, type Exposure, type Step, scenePlaceOf } from '#shared/domain/loop/exposure.ts'
+import { TURNED_AWAY } from '#shared/domain/merchants/trust.ts'
 import { APP_EVENT_TYPES } from '#shared/domain/scenes/scene.ts'
 
 const DAY_MS = 86_400_000
@@ -130,6 +132,18 @@ const factOfExposure = (item: Item): Fact => {
   return { user, counted: heldOut === 0 ? [] : [{ place, counts: { heldOut } }], steps }
 }
 
+const turnedAway = z.object({
+  user: id('usr'),
+  sceneId: id('scn'),
+  sentAtMs: z.number(),
+  how: z.enum(TURNED_AWAY),
+})
+
+const factOfTurnedAway = (item: Item): Fact => {
+  const { user, sceneId, sentAtMs, how } = turnedAway.parse(item)
+  return { user, counted: [turnedAwayCount(sceneId, sentAtMs, how)] }
+}
+
 const factOf = (item: Item): Fact | undefined => {
   switch (item['kind']) {
     case 'trace':
@@ -144,6 +158,8 @@ const factOf = (item: Item): Fact | undefined => {
       return factOfEvent(item)
     case 'exposure':
       return factOfExposure(item)
+    case 'turnedAway':
+      return factOfTurnedAway(item)
     default:
       return undefined
   }

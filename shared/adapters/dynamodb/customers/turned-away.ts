@@ -6,10 +6,10 @@ import {
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { countWrites } from '#shared/adapters/dynamodb/ledger/counters.ts'
 import { batchGetAll, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { turnedAwayCount } from '#shared/contracts/items/counted-facts.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import { profileKey, TRACE_TTL_S, userKey } from '#shared/contracts/items/ledger.ts'
 import type { MerchantId, SceneId, UserId } from '#shared/domain/ids.ts'
-import { utcDay } from '#shared/domain/loop/count.ts'
 import type { TurnedAway } from '#shared/domain/merchants/trust.ts'
 
 /** A scene after whose message a customer turned away. */
@@ -55,15 +55,16 @@ export const createNoteTurnedAway = ({ client, ledger }: CustomerTables): NoteTu
             pk: userKey(user),
             sk: `AWAY#${messageId}`,
             kind: 'turnedAway',
+            user,
+            sceneId,
+            sentAtMs: atMs,
             how,
             ttl: Math.floor(nowMs / 1000) + 2 * TRACE_TTL_S,
           },
           ConditionExpression: 'attribute_not_exists(pk)',
         },
       }
-      // On the day of the message, as its sending.
-      const place = { of: 'scene', sceneId, day: utcDay(atMs), storeId: undefined, arm: 'treated' } as const
-      const counted = countWrites(ledger, user, [{ place, counts: { [how]: 1 } }])
+      const counted = countWrites(ledger, user, [turnedAwayCount(sceneId, atMs, how)])
       const outcome = await transact(client, [notErased(ledger, user), mark, ...counted], retrying(signal))
       if (outcome.kind === 'done') noted.push({ merchantId, sceneId })
     }

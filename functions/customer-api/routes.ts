@@ -94,7 +94,7 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
   'POST /v1/me/offers/{grantId}/claim': route({
     operationId: 'claimOffer',
     summary: 'Confirms an offer that was opened or claimed',
-    problems: ['notFound', 'grantReleased', 'gone'],
+    problems: ['notFound', 'grantReleased', 'grantExpired', 'gone'],
     ...customer,
     path: grantPathSchema,
     body: claimRequestSchema,

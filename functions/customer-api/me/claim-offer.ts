@@ -13,6 +13,7 @@ export const claimOffer: UseCase<Services, { readonly grantId: GrantId }, unknow
     const claimed = await claim(caller.user, path.grantId, body.by, nowMs(), signal)
     if (claimed === 'absent') throw new Problem('notFound')
     if (claimed === 'released') throw new Problem('grantReleased')
+    if (claimed === 'expired') throw new Problem('grantExpired')
     if (claimed === 'erased') throw new Problem('gone')
     return { status: 204 }
   }

@@ -4,6 +4,7 @@ import type { MyOffer } from '#shared/contracts/http/me.ts'
 import type { PageQuery } from '#shared/contracts/http/primitives.ts'
 import { showCode } from '#shared/domain/customers/offer-code.ts'
 import { type GrantId, isId } from '#shared/domain/ids.ts'
+import { grantStateAt } from '#shared/domain/offers/grant-state.ts'
 import { decodeCursor, encodeCursor } from '#shared/runtime/http/cursor.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
@@ -12,20 +13,13 @@ type Services = Pick<CustomerServices, 'profiles' | 'listGrants' | 'nowMs'>
 
 const isGrantId = (text: string): text is GrantId => isId('grt', text)
 
-const stateOf = ({ state, validUntil }: StoredGrant, nowMs: number): MyOffer['state'] =>
-  (state === 'reserved' || state === 'confirmed') &&
-  validUntil !== undefined &&
-  Date.parse(validUntil) <= nowMs
-    ? 'expired'
-    : state
-
 const myOffer = (grant: StoredGrant, nowMs: number): MyOffer => ({
   grantId: grant.grantId,
   merchantId: grant.merchantId,
   ...(grant.offerId !== undefined && { offerId: grant.offerId }),
   ...(grant.offerName !== undefined && { offerName: grant.offerName }),
   ...(grant.code !== undefined && { code: showCode(grant.code) }),
-  state: stateOf(grant, nowMs),
+  state: grantStateAt(grant, nowMs),
   grantedAt: grant.grantedAt,
   ...(grant.validUntil !== undefined && { validUntil: grant.validUntil }),
   ...(grant.redeemedAt !== undefined && { redeemedAt: grant.redeemedAt }),

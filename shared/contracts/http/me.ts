@@ -11,6 +11,7 @@ import { capsSchema, weeklyRangesSchema } from '#shared/contracts/http/scenes.ts
 import { DEVICE_PLATFORMS, MAX_DEVICES, MAX_SMS_CONSENTS } from '#shared/domain/customers/customer.ts'
 import { MAX_PREFERENCES } from '#shared/domain/customers/relationship.ts'
 import { CHANNELS } from '#shared/domain/messages/channel.ts'
+import { SHOWN_GRANT_STATES } from '#shared/domain/offers/grant-state.ts'
 
 export const devicePathSchema = z.strictObject({
   deviceId: z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/, '1 to 64 of A–Z a–z 0–9 _ . : -'),
@@ -99,7 +100,7 @@ export const meSchema = z.strictObject({
   preferences: preferencesSchema,
 })
 
-/** One row of `GET /v1/me/offers`. `expired` is a reservation whose time is over. */
+/** One row of `GET /v1/me/offers`. States: see `grantStateAt`. */
 export const myOfferSchema = z.strictObject({
   grantId: idSchema('grt'),
   merchantId: idSchema('mer'),
@@ -107,7 +108,7 @@ export const myOfferSchema = z.strictObject({
   offerName: nameSchema.exactOptional(),
   /** As it is shown and read aloud, `XXXXX-XXXXX`. */
   code: z.string().max(11).exactOptional(),
-  state: z.enum(['reserved', 'confirmed', 'redeemed', 'released', 'expired']),
+  state: z.enum(SHOWN_GRANT_STATES),
   grantedAt: instantSchema,
   validUntil: instantSchema.exactOptional(),
   redeemedAt: instantSchema.exactOptional(),

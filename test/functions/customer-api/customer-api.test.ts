@@ -680,6 +680,19 @@ describe('a claim', () => {
     expect(await stockOf()).toMatchObject({ confirmed: 1 })
   })
 
+  test('after its time confirms nothing, whether or not the sweep was there before; what was opened in time stays', async () => {
+    const { grantId, stockOf } = await giveTo('finn')
+    const opened = await giveTo('gina')
+    expect((await claim('gina', opened.grantId)).status).toBe(204)
+    const nowMs = clock.nowMs
+    clock.nowMs += 86_400_000
+    const late = await claim('finn', grantId)
+    expect([late.status, late.body.code]).toEqual([410, 'grantExpired'])
+    expect(await stockOf()).toMatchObject({ reserved: 1, confirmed: 0 })
+    expect((await claim('gina', opened.grantId)).status).toBe(204)
+    clock.nowMs = nowMs
+  })
+
   test('of what was never given, or was given to another, is none', async () => {
     const { grantId } = await giveTo('dora')
     expect((await claim('eva', grantId)).status).toBe(404)

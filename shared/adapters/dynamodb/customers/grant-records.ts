@@ -27,6 +27,7 @@ import {
 import { isNewcomer, purchaseCount, withRedemption } from '#shared/domain/customers/relationship.ts'
 import type { GrantId, MerchantId, StoreId, UserId } from '#shared/domain/ids.ts'
 import { advance, type Exposure } from '#shared/domain/loop/exposure.ts'
+import { GRANT_STATES, grantStateAt } from '#shared/domain/offers/grant-state.ts'
 import { OFFER_KINDS } from '#shared/domain/offers/offer.ts'
 
 const grantSchema = z.object({
@@ -39,7 +40,8 @@ const grantSchema = z.object({
   code: z.string().exactOptional(),
   offerKind: z.enum(OFFER_KINDS).exactOptional(),
   offerCents: z.number().exactOptional(),
-  state: z.enum(['reserved', 'confirmed', 'redeemed', 'released']),
+  state: z.enum(GRANT_STATES),
+  releasedBy: z.literal('message').exactOptional(),
   grantedAt: z.string(),
   validUntil: z.string().exactOptional(),
   stockShard: z.int().exactOptional(),
@@ -52,7 +54,7 @@ export type StoredGrant = z.output<typeof grantSchema>
 
 export const parseGrant = (item: unknown): StoredGrant => grantSchema.parse(item)
 
-export type Claimed = 'confirmed' | 'absent' | 'released' | Erased
+export type Claimed = 'confirmed' | 'absent' | 'released' | 'expired' | Erased
 
 export type ToRedeem = {
   /** As `readCode` gives it. */
@@ -210,7 +212,8 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables): GrantRec
     { idempotencyKey }: ToRedeem,
     nowMs: number,
   ): Redeemed | undefined => {
-    const { state, redeemedAt, redemptionKey, validUntil, merchantId } = grant
+    const { redeemedAt, redemptionKey, validUntil, merchantId } = grant
+    const state = grantStateAt(grant, nowMs)
     if (state === 'released') return { kind: 'released' }
     if (state === 'redeemed') {
       const sameRequest =
@@ -219,9 +222,7 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables): GrantRec
         ? { kind: 'redeemed', grant: { ...grant, redeemedAt } }
         : { kind: 'already', grant }
     }
-    return validUntil !== undefined && Date.parse(validUntil) <= nowMs
-      ? { kind: 'expired', validUntil }
-      : undefined
+    return state === 'expired' && validUntil !== undefined ? { kind: 'expired', validUntil } : undefined
   }
 
   return {
@@ -247,7 +248,10 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables): GrantRec
         const item = await get(grantKey(user, grantId), signal)
         if (item === undefined) return 'absent'
         const grant = parseGrant(item)
-        if (grant.state === 'released') return 'released'
+        const state = grantStateAt(grant, nowMs)
+        if (state === 'released') return 'released'
+        // One that was opened in time may be opened again.
+        if (state === 'expired' && grant.state !== 'confirmed') return 'expired'
         const exposure = await exposureOf(grant, signal)
         const writes = [
           ...(grant.state === 'reserved' ? confirmWrites(ledger, user, grant, by, nowMs) : []),

@@ -68,9 +68,9 @@ const releaseGrant = (table: string, { user, grantId }: StoredMessage): Transact
     TableName: table,
     Key: { pk: userKey(user), sk: `GRANT#${grantId}` },
     ConditionExpression: '#state = :reserved',
-    UpdateExpression: 'SET #state = :released',
+    UpdateExpression: 'SET #state = :released, releasedBy = :by',
     ExpressionAttributeNames: { '#state': 'state' },
-    ExpressionAttributeValues: { ':reserved': 'reserved', ':released': 'released' },
+    ExpressionAttributeValues: { ':reserved': 'reserved', ':released': 'released', ':by': 'message' },
   },
 })
 
@@ -94,13 +94,13 @@ const heldBy = (message: StoredMessage, ending: Ending): Held[] => {
   if (ending.state === 'sent' || ending.state === 'unknown') return ['exposure']
   const holdsStock = message.offerId !== undefined && message.stockShard !== undefined
   const tallies = message.tallies.map((_, index): Held => `tally ${index}`)
-  return [...(holdsStock ? (['caps', 'grant', 'unit'] as const) : (['caps'] as const)), ...tallies]
+  return ['caps', 'grant', ...(holdsStock ? (['unit'] as const) : []), ...tallies]
 }
 
 /** What is left to give back after a refusal: caps are read again, the others are gone. */
 const stillHeld = (held: readonly Held[], refused: readonly Held[]): Held[] => {
   // The grant was redeemed, or erased, before its message ended: then its unit is not ours to give back.
-  if (refused.includes('grant')) return held.filter((one) => one === 'caps')
+  if (refused.includes('grant') && held.includes('unit')) return held.filter((one) => one === 'caps')
   return held.filter((one) => one === 'caps' || !refused.includes(one))
 }
 

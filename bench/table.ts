@@ -20,6 +20,6 @@ export const cents = (value: number): string => (Number.isFinite(value) ? value.
 /** Prints a table for people. */
 export const printTable = ({ title, rows, notes }: Table): void => {
   console.log(`\n${title}`)
-  console.table(rows)
+  if (rows.length > 0) console.table(rows)
   for (const note of notes) console.log(`  ${note}`)
 }

@@ -88,14 +88,14 @@ const lineWriter = () => {
   }
 }
 
-/** @returns how many lines and features were bad */
-const rehearse = async ({ geofences, pings, datum, format }: Options): Promise<number> => {
+/** @returns what was left out, in words; undefined when nothing was */
+const rehearse = async ({ geofences, pings, datum, format }: Options): Promise<string | undefined> => {
   const read = await readGeofences(geofences, datum)
   for (const fault of read.faults) console.error(fault.message)
   const rehearsal = createRehearsal(indexOf(read.geofences), read.nameOf, datum)
   const progress = startProgress('pings', statSync(pings).size, ' bytes')
   const out = lineWriter()
-  let bad = read.faults.length
+  let bad = 0
   if (format === 'table') await out.write(TABLE_HEAD)
   for await (const line of readPingLines(pings, (bytes) => progress.increment(bytes))) {
     if (line.kind === 'bad') {
@@ -111,7 +111,16 @@ const rehearse = async ({ geofences, pings, datum, format }: Options): Promise<n
   if (rehearsal.forgotten() > 0) {
     console.error(`More users than can be held at once: ${rehearsal.forgotten()} times one was forgotten.`)
   }
-  return bad
+  return leftOut(read.faults.length, bad)
+}
+
+const counted = (count: number, one: string): string[] =>
+  count === 0 ? [] : [`${count} ${one}${count === 1 ? '' : 's'}`]
+
+const leftOut = (features: number, lines: number): string | undefined => {
+  const parts = [...counted(features, 'bad feature'), ...counted(lines, 'bad line')]
+  if (parts.length === 0) return undefined
+  return `${parts.join(' and ')} ${features + lines === 1 ? 'was' : 'were'} left out`
 }
 
 const main = async (): Promise<void> => {
@@ -121,8 +130,8 @@ const main = async (): Promise<void> => {
     return
   }
   const bad = await rehearse(options)
-  if (bad === 0) return
-  console.error(`rehearse: ${bad} bad ${bad === 1 ? 'line was' : 'lines were'} left out`)
+  if (bad === undefined) return
+  console.error(`rehearse: ${bad}`)
   process.exitCode = 1
 }
 

@@ -6,7 +6,10 @@ import type { RunningCloud } from '#local/cloud/run-cloud.ts'
 
 const MAX_BODY_BYTES = 65_536
 
-const time = z.union([z.int().min(0), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))])
+const time = z.union(
+  [z.int().min(0), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))],
+  'a time is needed: RFC 3339 as 2026-05-04T12:00:00Z, or milliseconds since 1970',
+)
 const clockWish = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('wall') }),
   z.strictObject({ kind: z.literal('virtual'), at: time }),

@@ -230,7 +230,7 @@ describe('an SMS', () => {
       { channel: 'sms', text: 'Come in Code AAAAA-BBBBB Reply STOP to opt out.', parts: 1 },
     ])
     expect(await messageOf(granted)).toMatchObject({ state: 'sent' })
-    expect(await stored.countsOf(granted.scene.id)).toEqual({ sent: 1 })
+    expect(await stored.countsOf(granted.scene.id)).toEqual({ sent: 1, messageCents: 1 })
   })
 
   it.each([

@@ -213,6 +213,7 @@ export class PipelineStack extends Stack {
         CATALOG_TABLE,
         LEDGER_TABLE,
         JOBS_QUEUE_URL,
+        DUE_SHARDS,
         SMS_ANSWERS_TOPIC_ARN: smsAnswers.topic.topicArn,
         ...tokenVariables,
       },
@@ -341,8 +342,16 @@ export class PipelineStack extends Stack {
       description: 'Every minute: due reminders, and messages that were granted but never queued',
       takes: 'records',
       timeoutS: 55,
-      environment: { LEDGER_TABLE, PUSH_QUEUE_URL, SMS_QUEUE_URL, DUE_SHARDS },
+      environment: {
+        CATALOG_TABLE,
+        LEDGER_TABLE,
+        PUSH_QUEUE_URL,
+        SMS_QUEUE_URL,
+        DUE_SHARDS,
+        REMINDERS_PER_MINUTE: String(config.remindersPerMinute),
+      },
     })
+    grantRead(remindRevisits, catalog)
     grantReadWrite(remindRevisits, ledger, ['due', 'byMerchant'])
     for (const queue of [pushQueue, smsQueue]) queue.filledBy(remindRevisits)
     new MinuteSchedule(this, 'EveryMinute', { target: remindRevisits })

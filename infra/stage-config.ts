@@ -75,6 +75,8 @@ const fields = z.strictObject({
   slotS: z.int().min(0).max(3600),
   /** Over how many partitions an hour of the `due` index is spread. */
   dueShards: z.int().min(1).max(64),
+  /** The most reminders that are raised in a minute: what an outage has left comes no faster. */
+  remindersPerMinute: z.int().min(1).max(10_000),
   concurrency: z.strictObject({
     /** Concurrency set aside for (and not exceeded by) a function. A new account's quota allows none. */
     reserved: z.strictObject({

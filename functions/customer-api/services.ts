@@ -63,7 +63,7 @@ export type CustomerServices = {
 export const buildServices = (env: z.output<typeof customerApiEnv>): CustomerServices => {
   const client = createDocumentClient()
   const tables = { client, ledger: env.LEDGER_TABLE }
-  const grants = createGrantRecords(tables)
+  const grants = createGrantRecords(tables, env.DUE_SHARDS)
   const send = createQueueSender()
   return {
     nowMs,
@@ -72,7 +72,7 @@ export const buildServices = (env: z.output<typeof customerApiEnv>): CustomerSer
     profiles: createProfileRecords(tables),
     blocks: createBlockRecords(tables),
     devices: createDeviceRecords(tables),
-    saveEvents: createEventRecords(tables).save,
+    saveEvents: createEventRecords(tables, env.DUE_SHARDS).save,
     listGrants: grants.listOf,
     claim: grants.claim,
     traces: createTraceRecords(client, env.LEDGER_TABLE),

@@ -1,9 +1,9 @@
 import { timersFor } from '#functions/decide-offers/arm-timers.ts'
 import { type DecideServices, decideTriggers } from '#functions/decide-offers/decide-triggers.ts'
-import { triggerOfEvent, triggersOfNews } from '#functions/decide-offers/triggers-of.ts'
+import { triggersOfEvent, triggersOfNews } from '#functions/decide-offers/triggers-of.ts'
 import type { ConfirmVisited } from '#shared/adapters/dynamodb/ledger/confirm-grants.ts'
 import type { Facts } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
-import type { VisitStore } from '#shared/adapters/dynamodb/ledger/visit-store.ts'
+import type { VisitPlans, VisitStore } from '#shared/adapters/dynamodb/ledger/visit-store.ts'
 import type { PresenceStore } from '#shared/adapters/dynamodb/presence/presence-store.ts'
 import { ledgerTrigger } from '#shared/contracts/items/ledger.ts'
 import {
@@ -27,20 +27,11 @@ export type RecordServices = DecideServices & {
   readonly geofencesAt: GeofencesAt
 }
 
-/** No relationship plans more reminders than this. */
-const MAX_REMINDERS = 20
-
-/** After how many days without a visit a merchant's scenes remind, in rising order; the first 20. */
-const remindAfterDays =
-  (facts: Facts) =>
-  (merchantId: MerchantId): number[] => {
-    const scenes = facts.merchants.get(merchantId)?.scenes ?? []
-    const days = scenes
-      .filter(({ state }) => state === 'active')
-      .flatMap(({ triggers }) => triggers)
-      .flatMap((side) => (side.type === 'due' ? [side.daysSinceLastVisit] : []))
-    return [...new Set(days)].toSorted((a, b) => a - b).slice(0, MAX_REMINDERS)
-  }
+/** From what the plans of a customer follow, beside what each merchant knows of the customer. */
+const plansOf = ({ merchants, customer: { birthday } }: Facts): VisitPlans => ({
+  scenesOf: (merchantId) => merchants.get(merchantId)?.scenes ?? [],
+  ...(birthday !== undefined && { birthday }),
+})
 
 const merchantsOf = (told: readonly { readonly merchantId: MerchantId }[]): MerchantId[] => [
   ...new Set(told.map(({ merchantId }) => merchantId)),
@@ -67,7 +58,7 @@ const keepVisits = async (
   signal?: AbortSignal,
 ): Promise<void> => {
   const isReachable = await reachableBy(services, user, settled, facts, signal)
-  await services.recordVisits(user, settled, remindAfterDays(facts), isReachable, nowMs, signal)
+  await services.recordVisits(user, settled, plansOf(facts), isReachable, nowMs, signal)
   const withOffers = settled.filter(
     ({ merchantId }) => (facts.merchants.get(merchantId)?.offers.size ?? 0) > 0,
   )
@@ -128,15 +119,17 @@ export const handleRemoval = async (
   await keepVisits(services, removal.user, settled, facts, nowMs, signal)
 }
 
-/** Decides on one trigger that does not come from a presence write. */
-export const decideOne = async (
+/** Decides on triggers of one customer and merchant that do not come from a presence write. */
+export const decideAlone = async (
   services: DecideServices,
-  trigger: Trigger,
+  triggers: readonly Trigger[],
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<void> => {
-  const facts = await services.loadFacts(trigger.user, [trigger.merchantId], nowMs, signal)
-  await decideTriggers(services, trigger.user, [trigger], facts, nowMs, signal)
+  const [first] = triggers
+  if (first === undefined) return
+  const facts = await services.loadFacts(first.user, [first.merchantId], nowMs, signal)
+  await decideTriggers(services, first.user, triggers, facts, nowMs, signal)
 }
 
 /** Acts on one stream record: the new image of a Presence item, or of a Ledger item that triggers. */
@@ -147,5 +140,5 @@ export const handleRecord = async (
   signal?: AbortSignal,
 ): Promise<void> => {
   if (image['kind'] === 'presence') await handleNews(services, image, nowMs, signal)
-  else await decideOne(services, triggerOfEvent(ledgerTrigger.parse(image)), nowMs, signal)
+  else await decideAlone(services, triggersOfEvent(ledgerTrigger.parse(image)), nowMs, signal)
 }

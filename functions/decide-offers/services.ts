@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import type * as z from 'zod'
 import type { decideOffersEnv } from '#functions/decide-offers/env.ts'
 import type { TimerServices } from '#functions/decide-offers/fire-timer.ts'
-import { decideOne, type RecordServices } from '#functions/decide-offers/handle-record.ts'
+import { decideAlone, type RecordServices } from '#functions/decide-offers/handle-record.ts'
 import { createSurroundingsOf } from '#functions/decide-offers/surroundings-of.ts'
 import { createZoneCache } from '#shared/adapters/dynamodb/catalog/zone-cache.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
@@ -97,6 +97,6 @@ export const buildServices = (env: z.output<typeof decideOffersEnv>): RecordServ
     readPresence: presence.read,
     writePresence: presence.write,
     rearm: (timer, delayS, signal) => send(env.TIMERS_QUEUE_URL, [{ body: timer, delayS }], signal),
-    decide: (trigger, nowMs, signal) => decideOne(services, trigger, nowMs, signal),
+    decide: (trigger, nowMs, signal) => decideAlone(services, [trigger], nowMs, signal),
   }
 }

@@ -6,43 +6,45 @@ import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 export const triggersOfNews = ({ user, transitions }: PresenceNews): Trigger[] =>
   transitions.map((transition) => ({ ...transition, user }))
 
-/** The trigger that an app event or a due occasion is. */
-export const triggerOfEvent = (event: LedgerTrigger): Trigger => {
-  const { user, merchantId, correlationId } = event
-  const common = { user, merchantId, ...(correlationId === undefined ? {} : { correlationId }) }
-  if (event.triggerKind === 'due') {
-    const { dueAtMs, daysSinceLastVisit, occasion, timeZone } = event
-    return {
-      type: 'due',
-      ...common,
-      atMs: dueAtMs,
-      daysSinceLastVisit,
-      occasion,
-      ...(timeZone === undefined ? {} : { timeZone }),
-    }
-  }
+const zoned = (timeZone: string | undefined) => (timeZone === undefined ? {} : { timeZone })
+
+const commonOf = ({ user, merchantId, correlationId }: LedgerTrigger) => ({
+  user,
+  merchantId,
+  ...(correlationId === undefined ? {} : { correlationId }),
+})
+
+const dueTriggers = (event: Extract<LedgerTrigger, { triggerKind: 'due' }>): Trigger[] => {
+  const { dueAtMs, occasions, timeZone } = event
+  return occasions.map((occasion) => ({
+    type: 'due',
+    ...commonOf(event),
+    atMs: dueAtMs,
+    ...occasion,
+    ...zoned(timeZone),
+  }))
+}
+
+/** The triggers that an app event, stock that returned, or what is due for a customer are. */
+export const triggersOfEvent = (event: LedgerTrigger): readonly Trigger[] => {
+  if (event.triggerKind === 'due') return dueTriggers(event)
+  const common = commonOf(event)
   if (event.triggerKind === 'restock') {
     const { sceneId, offerId, dueAtMs, occasion, storeId, timeZone } = event
-    return {
-      type: 'restock',
-      ...common,
-      sceneId,
-      offerId,
-      atMs: dueAtMs,
-      occasion,
-      ...(storeId === undefined ? {} : { storeId }),
-      ...(timeZone === undefined ? {} : { timeZone }),
-    }
+    const stock = { type: 'restock', ...common, sceneId, offerId, atMs: dueAtMs, occasion } as const
+    return [{ ...stock, ...(storeId === undefined ? {} : { storeId }), ...zoned(timeZone) }]
   }
   const { eventId, type, at, storeId, timeZone, properties } = event
-  return {
-    type: 'event',
-    ...common,
-    atMs: Date.parse(at),
-    eventId,
-    eventType: type,
-    ...(properties === undefined ? {} : { properties }),
-    ...(storeId === undefined ? {} : { storeId }),
-    ...(timeZone === undefined ? {} : { timeZone }),
-  }
+  return [
+    {
+      type: 'event',
+      ...common,
+      atMs: Date.parse(at),
+      eventId,
+      eventType: type,
+      ...(properties === undefined ? {} : { properties }),
+      ...(storeId === undefined ? {} : { storeId }),
+      ...zoned(timeZone),
+    },
+  ]
 }

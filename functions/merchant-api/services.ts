@@ -128,7 +128,7 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
     zones: createZoneRecords(tables),
     findContaining: createFindContaining(tables),
     sumCounts: createSumCounts(tables),
-    redeem: createGrantRecords(tables).redeem,
+    redeem: createGrantRecords(tables, env.DUE_SHARDS).redeem,
     findAddress: createFindAddress(env.PLACE_INDEX),
     testSends: createTestSends(client, env.LEDGER_TABLE, env.DUE_SHARDS),
     queueMessage: createMessageQueue(createQueueSender(), {

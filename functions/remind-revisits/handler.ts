@@ -2,7 +2,9 @@ import middy from '@middy/core'
 import { remindRevisitsEnv } from '#functions/remind-revisits/env.ts'
 import { type SweepServices, type Swept, sweepDue } from '#functions/remind-revisits/sweep-due.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
+import { createCurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
 import { createDueStore } from '#shared/adapters/dynamodb/ledger/due-store.ts'
+import { createSceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
 import { createMessageQueue } from '#shared/adapters/sqs/message-queue.ts'
 import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
@@ -15,10 +17,13 @@ import { failureCounter } from '#shared/runtime/metrics.ts'
 const buildServices = (): SweepServices => {
   const env = parseEnv(remindRevisitsEnv, process.env)
   const send = createQueueSender()
+  const client = createDocumentClient()
+  const scenes = createCurrentScenes(client, env.CATALOG_TABLE, createSceneCache(client, env.CATALOG_TABLE))
   return {
-    due: createDueStore(createDocumentClient(), env.LEDGER_TABLE, env.DUE_SHARDS),
+    due: createDueStore(client, env.LEDGER_TABLE, env.DUE_SHARDS, scenes),
     queueMessage: createMessageQueue(send, { push: env.PUSH_QUEUE_URL, sms: env.SMS_QUEUE_URL }),
     dueShards: env.DUE_SHARDS,
+    maxReminders: env.REMINDERS_PER_MINUTE,
     memory: {},
   }
 }

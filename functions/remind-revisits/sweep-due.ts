@@ -6,6 +6,8 @@ export type SweepServices = {
   readonly due: DueStore
   readonly queueMessage: QueueMessage
   readonly dueShards: number
+  /** The most reminders that one sweep raises. */
+  readonly maxReminders: number
   /** What this container knows of the oldest unfinished hour; lost with it, and then read again. */
   readonly memory: { cursor?: string }
 }
@@ -25,6 +27,8 @@ type Readable = Exclude<DueItem, { kind: 'unreadable' }>
 type Hour = {
   readonly items: readonly DueItem[]
   readonly failures: readonly unknown[]
+  /** How many were raised. */
+  readonly occasions: number
   /** Whether all that is due was seen, and not only the first pages. */
   readonly isWhole: boolean
 }
@@ -36,83 +40,119 @@ const LEAVE_AFTER_MS = 120_000
 const LOOK_AGAIN_MS = 120_000
 const MAX_HOURS = 48
 const MAX_PAGES = 20
+/** Of one shard side by side: more would wait for connections. */
+const AT_ONCE = 25
 
 const hourOf = (ms: number): string => new Date(ms).toISOString().slice(0, 13)
 const startOf = (hour: string): number => Date.parse(`${hour}:00:00.000Z`)
 
+/** How many reminders this sweep may still raise: what an outage has left comes a minute's worth at a time. */
+type Budget = { readonly take: () => boolean; readonly isSpent: () => boolean }
+
+const budgetOf = (most: number): Budget => {
+  let left = most
+  return {
+    take: () => {
+      left -= 1
+      return left >= 0
+    },
+    isSpent: () => left <= 0,
+  }
+}
+
+/** @returns how many occasions were raised */
 const act = async (
   { due, queueMessage }: SweepServices,
   item: Readable,
   nowMs: number,
   signal?: AbortSignal,
-): Promise<void> => {
-  if (item.kind === 'relationship') {
-    await due.raiseOccasion(item, nowMs, signal)
-    return
+): Promise<number> => {
+  switch (item.kind) {
+    case 'relationship':
+      return due.raiseOccasions(item, nowMs, signal)
+    case 'grant':
+      await due.releaseGrant(item, signal)
+      return 0
+    case 'later':
+      await due.raiseLater(item, nowMs, signal)
+      return 1
+    case 'waiting':
+      await due.serveWaiters(item, nowMs, signal)
+      return 0
+    case 'message':
+      // First the note, then the queue: of two sweeps one queues it, and what a crash in between leaves is seen again.
+      if (await due.postpone(item, nowMs + LOOK_AGAIN_MS, signal))
+        await queueMessage(item.channel, item.user, item.messageId, signal)
+      return 0
+    default:
+      return item satisfies never
   }
-  if (item.kind === 'grant') {
-    await due.releaseGrant(item, signal)
-    return
-  }
-  if (item.kind === 'later') {
-    await due.raiseLater(item, nowMs, signal)
-    return
-  }
-  if (item.kind === 'waiting') {
-    await due.serveWaiters(item, nowMs, signal)
-    return
-  }
-  // First the note, then the queue: of two sweeps one queues it, and what a crash in between leaves is seen again.
-  if (!(await due.postpone(item, nowMs + LOOK_AGAIN_MS, signal))) return
-  await queueMessage(item.channel, item.user, item.messageId, signal)
 }
+
+const isReminder = ({ kind }: DueItem): boolean => kind === 'relationship' || kind === 'later'
 
 /** Acts on all; one that fails keeps no other waiting. */
 const actOnAll = async (
   services: SweepServices,
   items: readonly DueItem[],
+  budget: Budget,
   nowMs: number,
   signal?: AbortSignal,
-): Promise<unknown[]> => {
-  const readable = items.filter((item) => item.kind !== 'unreadable')
-  const acted = await Promise.allSettled(readable.map((item) => act(services, item, nowMs, signal)))
-  return acted.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+): Promise<Pick<Hour, 'failures' | 'occasions'>> => {
+  const readable = items
+    .filter((item) => item.kind !== 'unreadable')
+    .filter((item) => !isReminder(item) || budget.take())
+  const acted: PromiseSettledResult<number>[] = []
+  for (let start = 0; start < readable.length; start += AT_ONCE) {
+    const some = readable.slice(start, start + AT_ONCE)
+    acted.push(...(await Promise.allSettled(some.map((item) => act(services, item, nowMs, signal)))))
+  }
+  return {
+    failures: acted.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])),
+    occasions: acted.reduce((sum, one) => sum + (one.status === 'fulfilled' ? one.value : 0), 0),
+  }
 }
 
 const sweepShard = async (
   services: SweepServices,
   hour: string,
   shard: number,
+  budget: Budget,
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<Hour> => {
   const items: DueItem[] = []
   const failures: unknown[] = []
+  let occasions = 0
   let start: Record<string, unknown> | undefined
   for (let page = 0; page < MAX_PAGES; page++) {
     // An index is read a moment behind its table: what was just done may still be listed, and comes again next minute.
     const found = await services.due.dueIn(hour, shard, nowMs, start, signal)
-    failures.push(...(await actOnAll(services, found.items, nowMs, signal)))
+    const acted = await actOnAll(services, found.items, budget, nowMs, signal)
+    failures.push(...acted.failures)
+    occasions += acted.occasions
     items.push(...found.items)
     start = found.next
-    if (start === undefined) return { items, failures, isWhole: true }
+    if (start === undefined) return { items, failures, occasions, isWhole: true }
   }
-  return { items, failures, isWhole: false }
+  return { items, failures, occasions, isWhole: false }
 }
 
 const sweepHour = async (
   services: SweepServices,
   hour: string,
+  budget: Budget,
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<Hour> => {
   const shards = Array.from({ length: services.dueShards }, (_, shard) =>
-    sweepShard(services, hour, shard, nowMs, signal),
+    sweepShard(services, hour, shard, budget, nowMs, signal),
   )
   const swept = await Promise.all(shards)
   return {
     items: swept.flatMap(({ items }) => items),
     failures: swept.flatMap(({ failures }) => failures),
+    occasions: swept.reduce((sum, { occasions }) => sum + occasions, 0),
     isWhole: swept.every(({ isWhole }) => isWhole),
   }
 }
@@ -141,7 +181,8 @@ const cursorFor = async (
 
 /**
  * Finds what is due by now, from the oldest unfinished hour on, and acts on it: a message that was granted but never
- * queued, or leased and never finished, goes back to its queue; a due visit plan becomes an event. Safe to repeat.
+ * queued, or leased and never finished, goes back to its queue; what visit plans have due becomes events, at most so
+ * many in one sweep. Safe to repeat.
  *
  * @throws {BusyError} after all others were acted on, when some failed; the next sweep meets them again
  */
@@ -153,8 +194,11 @@ export const sweepDue = async (
   const { due, memory } = services
   let cursor = await cursorFor(services, nowMs, signal)
   const swept: Hour[] = []
+  const budget = budgetOf(services.maxReminders)
   for (const hour of hoursFrom(cursor, nowMs)) {
-    const found = await sweepHour(services, hour, nowMs, signal)
+    // The oldest first; of this hour and the last all that is no reminder is seen to in any case.
+    if (budget.isSpent() && startOf(hour) < nowMs - 2 * HOUR_MS) continue
+    const found = await sweepHour(services, hour, budget, nowMs, signal)
     swept.push(found)
     const isOver = nowMs >= startOf(hour) + HOUR_MS + LEAVE_AFTER_MS
     // What nobody can read would hold the cursor for ever.
@@ -169,7 +213,7 @@ export const sweepDue = async (
     swept.flatMap(({ items }) => items).filter((item) => item.kind === kind).length
   return {
     messages: count('message'),
-    occasions: count('relationship'),
+    occasions: swept.reduce((sum, { occasions }) => sum + occasions, 0),
     grants: count('grant'),
     unreadable: count('unreadable'),
   }

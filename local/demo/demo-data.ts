@@ -6,7 +6,7 @@ export type DemoScene = {
   triggers: (
     | { type: 'enter' }
     | { type: 'event'; eventType: 'qr_scan' }
-    | { type: 'due'; daysSinceLastVisit: number }
+    | { type: 'due'; plan: { kind: 'afterLastVisit'; days: number } }
   )[]
   message: {
     push?: { title: string; body: string }
@@ -103,7 +103,7 @@ export const FLOWERS: DemoMerchant = {
     {
       name: 'Come back',
       goal: 'visit',
-      triggers: [{ type: 'due', daysSinceLastVisit: 7 }],
+      triggers: [{ type: 'due', plan: { kind: 'afterLastVisit', days: 7 } }],
       message: {
         push: { title: 'Geary Flowers', body: 'A week has gone by: a rose waits for you.' },
         ttlS: DAY_S,

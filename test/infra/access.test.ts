@@ -61,7 +61,7 @@ describe('access to the tables', () => {
     ['merchant-api', READ_WRITE_DELETE, NONE, READ_WRITE_DELETE],
     ['decide-offers', READ, READ_WRITE, READ_WRITE],
     ['send-messages', READ, NONE, READ_WRITE],
-    ['remind-revisits', NONE, NONE, READ_WRITE],
+    ['remind-revisits', READ, NONE, READ_WRITE],
     ['run-jobs', READ_WRITE, READ_WRITE, READ_WRITE_DELETE],
   ])('%s', (name, catalog, presence, ledger) => {
     expect(actionsOn(name, 'GetAttCatalogTableArn')).toEqual(catalog)

@@ -1,4 +1,9 @@
 import { decisionIdOf, type Grant, grantIdOf, messageIdOf } from '#shared/contracts/items/decision.ts'
+import {
+  customerIndex,
+  relationshipAttributes,
+  relationshipKey,
+} from '#shared/contracts/items/relationship.ts'
 import type { Preferences } from '#shared/domain/customers/customer.ts'
 import { NO_RELATIONSHIP } from '#shared/domain/customers/relationship.ts'
 import { distanceToBoundaryM, EARTH_RADIUS_M } from '#shared/domain/geo/distance.ts'
@@ -136,6 +141,39 @@ export const aRelationship = (rest: Partial<KnownRelationship> = {}): KnownRelat
   ...rest,
 })
 
+/** A customer whose one visit began then. */
+export const aVisitor = (atMs: number, rest: Partial<KnownRelationship> = {}): KnownRelationship =>
+  aRelationship({
+    visits: {
+      count: 1,
+      firstAtMs: atMs,
+      lastAtMs: atMs,
+      recentAtMs: [atMs],
+      dwellS: 0,
+      timedCount: 0,
+      hourOfWeek: Array.from({ length: 168 }, () => 0),
+    },
+    timeZone: SAN_FRANCISCO,
+    ...rest,
+  })
+
+/** The item of a relationship, as deciding writes it. */
+export const aRelationshipItem = (
+  user: UserId,
+  relationship: KnownRelationship,
+  { merchantId = CAFE, ...rest }: { readonly merchantId?: MerchantId } & Record<string, unknown> = {},
+) => ({
+  ...relationshipKey(user, merchantId),
+  kind: 'relationship',
+  user,
+  merchantId,
+  version: 1,
+  visits: relationship.visits.count,
+  ...relationshipAttributes(relationship),
+  ...customerIndex(user, merchantId, false),
+  ...rest,
+})
+
 /** Everything that a decision rests on: by default a willing customer, the café, and the platform's usual limits. */
 export const someFacts = (rest: Partial<DecisionFacts> = {}): DecisionFacts => ({
   customer: aCustomer(),
@@ -196,6 +234,7 @@ export const aGrant = (candidate: Candidate, rest: Partial<Grant> = {}): Grant =
   }
 }
 
+type DueTrigger = Extract<Trigger, { type: 'due' }>
 type PlaceTrigger = Extract<Trigger, { type: 'enter' | 'exit' }>
 
 /** Anna enters the café's geofence `square` at T0. */
@@ -209,6 +248,21 @@ export const anEnter = (rest: Partial<PlaceTrigger> = {}): PlaceTrigger => ({
   atMs: T0,
   distanceM: -40,
   confidence: 1,
+  ...rest,
+})
+
+/** Anna was at the café a week before T0: what a scene plans for after seven days is due. */
+export const aDue = (rest: Partial<DueTrigger> = {}): DueTrigger => ({
+  type: 'due',
+  user: ANNA,
+  merchantId: CAFE,
+  sceneId: named('scn', 'back'),
+  plan: 'afterLastVisit 7',
+  occasion: `after:7:${T0 - 7 * DAY}`,
+  atMs: T0,
+  plannedAtMs: T0,
+  staleAfterS: 24 * 3600,
+  timeZone: SAN_FRANCISCO,
   ...rest,
 })
 

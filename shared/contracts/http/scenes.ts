@@ -19,6 +19,12 @@ import {
   UNANSWERED_EVENTS,
   WEEKDAYS,
 } from '#shared/domain/scenes/scene.ts'
+import {
+  ANNIVERSARIES,
+  MAX_EVERY_TIMES,
+  MAX_PLAN_DAYS,
+  MAX_STALE_AFTER_S,
+} from '#shared/domain/scenes/visit-plan.ts'
 import { MAX_ANNIVERSARY_DAYS } from '#shared/domain/schedule/anniversaries.ts'
 import { FESTIVAL_IDS } from '#shared/domain/schedule/festivals.ts'
 
@@ -35,6 +41,9 @@ const DAY_S = 86_400
 /** Sends are remembered for 30 days (contracts/items/decision.ts). */
 const MAX_COOL_DOWN_S = 30 * DAY_S
 const MAX_MESSAGE_TTL_S = 28 * DAY_S
+
+/** The longest that a step after a visit, a redemption or a scan waits. */
+const MAX_DELAY_S = 60 * DAY_S
 
 /** SNS takes 1,600 bytes of SMS; 459 units are three parts of GSM-7. */
 const MAX_SMS = 459
@@ -96,6 +105,34 @@ const propertyConditionSchema = z
     if (isBound && typeof value !== 'number') issue('a number for atLeast and atMost')
   })
 
+const ofYear = {
+  daysBefore: z.int().min(0).max(MAX_ANNIVERSARY_DAYS).default(0),
+  hour: z.int().min(0).max(23),
+}
+const delay = { delayS: z.int().min(60).max(MAX_DELAY_S) }
+
+const visitPlanSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('everyDays'),
+    // Who is met every day is pestered, not kept.
+    days: z.int().min(2).max(366),
+    times: z.int().min(1).max(MAX_EVERY_TIMES).exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal('afterLastVisit'), days: z.int().min(1).max(MAX_PLAN_DAYS) }),
+  z.strictObject({
+    kind: z.literal('beforeOfferEnds'),
+    hours: z
+      .int()
+      .min(1)
+      .max(30 * 24),
+  }),
+  z.strictObject({ kind: z.literal('festival'), festival: z.enum(FESTIVAL_IDS), ...ofYear }),
+  z.strictObject({ kind: z.literal('anniversary'), of: z.enum(ANNIVERSARIES), ...ofYear }),
+  z.strictObject({ kind: z.literal('followUp'), ...delay }),
+  z.strictObject({ kind: z.literal('afterRedemption'), ...delay }),
+  z.strictObject({ kind: z.literal('onboarding'), ...delay }),
+])
+
 export const sceneTriggerSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('enter'),
@@ -120,7 +157,11 @@ export const sceneTriggerSchema = z.discriminatedUnion('type', [
     ...maxAge,
     where: z.array(propertyConditionSchema).min(1).max(10).exactOptional(),
   }),
-  z.strictObject({ type: z.literal('due'), daysSinceLastVisit: z.int().min(1).max(730) }),
+  z.strictObject({
+    type: z.literal('due'),
+    plan: visitPlanSchema,
+    staleAfterS: z.int().min(600).max(MAX_STALE_AFTER_S).exactOptional(),
+  }),
 ])
 
 const timeOfDaySchema = z

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
+import type * as z from 'zod'
 import {
   dueKey,
   expiryOf,
   MAX_HELD_OUT,
+  type remindedOf,
   type StoredTally,
   TRACE_TTL_S,
   userKey,
@@ -33,10 +35,11 @@ import { occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
 /** A message that is still unfinished this long after its grant is looked at by the minute schedule. */
 export const REQUEUE_AFTER_MS = 60_000
 
-const keyOfTrigger = (trigger: Trigger): string =>
-  trigger.type === 'dwell'
-    ? `dwell ${trigger.dwellS} ${trigger.visitId}`
-    : `${trigger.type} ${occasionOf(trigger)}`
+const keyOfTrigger = (trigger: Trigger): string => {
+  if (trigger.type === 'dwell') return `dwell ${trigger.dwellS} ${trigger.visitId}`
+  if (trigger.type === 'due') return `due ${trigger.sceneId} ${trigger.occasion}`
+  return `${trigger.type} ${occasionOf(trigger)}`
+}
 
 /** Names a set of triggers: the same set, delivered again, is the same decision. */
 export const decisionIdOf = (user: UserId, triggers: readonly Trigger[]): WriteId =>
@@ -193,23 +196,34 @@ export const sendOf = ({ candidate: { scene }, messageId, send }: Grant, nowMs: 
 export const slotOf = ({ messageId, score, send }: Grant, nowMs: number): Slot | undefined =>
   send.kind === 'service' ? undefined : { atMs: nowMs, messageId, score }
 
+/** What raises a reminder again. */
+const aboutOf = (trigger: Trigger): z.input<typeof remindedOf> | undefined => {
+  if (trigger.type === 'restock') return { kind: 'restock', offerId: trigger.offerId }
+  if (trigger.type !== 'due') return undefined
+  const { plan, plannedAtMs, staleAfterS } = trigger
+  return { kind: 'due', plan, plannedAtMs, staleAfterS }
+}
+
 /** A reminder that waits for the next open hour: the minute schedule raises it again. */
-export const waitingItem = ({ trigger, againMs }: Suppressed & { againMs: number }, dueShards: number) => {
+export const waitingItem = (
+  { scene, trigger, againMs }: Suppressed & { againMs: number },
+  dueShards: number,
+) => {
   const { user, merchantId } = trigger
   const occasion = occasionOf(trigger)
   return {
     pk: userKey(user),
-    sk: `LATER#${occasion}#${iso(againMs)}`,
+    sk: `LATER#${scene.id}#${occasion}#${iso(againMs)}`,
     kind: 'later',
     user,
     merchantId,
+    sceneId: scene.id,
     occasion,
     againMs,
-    ...(trigger.type === 'due' && { daysSinceLastVisit: trigger.daysSinceLastVisit }),
-    ...(trigger.type === 'restock' && { sceneId: trigger.sceneId, offerId: trigger.offerId }),
+    about: aboutOf(trigger),
     ...(trigger.timeZone !== undefined && { timeZone: trigger.timeZone }),
     ...(trigger.storeId !== undefined && { storeId: trigger.storeId }),
-    ...dueKey(againMs, `${user}#${occasion}`, shardOf(user, dueShards)),
+    ...dueKey(againMs, `${user}#${scene.id}#${occasion}`, shardOf(user, dueShards)),
     ttl: Math.floor(againMs / 1000) + TRACE_TTL_S,
   }
 }

@@ -6,6 +6,7 @@ import type { MessageId, UserId } from '#shared/domain/ids.ts'
 import { CHANNELS } from '#shared/domain/messages/channel.ts'
 import { MESSAGE_STATES, UNREADABLE } from '#shared/domain/messages/message.ts'
 import type { CustomerFacts, RecentSend } from '#shared/domain/scenes/facts.ts'
+import { MAX_RAISED } from '#shared/domain/scenes/next-occasions.ts'
 import { APP_EVENT_TYPES, MESSAGE_KINDS } from '#shared/domain/scenes/scene.ts'
 
 /** A Ledger item as unmarshalled. */
@@ -228,14 +229,22 @@ const restockTrigger = z.object({
   timeZone: z.string().max(64).optional(),
   correlationId: id('wrt').exactOptional(),
 })
+const planOfOccasion = { plan: z.string().max(100), plannedAtMs: z.number(), staleAfterS: z.number() }
+/** See `Occasion`. */
+const raisedOccasion = z.object({ sceneId: id('scn'), occasion: z.string().max(200), ...planOfOccasion })
+/** What a reminder is about that waits for an open hour, beside its scene and occasion. */
+export const remindedOf = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('restock'), offerId: id('off') }),
+  z.object({ kind: z.literal('due'), ...planOfOccasion }),
+])
 const dueTrigger = z.object({
   triggerKind: z.literal('due'),
   user: id('usr'),
   merchantId: id('mer'),
   dueAtMs: z.number(),
-  daysSinceLastVisit: z.number(),
-  occasion: z.string().max(200),
-  timeZone: z.string().optional(),
+  /** What is due together is weighed together. */
+  occasions: z.array(raisedOccasion).min(1).max(MAX_RAISED),
+  timeZone: z.string().max(64).optional(),
   correlationId: id('wrt').exactOptional(),
 })
 

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type Item, userKey } from '#shared/contracts/items/ledger.ts'
+import { dueKey, type Item, userKey } from '#shared/contracts/items/ledger.ts'
 import {
   HOURS_PER_WEEK,
   MAX_PREFERENCES,
@@ -11,6 +11,7 @@ import {
 } from '#shared/domain/customers/relationship.ts'
 import { type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
 import type { KnownRelationship } from '#shared/domain/scenes/facts.ts'
+import { MAX_HANDLED, type PlanState } from '#shared/domain/scenes/next-occasions.ts'
 import { APP_EVENT_TYPES } from '#shared/domain/scenes/scene.ts'
 
 /** How many of a merchant's app events a relationship keeps. */
@@ -58,6 +59,7 @@ const known = z.object({
     })
     .exactOptional(),
   trialAtMs: z.number().exactOptional(),
+  firstScanAtMs: z.number().exactOptional(),
   timeZone: z.string().exactOptional(),
 })
 
@@ -70,6 +72,13 @@ const stored = z.object({
     .default([]),
   eventsSinceMs: z.number().default(0),
   actedAt: z.string().exactOptional(),
+  /** When the customer was last seen inside at the latest visit. */
+  lastVisitAtMs: z.number().exactOptional(),
+  dueSk: z.string().exactOptional(),
+  handled: z
+    .array(z.object({ key: z.string().max(300), untilMs: z.number() }))
+    .max(MAX_HANDLED)
+    .default([]),
 })
 
 type PackedVisits = z.output<typeof known>['visits']
@@ -93,6 +102,9 @@ export type StoredRelationship = {
   readonly relationship: KnownRelationship
   /** When the customer acted with the merchant for the first time; until then the merchant does not see the customer. */
   readonly actedAt?: string
+  /** When the customer was last seen inside at the latest visit. */
+  readonly lastInsideAtMs?: number
+  readonly plan: PlanState
 }
 
 export const relationshipKey = (user: UserId, merchantId: MerchantId) => ({
@@ -135,6 +147,37 @@ export const parseRelationship = (item: Item | undefined): StoredRelationship =>
       eventsSinceMs: parsed.eventsSinceMs,
     },
     ...(parsed.actedAt !== undefined && { actedAt: parsed.actedAt }),
+    ...(parsed.lastVisitAtMs !== undefined && { lastInsideAtMs: parsed.lastVisitAtMs }),
+    plan: {
+      handled: parsed.handled,
+      ...(parsed.dueSk !== undefined && { dueMs: Date.parse(parsed.dueSk.slice(0, ISO_LENGTH)) }),
+    },
+  }
+}
+
+/** '2026-05-01T17:00:00.000Z', with which a `dueSk` begins. */
+const ISO_LENGTH = 24
+
+/**
+ * The parts of an update that has the due index find a relationship at its next moment; not in an hour that the sweep
+ * has left: what is overdue stays at most as far back as it was.
+ */
+export const planAttributes = (
+  user: UserId,
+  merchantId: MerchantId,
+  { dueMs }: PlanState,
+  { nextMs, handled }: { readonly nextMs?: number | undefined; readonly handled?: PlanState['handled'] },
+  { nowMs, dueShards }: { readonly nowMs: number; readonly dueShards: number },
+) => {
+  const kept = handled === undefined ? [] : ['handled = :handled']
+  const values = handled === undefined ? {} : { ':handled': handled }
+  if (nextMs === undefined) return { sets: kept, removes: ['duePk', 'dueSk'], values }
+  const atMs = Math.max(nextMs, Math.min(nowMs, dueMs ?? nowMs))
+  const { duePk, dueSk } = dueKey(atMs, `${user}#${merchantId}`, shardOf(user, dueShards))
+  return {
+    sets: [...kept, 'duePk = :duePk, dueSk = :dueSk'],
+    removes: [],
+    values: { ...values, ':duePk': duePk, ':dueSk': dueSk },
   }
 }
 

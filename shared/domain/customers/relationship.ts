@@ -84,7 +84,9 @@ export type Relationship = {
   readonly block?: Block
   /** When the one free trial was given. */
   readonly trialAtMs?: number
-  /** The zone of the place of the latest visit. */
+  /** When the customer scanned a code of the merchant for the first time. */
+  readonly firstScanAtMs?: number
+  /** The zone of the place of the latest visit; before any, that of the first act with the merchant. */
   readonly timeZone?: string
 }
 

@@ -9,6 +9,7 @@ import {
   type SceneTrigger,
 } from '#shared/domain/scenes/scene.ts'
 import { type EventProperties, occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
+import { planKey } from '#shared/domain/scenes/visit-plan.ts'
 
 /** A scene that a trigger reached. */
 export type Candidate = {
@@ -90,7 +91,7 @@ const hears = (side: SceneTrigger, trigger: Trigger, stores: StoreBook): PlaceMa
       return matchPlace(side.at, { ...(trigger.storeId && { storeId: trigger.storeId }) }, stores)
     }
     case 'due':
-      return trigger.type === 'due' && trigger.daysSinceLastVisit === side.daysSinceLastVisit ? 'yes' : 'no'
+      return trigger.type === 'due' && trigger.plan === planKey(side.plan) ? 'yes' : 'no'
     default:
       return side satisfies never
   }
@@ -108,6 +109,7 @@ export const sidesThatHear = (
 const isReached = (candidate: Candidate, stores: StoreBook): boolean => {
   const { scene, trigger } = candidate
   if (trigger.merchantId !== scene.merchantId) return false
+  if (trigger.type === 'due' && trigger.sceneId !== scene.id) return false
   if (trigger.type === 'restock') return trigger.sceneId === scene.id
   return sidesThatHear(candidate, stores).length > 0
 }

@@ -13,6 +13,7 @@ import type {
   MerchantFacts,
   Spent,
 } from '#shared/domain/scenes/facts.ts'
+import { isStillPlanned } from '#shared/domain/scenes/occasions.ts'
 import type { StorePlace } from '#shared/domain/scenes/places.ts'
 import type { SuppressionReason } from '#shared/domain/scenes/reasons.ts'
 import type { MessageKind, Scene, SceneTrigger, Templates } from '#shared/domain/scenes/scene.ts'
@@ -63,8 +64,8 @@ const failedIf = (isFailed: boolean, compared?: Compared): Refusal | undefined =
 
 const isPromotion = ({ kind }: Case): boolean => kind !== 'service'
 
-/** An older due occasion is pointless, whatever the scene allows. */
-export const MAX_DUE_AGE_S = 24 * 3600
+/** Stock that returned so long ago may be gone again. */
+const MAX_RESTOCK_AGE_S = 24 * 3600
 
 const sidesAt = ({ candidate, merchant }: Case): SceneTrigger[] =>
   sidesThatHear(candidate, merchant.stores)
@@ -86,7 +87,8 @@ const isSureEnough = (side: SceneTrigger, { candidate: { trigger } }: Case): boo
 /** How old the trigger of a case may be, in seconds. */
 export const maxAgeS = (one: Case): number => {
   const { scene, trigger } = one.candidate
-  if (trigger.type === 'due' || trigger.type === 'restock') return MAX_DUE_AGE_S
+  if (trigger.type === 'due') return trigger.staleAfterS
+  if (trigger.type === 'restock') return MAX_RESTOCK_AGE_S
   const ages = sidesAt(one).map(
     (side) => ('maxAgeS' in side ? side.maxAgeS : undefined) ?? scene.limits.maxAgeS,
   )
@@ -109,12 +111,20 @@ const checkConfidence: Check = (one) => {
   return failedIf(!sides.some((side) => isSureEnough(side, one)))
 }
 
+/** Has what a reminder was planned for come about without it? A new visit, a purchase, another birthday. */
+const isOver = ({ candidate: { scene, trigger }, customer, relationship, nowMs }: Case): boolean => {
+  if (trigger.type !== 'due' || relationship === undefined) return false
+  const { birthday } = customer
+  const planned = { ...trigger, relationship, ...(birthday !== undefined && { birthday }) }
+  return !isStillPlanned(planned, scene, trigger, nowMs)
+}
+
 const checkAge: Check = (one) => {
-  const ageS = Math.round((one.nowMs - one.candidate.trigger.atMs) / 1000)
-  return failedIf(one.nowMs - one.candidate.trigger.atMs > maxAgeS(one) * 1000, {
-    ageS,
-    maxAgeS: maxAgeS(one),
-  })
+  const { trigger } = one.candidate
+  const ageMs = one.nowMs - (trigger.type === 'due' ? trigger.plannedAtMs : trigger.atMs)
+  if (ageMs > maxAgeS(one) * 1000)
+    return { compared: { ageS: Math.round(ageMs / 1000), maxAgeS: maxAgeS(one) } }
+  return failedIf(isOver(one), { isOver: true })
 }
 
 /** In which language a customer reads a channel: pushes follow the phone, as far as it tells. */

@@ -174,7 +174,7 @@ const suppressedBy = ({ candidate }: Case, { reason, refusal }: Refused): Suppre
     kind: 'suppressed',
     reason,
     ...(compared && Object.keys(compared).length > 0 && { compared }),
-    ...(againMs !== undefined && canWait(candidate.trigger) && { againMs }),
+    ...(againMs !== undefined && canWait(candidate.trigger, againMs) && { againMs }),
     ...(awaits !== undefined && { awaits }),
   }
 }

@@ -2,6 +2,7 @@ import type { AudienceRule } from '#shared/domain/customers/audience.ts'
 import type { GeofenceId, MerchantId, OfferId, RegionId, SceneId, StoreId } from '#shared/domain/ids.ts'
 import type { AutoPause } from '#shared/domain/merchants/trust.ts'
 import type { Channel } from '#shared/domain/messages/channel.ts'
+import type { VisitPlan } from '#shared/domain/scenes/visit-plan.ts'
 import type { FestivalDays } from '#shared/domain/schedule/festivals.ts'
 
 export const SCENE_STATES = ['draft', 'active', 'paused', 'archived'] as const
@@ -74,7 +75,12 @@ export type SceneTrigger =
       /** All of them. */
       readonly where?: readonly PropertyCondition[]
     })
-  | { readonly type: 'due'; readonly daysSinceLastVisit: number }
+  | {
+      readonly type: 'due'
+      readonly plan: VisitPlan
+      /** How late an occasion may come and still be worth it, in seconds; a day where it is not said. */
+      readonly staleAfterS?: number
+    }
 
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 export type Weekday = (typeof WEEKDAYS)[number]

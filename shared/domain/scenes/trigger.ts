@@ -51,7 +51,18 @@ export type Trigger =
       readonly eventType: AppEventType
       readonly properties?: EventProperties
     })
-  | (Common & { readonly type: 'due'; readonly daysSinceLastVisit: number; readonly occasion: string })
+  /** An occasion of a scene's visit plan. */
+  | (Common & {
+      readonly type: 'due'
+      readonly sceneId: SceneId
+      /** See `planKey`. */
+      readonly plan: string
+      readonly occasion: string
+      /** When it was planned for; `atMs` is later where it waited for an open hour. */
+      readonly plannedAtMs: number
+      /** Later than this it is pointless, in seconds after `plannedAtMs`. */
+      readonly staleAfterS: number
+    })
   /** Stock has returned for a customer who waits for it. */
   | (Common & {
       readonly type: 'restock'
@@ -85,5 +96,7 @@ export const occasionOf = (trigger: Trigger): string => {
 export const isOfPlace = ({ type }: Trigger): boolean =>
   type === 'enter' || type === 'exit' || type === 'dwell'
 
-/** A reminder waits for the next open hour; of a visit or an act the moment is over then. */
-export const canWait = ({ type }: Trigger): boolean => type === 'due' || type === 'restock'
+/** A reminder waits for the next open hour, if it is worth it then; of a visit or an act the moment is over. */
+export const canWait = (trigger: Trigger, untilMs: number): boolean =>
+  trigger.type === 'restock' ||
+  (trigger.type === 'due' && untilMs - trigger.plannedAtMs <= trigger.staleAfterS * 1000)

@@ -95,6 +95,22 @@ export const addDays = (date: LocalDate, days: number): LocalDate => dateOfDay(d
 export const localDateOf = (atMs: number, timeZone: string): LocalDate =>
   dateOfDay(dayOfWall(wallMs(atMs, timeZone)))
 
+/**
+ * The moment at which the clock of a place shows a time of a date. Where the clock shows it twice, the first; where it
+ * leaves it out, the moment as far after the gap as the time is into it.
+ *
+ * @param minute of the day, 0 to 1439
+ * @throws {RangeError} for an unknown zone
+ * @example instantOf('2026-07-01', 600, 'Europe/Berlin') // Date.UTC(2026, 6, 1, 8)
+ */
+export const instantOf = (date: LocalDate, minute: number, timeZone: string): number => {
+  const wall = dayOfDate(date) * DAY_MS + minute * MINUTE_MS
+  const before = wall - utcOffsetMs(wall - DAY_MS, timeZone)
+  const after = wall - utcOffsetMs(wall + DAY_MS, timeZone)
+  const shown = [before, after].filter((ms) => wallMs(ms, timeZone) === wall)
+  return shown.length === 0 ? before : Math.min(...shown)
+}
+
 /** Has the year a 29 February? */
 export const isLeapYear = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
 

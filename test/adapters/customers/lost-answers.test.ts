@@ -56,7 +56,7 @@ test('a redemption whose answer was lost is a redemption, not a repetition', asy
     grantedAtMs: NOW,
   })
   const { client, hasLost } = forgetful()
-  const grants = createGrantRecords({ client, ledger: tables.ledger })
+  const grants = createGrantRecords({ client, ledger: tables.ledger }, 1)
   const redeemed = await grants.redeem({ code: 'ABCDEFGHJK', merchantId }, NOW + 1000)
   expect(redeemed).toMatchObject({ kind: 'redeemed', grant: { state: 'redeemed' } })
   expect(hasLost()).toBe(true)
@@ -66,7 +66,7 @@ test('a redemption whose answer was lost is a redemption, not a repetition', asy
 
 test('events whose answer was lost count as new, once', async () => {
   const { client, hasLost } = forgetful()
-  const events = createEventRecords({ client, ledger: tables.ledger })
+  const events = createEventRecords({ client, ledger: tables.ledger }, 1)
   const event = {
     eventId: 'e-1',
     type: 'qr_scan',

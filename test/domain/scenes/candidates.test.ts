@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { candidatesOf } from '#shared/domain/scenes/candidate.ts'
 import type { SceneTrigger } from '#shared/domain/scenes/scene.ts'
 import { occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
-import { ANNA, anEnter, aScene, CAFE, MINUTE, named, T0 } from '#test/support/builders.ts'
+import { ANNA, aDue, anEnter, aScene, CAFE, DAY, MINUTE, named, T0 } from '#test/support/builders.ts'
 
 const reaches = (side: SceneTrigger, trigger: Trigger): boolean =>
   candidatesOf([aScene('one', { triggers: [side] })], [trigger]).length === 1
@@ -16,7 +16,7 @@ const dwell = (dwellS: number): Trigger => ({
   dwellS,
 })
 const event: Trigger = { ...common, type: 'event', eventId: 'e-1', eventType: 'qr_scan' }
-const due: Trigger = { ...common, type: 'due', daysSinceLastVisit: 7, occasion: 'due:x' }
+const due = aDue({ sceneId: named('scn', 'one') })
 
 describe('a scene is reached', () => {
   it('by the kind of trigger it listens to', () => {
@@ -25,8 +25,10 @@ describe('a scene is reached', () => {
     expect(reaches({ type: 'exit' }, anEnter({ type: 'exit' }))).toBe(true)
     expect(reaches({ type: 'event', eventType: 'qr_scan' }, event)).toBe(true)
     expect(reaches({ type: 'event', eventType: 'purchase' }, event)).toBe(false)
-    expect(reaches({ type: 'due', daysSinceLastVisit: 7 }, due)).toBe(true)
-    expect(reaches({ type: 'due', daysSinceLastVisit: 8 }, due)).toBe(false)
+    expect(reaches({ type: 'due', plan: { kind: 'afterLastVisit', days: 7 } }, due)).toBe(true)
+    expect(reaches({ type: 'due', plan: { kind: 'afterLastVisit', days: 8 } }, due)).toBe(false)
+    const another = aDue({ sceneId: named('scn', 'another') })
+    expect(reaches({ type: 'due', plan: { kind: 'afterLastVisit', days: 7 } }, another)).toBe(false)
   })
 
   it('by a stay that is long enough', () => {
@@ -77,7 +79,7 @@ describe('an occasion', () => {
   })
 
   it('is the event, or the due date', () => {
-    expect([event, due].map(occasionOf)).toEqual(['event:e-1', 'due:x'])
+    expect([event, due].map(occasionOf)).toEqual(['event:e-1', `after:7:${T0 - 7 * DAY}`])
   })
 })
 

@@ -17,10 +17,12 @@ import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 import {
   ANNA,
   aCustomer,
+  aDue,
   anEnter,
   anOffer,
   aRelationship,
   aScene,
+  aVisitor,
   CAFE,
   DAY,
   HOUR,
@@ -57,7 +59,10 @@ const decideOn = (
   decide(
     [{ scene, trigger }],
     someFacts({
-      customer: aCustomer({ relationships: new Map([[CAFE, aRelationship()]]), ...customer }),
+      customer: aCustomer({
+        relationships: new Map([[CAFE, trigger.type === 'due' ? aVisitor(T0 - 7 * DAY) : aRelationship()]]),
+        ...customer,
+      }),
       merchants: new Map([[CAFE, someMerchant(merchant)]]),
       ...facts,
     }),
@@ -88,16 +93,8 @@ const event = (rest: object = {}): Trigger => ({
   timeZone: 'America/Los_Angeles',
   ...rest,
 })
-const due: Trigger = {
-  type: 'due',
-  user: ANNA,
-  merchantId: CAFE,
-  atMs: T0,
-  daysSinceLastVisit: 7,
-  occasion: 'due:1',
-  timeZone: 'America/Los_Angeles',
-}
-const back = aScene('back', { triggers: [{ type: 'due', daysSinceLastVisit: 7 }] })
+const due = aDue({ sceneId: named('scn', 'back') })
+const back = aScene('back', { triggers: [{ type: 'due', plan: { kind: 'afterLastVisit', days: 7 } }] })
 
 describe('the reasons', () => {
   it('are checked in the order of the closed list; what needs all candidates follows', () => {
@@ -223,6 +220,15 @@ describe('the reasons', () => {
   it('stale: a due occasion may be a day late, whatever the scene allows', () => {
     expect(outcomeOf(back, { trigger: due, nowMs: T0 + 3 * HOUR })).toBe('granted push')
     expect(outcomeOf(back, { trigger: due, nowMs: T0 + DAY + 1 })).toBe('stale')
+    // The plan says how late is too late, from when it was planned for: also for one that has waited.
+    const waited = { ...due, atMs: T0 + 3 * HOUR, staleAfterS: 2 * 3600 }
+    expect(outcomeOf(back, { trigger: waited, nowMs: T0 + 3 * HOUR })).toBe('stale')
+  })
+
+  it('stale: a new visit, or a changed plan, leaves a reminder that was raised nothing to say', () => {
+    const relationships = new Map([[CAFE, aVisitor(T0 - HOUR)]])
+    const [again] = decideOn(back, { trigger: due, customer: { relationships } })
+    expect(again).toMatchObject({ reason: 'stale', compared: { isOver: true } })
   })
 
   it('stale: less than 30 s are left to deliver it', () => {
@@ -360,13 +366,17 @@ describe('the reasons', () => {
 
   it('a reminder at night waits for the next open hour, a visit does not', () => {
     const night = Date.UTC(2026, 4, 2, 6)
-    const [reminder] = decideOn(back, { trigger: { ...due, atMs: night }, nowMs: night })
+    const atNight = { ...due, atMs: night, plannedAtMs: night }
+    const [reminder] = decideOn(back, { trigger: atNight, nowMs: night })
     // Nevada, Oregon, Washington and California share the zone: 08:00 to 20:00 holds in all of them.
     expect(reminder).toMatchObject({ reason: 'lawfulHours', againMs: expect.any(Number) })
     const again = reminder?.kind === 'suppressed' ? (reminder.againMs ?? 0) : 0
     expect(again - night).toBeGreaterThan(8 * HOUR)
     expect(again - night).toBeLessThanOrEqual(10 * HOUR)
-    expect(outcomeOf(back, { trigger: { ...due, atMs: again }, nowMs: again })).toBe('granted push')
+    expect(outcomeOf(back, { trigger: { ...atNight, atMs: again }, nowMs: again })).toBe('granted push')
+    // What is pointless by then does not wait.
+    const hasty = { ...atNight, staleAfterS: 4 * 3600 }
+    expect(decideOn(back, { trigger: hasty, nowMs: night })[0]).not.toHaveProperty('againMs')
     const [visit] = decideOn(greet, { nowMs: night, trigger: anEnter({ atMs: night }) })
     expect(visit).not.toHaveProperty('againMs')
     const scan = aScene('scan', { triggers: [{ type: 'event', eventType: 'purchase' }] })

@@ -1,7 +1,7 @@
 import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { handler } from '#functions/customer-api/handler.ts'
-import { triggerOfEvent } from '#functions/decide-offers/triggers-of.ts'
+import { triggersOfEvent } from '#functions/decide-offers/triggers-of.ts'
 import { handler as merchantApi } from '#functions/merchant-api/handler.ts'
 import { decisionRefOf, messageItem } from '#shared/contracts/items/decision.ts'
 import { ledgerTrigger, parseDevices, parseProfile } from '#shared/contracts/items/ledger.ts'
@@ -384,7 +384,7 @@ describe('app events', () => {
       body: { name: 'Two', ...UNION_SQUARE },
     })
     const decided = (item: unknown) => {
-      const trigger = triggerOfEvent(ledgerTrigger.parse(item))
+      const triggers = triggersOfEvent(ledgerTrigger.parse(item))
       const scene = aScene(name, {
         merchantId,
         triggers: [{ type: 'event', eventType: 'qr_scan' }],
@@ -396,7 +396,7 @@ describe('app events', () => {
       const facts = someFacts({
         customer: aCustomer({ phoneCountry: 'US', relationships: new Map([[merchantId, aRelationship()]]) }),
       })
-      return decide(candidatesOf([scene], [trigger]), facts, NOTHING_SPENT, clock.nowMs)
+      return decide(candidatesOf([scene], triggers), facts, NOTHING_SPENT, clock.nowMs)
     }
     const events = [
       event({ id: 'at', type: 'qr_scan', storeId: store.id }),

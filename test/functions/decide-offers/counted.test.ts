@@ -25,8 +25,8 @@ import {
 
 const { stored, deliver, clock, tables } = await startDecideOffers({ PLATFORM_CAP_PER_DAY: '50' })
 const ledger = { client: tables.client, ledger: tables.ledger }
-const events = createEventRecords(ledger)
-const grants = createGrantRecords(ledger)
+const events = createEventRecords(ledger, 2)
+const grants = createGrantRecords(ledger, 2)
 const messages = createMessageStore(tables.client, tables.ledger, 2)
 const [NORTH, SOUTH] = [named('sto', 'north'), named('sto', 'south')]
 

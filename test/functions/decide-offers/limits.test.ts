@@ -6,7 +6,10 @@ import {
   aDeviceItem,
   anOffer,
   aProfileItem,
+  aRelationshipItem,
   aScene,
+  aVisitor,
+  DAY,
   HOUR,
   MINUTE,
   named,
@@ -386,10 +389,14 @@ describe('the state that a store names', () => {
 describe('a reminder', () => {
   it('that is due at night waits for the next open hour', async () => {
     const merchantId = named('mer', 'night')
-    const triggers = [{ type: 'due' as const, daysSinceLastVisit: 7 }]
-    await stored.putScenes([aScene('night', { merchantId, triggers })])
+    const plan = { kind: 'afterLastVisit', days: 7 } as const
+    await stored.putScenes([aScene('night', { merchantId, triggers: [{ type: 'due', plan }] })])
     const user = await newCustomer()
     clock.advance(14 * HOUR)
+    const visitedAtMs = clock.nowMs - 7 * DAY
+    await stored.putLedger(aRelationshipItem(user, aVisitor(visitedAtMs), { merchantId }))
+    const occasion = `after:7:${visitedAtMs}`
+    const planned = { plan: 'afterLastVisit 7', plannedAtMs: clock.nowMs, staleAfterS: 24 * 3600 }
     await deliver({
       pk: `U#${user}`,
       sk: 'EVENT#due:1',
@@ -398,13 +405,12 @@ describe('a reminder', () => {
       user,
       merchantId,
       dueAtMs: clock.nowMs,
-      daysSinceLastVisit: 7,
-      occasion: 'due:1',
+      occasions: [{ sceneId: named('scn', 'night'), occasion, ...planned }],
       timeZone: SAN_FRANCISCO,
     })
     expect((await resultsOf(user)).map(({ result }) => result)).toEqual(['lawfulHours'])
     const [later] = await itemsOf(user, 'later')
-    expect(later).toMatchObject({ occasion: 'due:1', daysSinceLastVisit: 7, duePk: expect.any(String) })
+    expect(later).toMatchObject({ occasion, about: { kind: 'due', ...planned }, duePk: expect.any(String) })
     const again = new Date(Number(later?.['againMs'])).toLocaleTimeString('en-GB', {
       timeZone: SAN_FRANCISCO,
     })

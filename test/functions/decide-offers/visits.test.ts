@@ -7,9 +7,11 @@ import {
   anEnter,
   anOffer,
   aProfileItem,
+  aRelationshipItem,
   aScene,
   aTombstone,
   aVisit,
+  aVisitor,
   CAFE,
   DAY,
   HOUR,
@@ -19,7 +21,8 @@ import {
 } from '#test/support/builders.ts'
 
 const { stored, deliver, queues, queuedOn, clock } = await startDecideOffers()
-const back = aScene('back', { triggers: [7, 2].map((days) => ({ type: 'due', daysSinceLastVisit: days })) })
+const afterDays = (days: number) => ({ type: 'due', plan: { kind: 'afterLastVisit', days } }) as const
+const back = aScene('back', { triggers: [7, 2].map(afterDays) })
 await stored.putScenes([back])
 
 let customers = 0
@@ -63,9 +66,9 @@ describe('a settled visit', () => {
       version: 1,
       lastVisitAtMs: T0 - HOUR,
       timeZone: visit.timeZone,
-      dueDays: [2, 7],
+      // The same hour, two days later, somewhere in it.
       duePk: expect.stringMatching(/^DUE#2026-05-03T16#[01]$/),
-      dueSk: `2026-05-03T16:00:00.000Z#${user}#${CAFE}`,
+      dueSk: expect.stringMatching(new RegExp(`^2026-05-03T16:.*Z#${user}#${CAFE}$`)),
     })
   })
 
@@ -183,7 +186,7 @@ describe('a settled visit', () => {
     const shop = named('mer', 'shop')
     const reminder = aScene('reminder', {
       merchantId: shop,
-      triggers: [{ type: 'due', daysSinceLastVisit: 3 }],
+      triggers: [afterDays(3)],
     })
     await stored.putScenes([reminder])
     await settle(user, seenAt('one', T0, { merchantId: shop }))
@@ -192,14 +195,13 @@ describe('a settled visit', () => {
     await settle(user, seenAt('two', T0 + DAY, { merchantId: shop }))
     const relationship = await relationshipOf(user, shop)
     expect(relationship).toMatchObject({ lastVisitAtMs: T0 + DAY })
-    for (const name of ['duePk', 'dueSk', 'dueDays']) expect(relationship).not.toHaveProperty(name)
+    for (const name of ['duePk', 'dueSk']) expect(relationship).not.toHaveProperty(name)
   })
 
   it('that is told days late is planned where the sweep will still come by', async () => {
     const user = await newCustomer()
-    await settle(user, seenAt('long ago', T0 - 3 * DAY))
+    await settle(user, seenAt('long ago', T0 - 2.5 * DAY))
     expect(await relationshipOf(user)).toMatchObject({
-      dueDays: [2, 7],
       dueSk: `${new Date(T0).toISOString()}#${user}#${CAFE}`,
     })
   })
@@ -216,17 +218,19 @@ describe('a settled visit', () => {
 describe('a due occasion', () => {
   it('is granted like every other trigger, once', async () => {
     const user = await newCustomer()
-    const occasion = `due:${CAFE}:2:${T0 - 2 * DAY}`
+    const visitedAtMs = T0 - 2 * DAY
+    await stored.putLedger(aRelationshipItem(user, aVisitor(visitedAtMs)))
+    const occasion = `after:2:${visitedAtMs}`
+    const planned = { plan: 'afterLastVisit 2', plannedAtMs: T0 - MINUTE, staleAfterS: 24 * 3600 }
     const due = {
       pk: `U#${user}`,
-      sk: `EVENT#${occasion}`,
+      sk: 'EVENT#due',
       kind: 'event',
       triggerKind: 'due',
       user,
       merchantId: CAFE,
       dueAtMs: T0 - MINUTE,
-      daysSinceLastVisit: 2,
-      occasion,
+      occasions: [{ sceneId: back.id, occasion, ...planned }],
       timeZone: 'America/Los_Angeles',
     }
     await deliver(due)

@@ -52,7 +52,7 @@ describe('a scene', () => {
   test('that can never speak is refused, but as a draft; the preview says so, too', async () => {
     const over = sceneBody({
       when: { until: '2026-11-01T00:00:00Z' },
-      triggers: [{ type: 'due', daysSinceLastVisit: 7 }],
+      triggers: [{ type: 'due', plan: { kind: 'afterLastVisit', days: 7 } }],
     })
     const { status, body } = await post(over)
     expect(status).toBe(422)
@@ -187,10 +187,20 @@ describe('a scene', () => {
       {
         triggers: [
           { type: 'enter' },
-          ...[7, 14, 30, 60, 90].map((daysSinceLastVisit) => ({ type: 'due', daysSinceLastVisit })),
+          ...[7, 14, 30, 60, 90].map((days) => ({ type: 'due', plan: { kind: 'afterLastVisit', days } })),
         ],
       },
       '/triggers/5',
+    ],
+    [
+      'a visit plan that meets the customer every day',
+      { triggers: [{ type: 'due', plan: { kind: 'everyDays', days: 1 } }] },
+      '/triggers/0/plan/days',
+    ],
+    [
+      'a festival that nobody can compute',
+      { triggers: [{ type: 'due', plan: { kind: 'festival', festival: 'diwali', hour: 10 } }] },
+      '/triggers/0/plan/festival',
     ],
     ['a time without a zone', { when: { from: '2026-12-02T00:00:00' } }, '/when/from'],
     ['no channel', { message: { ttlS: 60 } }, '/message'],

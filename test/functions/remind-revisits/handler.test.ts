@@ -1,17 +1,22 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepDue } from '#functions/remind-revisits/sweep-due.ts'
-import { createDueStore } from '#shared/adapters/dynamodb/ledger/due-store.ts'
 import { messageItem } from '#shared/contracts/items/decision.ts'
 import { dueKey } from '#shared/contracts/items/ledger.ts'
+import { parseRelationship, planAttributes } from '#shared/contracts/items/relationship.ts'
 import { shardOf, type UserId } from '#shared/domain/ids.ts'
+import type { KnownRelationship } from '#shared/domain/scenes/facts.ts'
+import { occasionsOf } from '#shared/domain/scenes/occasions.ts'
+import type { Scene } from '#shared/domain/scenes/scene.ts'
 import { setEnvironment } from '#test/functions/decide-offers/environment.ts'
 import { recordQueues } from '#test/functions/decide-offers/queue-recorder.ts'
 import { type Stored, storedIn } from '#test/functions/decide-offers/stored.ts'
 import {
   aGrant,
   anEnter,
+  aRelationshipItem,
   aScene,
   aTombstone,
+  aVisitor,
   CAFE,
   DAY,
   HOUR,
@@ -21,6 +26,7 @@ import {
   T0,
 } from '#test/support/builders.ts'
 import { setClock } from '#test/support/clock.ts'
+import { dueStoreOf } from '#test/support/due-store.ts'
 import { createTables, type TestTables } from '#test/support/engine.ts'
 import { lambdaContext } from '#test/support/http-event.ts'
 
@@ -44,10 +50,12 @@ beforeEach(async () => {
   tables = await createTables()
   stored = storedIn(tables)
   setEnvironment({
+    CATALOG_TABLE: tables.catalog,
     LEDGER_TABLE: tables.ledger,
     PUSH_QUEUE_URL: queues.urlOf('push'),
     SMS_QUEUE_URL: queues.urlOf('sms'),
     DUE_SHARDS: String(SHARDS),
+    REMINDERS_PER_MINUTE: '100',
   })
   await startContainer()
 })
@@ -67,25 +75,37 @@ const leaveMessage = async (channel: 'push' | 'sms', grantedAtMs: number) => {
   return { user, messageId: grant.messageId }
 }
 
-/** A relationship whose last visit was at `lastVisitAtMs`, as decide-offers plans it. */
-const planReminders = async (lastVisitAtMs: number, dueDays: readonly number[]): Promise<UserId> => {
+const planned = (user: UserId, relationship: KnownRelationship) => ({
+  user,
+  merchantId: CAFE,
+  relationship,
+})
+const after = (days: number) =>
+  aScene(`after ${days}`, { triggers: [{ type: 'due', plan: { kind: 'afterLastVisit', days } }] })
+
+/**
+ * A customer of a merchant with these scenes who is reminded first at `dueAtMs`: the visit was so many days before, to
+ * the second.
+ */
+const planReminders = async (dueAtMs: number, ...scenes: readonly Scene[]): Promise<UserId> => {
+  await stored.putScenes(scenes)
   const user = newCustomer()
-  const key = dueKey(lastVisitAtMs + (dueDays[0] ?? 0) * DAY, `${user}#${CAFE}`, shardOf(user, SHARDS))
-  await stored.putLedger({
-    pk: `U#${user}`,
-    sk: `M#${CAFE}`,
-    kind: 'relationship',
-    user,
-    merchantId: CAFE,
-    visits: 1,
-    version: 1,
-    lastVisitAtMs,
-    timeZone: 'America/Los_Angeles',
-    dueDays,
-    ...key,
-  })
+  const firstOf = (visitedAtMs: number): number =>
+    occasionsOf(planned(user, aVisitor(visitedAtMs)), scenes, start)[0]?.dueAtMs ?? 0
+  // Where in its hour a customer is reminded follows from the customer: the visit is moved until it fits.
+  const guess = dueAtMs - 30 * DAY
+  const visitedAtMs = guess + Math.floor((dueAtMs - firstOf(guess)) / HOUR) * HOUR
+  const relationship = aVisitor(visitedAtMs)
+  const state = { handled: [] }
+  const nextMs = firstOf(visitedAtMs)
+  const plan = planAttributes(user, CAFE, state, { nextMs }, { nowMs: nextMs, dueShards: SHARDS })
+  const { ':duePk': duePk, ':dueSk': dueSk } = plan.values as Record<string, unknown>
+  await stored.putLedger(aRelationshipItem(user, relationship, { duePk, dueSk }))
   return user
 }
+/** When the relationship is looked at next. */
+const nextOf = async (user: UserId): Promise<number> =>
+  Date.parse(String((await relationshipOf(user))?.['dueSk']).slice(0, 24))
 const relationshipOf = (user: UserId) => stored.ledgerItem(`U#${user}`, `M#${CAFE}`)
 const eventsOf = async (user: UserId) =>
   (await stored.ledgerItems('event')).filter((item) => item['user'] === user)
@@ -192,7 +212,7 @@ describe('a message that was granted but never queued', () => {
   })
 
   it('does not wait for others that fail', async () => {
-    const user = await planReminders(start - DAY, [1])
+    const user = await planReminders(start, after(1))
     await leaveMessage('push', start - HOUR / 2)
     queues.breakDown(3)
     await expect(sweep()).rejects.toThrow()
@@ -219,79 +239,110 @@ describe('a message that was granted but never queued', () => {
 
 describe('a reminder that is due', () => {
   it('raises one event, and the next one is planned', async () => {
-    const user = await planReminders(start - 2 * DAY, [2, 7])
+    const user = await planReminders(start, after(2), after(7))
+    const { relationship } = parseRelationship(await relationshipOf(user))
+    const visitedAtMs = relationship.visits.lastAtMs
+    const plannedAtMs = await nextOf(user)
     expect(await sweep()).toMatchObject({ messages: 0, occasions: 1 })
-    const occasion = `due:${CAFE}:2:${start - 2 * DAY}`
     expect(await eventsOf(user)).toMatchObject([
       {
-        sk: `EVENT#${occasion}`,
         triggerKind: 'due',
         merchantId: CAFE,
-        daysSinceLastVisit: 2,
         dueAtMs: start,
-        occasion,
+        occasions: [
+          {
+            sceneId: after(2).id,
+            plan: 'afterLastVisit 2',
+            occasion: `after:2:${visitedAtMs}`,
+            plannedAtMs,
+            staleAfterS: 24 * 3600,
+          },
+        ],
         timeZone: 'America/Los_Angeles',
       },
     ])
-    expect(await relationshipOf(user)).toMatchObject({
-      dueDays: [7],
-      dueSk: `${new Date(start + 5 * DAY).toISOString()}#${user}#${CAFE}`,
-      version: 2,
-    })
+    expect(await nextOf(user)).toBe(plannedAtMs + 5 * DAY)
+    expect(await relationshipOf(user)).toMatchObject({ version: 2 })
     clock.advance(MINUTE)
     expect(await sweep()).toMatchObject({ occasions: 0 })
     expect(await eventsOf(user)).toHaveLength(1)
   })
 
   it('comes to its last day and leaves no plan', async () => {
-    const user = await planReminders(start - 2 * DAY, [2, 3])
+    const user = await planReminders(start, after(2), after(3))
     for (let hours = 0; hours <= 25; hours++) {
       await sweep()
       clock.advance(HOUR)
     }
-    expect((await eventsOf(user)).map((event) => event['daysSinceLastVisit'])).toEqual([2, 3])
+    const plans = (await eventsOf(user)).flatMap((event) => event['occasions'] as { plan: string }[])
+    expect(plans.map(({ plan }) => plan)).toEqual(['afterLastVisit 2', 'afterLastVisit 3'])
     expect(await relationshipOf(user)).not.toHaveProperty('duePk')
-    expect(await relationshipOf(user)).not.toHaveProperty('dueDays')
   })
 
-  it('comes to its next day, too, when that has passed already', async () => {
-    const user = await planReminders(start - 20 * DAY, [20, 20.5])
-    clock.nowMs = start
-    await stored.putLedger({
-      ...(await relationshipOf(user)),
-      lastVisitAtMs: start - 30 * DAY,
-    })
+  it('comes every N days, as often as the plan says', async () => {
+    const plan = { kind: 'everyDays', days: 2, times: 3 } as const
+    const user = await planReminders(start, aScene('every', { triggers: [{ type: 'due', plan }] }))
+    const raisedAt: number[] = []
+    for (let days = 0; days < 10; days++) {
+      await sweep()
+      if ((await eventsOf(user)).length > raisedAt.length) raisedAt.push(days)
+      clock.advance(DAY)
+    }
+    expect(raisedAt).toEqual([0, 2, 4])
+    expect(await relationshipOf(user)).not.toHaveProperty('duePk')
+  })
+
+  it('comes with all that is due for the customer, to be weighed together', async () => {
+    const plan = { kind: 'everyDays', days: 2, times: 1 } as const
+    const user = await planReminders(start, after(2), aScene('every', { triggers: [{ type: 'due', plan }] }))
+    expect(await sweep()).toMatchObject({ occasions: 2 })
+    expect(await eventsOf(user)).toMatchObject([{ occasions: [{}, {}] }])
+  })
+
+  it('says nothing any more where its scene was paused: the plan is computed anew', async () => {
+    const user = await planReminders(start, after(2))
+    await stored.putScenes([{ ...after(2), state: 'paused' }])
+    expect(await sweep()).toMatchObject({ occasions: 0 })
+    expect(await eventsOf(user)).toEqual([])
+    expect(await relationshipOf(user)).not.toHaveProperty('duePk')
+  })
+
+  it('that was missed by more than its plan allows is raised all the same, so that its reason is counted', async () => {
     await sweep()
-    clock.advance(MINUTE)
+    const user = await planReminders(start + HOUR, after(2))
+    clock.advance(3 * DAY)
     await sweep()
-    expect(await eventsOf(user)).toHaveLength(2)
+    expect(await eventsOf(user)).toHaveLength(1)
+    expect(await relationshipOf(user)).not.toHaveProperty('duePk')
   })
 
   it('raises nothing for an erased customer', async () => {
-    const user = await planReminders(start - DAY, [1])
+    const user = await planReminders(start, after(1))
     await stored.putLedger(aTombstone({ pk: `U#${user}`, sk: 'PROFILE' }))
     await sweep()
     expect(await eventsOf(user)).toEqual([])
+    expect(await relationshipOf(user)).not.toHaveProperty('duePk')
   })
 })
 
 describe('two sweeps at once', () => {
   it('do nothing twice', async () => {
-    const user = await planReminders(start - 2 * DAY, [2, 7])
+    const user = await planReminders(start, after(2), after(7))
     const left = await leaveMessage('push', start - 5 * MINUTE)
     const services = () => ({
-      due: createDueStore(tables.client, tables.ledger, SHARDS),
+      due: dueStoreOf(tables, SHARDS),
       queueMessage: async (_channel: 'push' | 'sms', queuedUser: UserId, messageId: string) => {
         queued.push({ user: queuedUser, messageId })
       },
       dueShards: SHARDS,
+      maxReminders: 100,
       memory: {},
     })
     const queued: object[] = []
     await Promise.all([1, 2, 3].map(() => sweepDue(services(), start)))
     expect(queued).toEqual([left])
     expect(await eventsOf(user)).toHaveLength(1)
-    expect(await relationshipOf(user)).toMatchObject({ dueDays: [7], version: 2 })
+    expect(await relationshipOf(user)).toMatchObject({ version: 2 })
   })
 })
 
@@ -312,7 +363,7 @@ describe('the cursor', () => {
 
   it('passes over many hours, and finds what stands in them', async () => {
     await sweep()
-    const user = await planReminders(start - DAY, [1.5])
+    const user = await planReminders(start + 12 * HOUR, after(1))
     for (const hours of [30, 30.1]) {
       clock.nowMs = start + hours * HOUR
       await sweep()
@@ -324,7 +375,7 @@ describe('the cursor', () => {
   it('catches up with months in steps of two days', async () => {
     await sweep()
     clock.nowMs = start + 30 * DAY
-    const user = await planReminders(start, [29])
+    const user = await planReminders(start + 29 * DAY, after(29))
     for (let minutes = 0; minutes < 20; minutes++) {
       await sweep()
       clock.advance(MINUTE)
@@ -358,13 +409,13 @@ describe('the cursor', () => {
     await sweep()
     await startContainer()
     clock.nowMs = start + 40 * HOUR
-    const user = await planReminders(start - DAY, [1.2])
+    const user = await planReminders(start + 5 * HOUR, after(1))
     await sweep()
     expect(await eventsOf(user)).toHaveLength(1)
   })
 
   it('begins a day ago', async () => {
-    const user = await planReminders(start - 2 * DAY, [1.1])
+    const user = await planReminders(start - 20 * HOUR, after(1))
     await sweep()
     expect(await eventsOf(user)).toHaveLength(1)
   })

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { createDueStore } from '#shared/adapters/dynamodb/ledger/due-store.ts'
 import { dueKey } from '#shared/contracts/items/ledger.ts'
 import { waitersPk, waitingKey } from '#shared/contracts/items/waiting-list.ts'
 import type { UserId } from '#shared/domain/ids.ts'
 import { storedIn } from '#test/functions/decide-offers/stored.ts'
-import { aProfileItem, aTombstone, CAFE, MINUTE, named, T0 } from '#test/support/builders.ts'
+import { aProfileItem, aTombstone, CAFE, HOUR, MINUTE, named, T0 } from '#test/support/builders.ts'
+import { dueStoreOf } from '#test/support/due-store.ts'
 import { createTables } from '#test/support/engine.ts'
 
 const tables = await createTables()
 const stored = storedIn(tables)
-const due = createDueStore(tables.client, tables.ledger, 1)
+const due = dueStoreOf(tables, 1)
 const hour = new Date(T0).toISOString().slice(0, 13)
 const itemsDue = async (kind: string, nowMs = T0) =>
   (await due.dueIn(hour, 0, nowMs, undefined)).items.filter((item) => item.kind === kind)
@@ -17,15 +17,17 @@ const eventsOf = async (user: UserId) =>
   (await stored.ledgerItems('event')).filter((item) => item['user'] === user)
 
 describe('a reminder that waited for an open hour', () => {
+  const planned = { plan: 'afterLastVisit 7', plannedAtMs: T0 - 9 * HOUR, staleAfterS: 24 * 3600 }
   const later = (user: UserId) => ({
     pk: `U#${user}`,
     sk: 'LATER#due:1',
     kind: 'later',
     user,
     merchantId: CAFE,
-    occasion: 'due:1',
+    sceneId: named('scn', 'back'),
+    occasion: 'after:7:1',
     againMs: T0,
-    daysSinceLastVisit: 7,
+    about: { kind: 'due', ...planned },
     timeZone: 'UTC',
     ...dueKey(T0, user, 0),
   })
@@ -40,7 +42,12 @@ describe('a reminder that waited for an open hour', () => {
     if (item?.kind !== 'later') throw new Error('not due')
     await Promise.all([due.raiseLater(item, T0), due.raiseLater(item, T0)])
     expect(await eventsOf(user)).toMatchObject([
-      { triggerKind: 'due', occasion: 'due:1', dueAtMs: T0, daysSinceLastVisit: 7, merchantId: CAFE },
+      {
+        triggerKind: 'due',
+        dueAtMs: T0,
+        merchantId: CAFE,
+        occasions: [{ sceneId: named('scn', 'back'), occasion: 'after:7:1', ...planned }],
+      },
     ])
     expect(await itemsDue('later')).toEqual([])
   })

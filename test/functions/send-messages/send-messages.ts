@@ -7,7 +7,6 @@ import { type ReceiveServices, receiveRecord } from '#functions/send-messages/re
 import { buildServices } from '#functions/send-messages/services.ts'
 import { createPhoneGateway, type PhoneGateway } from '#local/peers/phone-gateway.ts'
 import { targetOf } from '#local/peers/phone-message.ts'
-import { createDueStore } from '#shared/adapters/dynamodb/ledger/due-store.ts'
 import { createPublisher } from '#shared/adapters/sns/publisher.ts'
 import {
   correlationOf,
@@ -43,6 +42,7 @@ import {
   T0,
 } from '#test/support/builders.ts'
 import { setClock } from '#test/support/clock.ts'
+import { dueStoreOf } from '#test/support/due-store.ts'
 import { createTables } from '#test/support/engine.ts'
 import { lambdaContext } from '#test/support/http-event.ts'
 
@@ -141,11 +141,12 @@ export const startSendMessages = async (rest: Readonly<Record<string, string>> =
   const owners = new Map<string, UserId>()
   let customers = 0
   const sweeper = {
-    due: createDueStore(tables.client, tables.ledger, DUE_SHARDS),
+    due: dueStoreOf(tables, DUE_SHARDS),
     queueMessage: async (channel: Channel, user: UserId, messageId: MessageId) => {
       lanes.send(channel, JSON.stringify({ user, messageId }))
     },
     dueShards: DUE_SHARDS,
+    maxReminders: 100,
     memory: {},
   }
   const receive = (record: SQSRecord) => receiveRecord(services, record, clock.nowMs, () => {})

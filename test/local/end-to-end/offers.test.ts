@@ -167,7 +167,9 @@ describe('without a ping', () => {
 
   it('reminds a customer N days after the last visit, once', async () => {
     const shop = await openShop(world, 'Revisit shop')
-    await addScene(world, shop.path, { triggers: [{ type: 'due', daysSinceLastVisit: 3 }] })
+    await addScene(world, shop.path, {
+      triggers: [{ type: 'due', plan: { kind: 'afterLastVisit', days: 3 } }],
+    })
     const tomas = await pushCustomer(world, 'tomas')
     await ping(world, tomas, SQUARE)
     await world.pass(60)

@@ -41,12 +41,15 @@ export const deviceItemSchema = z.object({
 
 export const parseDevice = (item: unknown): Device => deviceItemSchema.parse(item)
 
+/** Of the profile: its customer was not erased. */
+export const NOT_ERASED = 'attribute_not_exists(tombstone)'
+
 /** Every write for a customer is conditioned on this: it fails when the customer was erased. */
 export const notErased = (ledger: string, user: UserId): TransactItem => ({
   ConditionCheck: {
     TableName: ledger,
     Key: profileKey(user),
-    ConditionExpression: 'attribute_not_exists(tombstone)',
+    ConditionExpression: NOT_ERASED,
   },
 })
 
@@ -56,7 +59,7 @@ export const touchProfile = (ledger: string, user: UserId, nowMs: number): Trans
     TableName: ledger,
     Key: profileKey(user),
     UpdateExpression: `${SET_NEW_PROFILE} ADD version :one`,
-    ConditionExpression: 'attribute_not_exists(tombstone)',
+    ConditionExpression: NOT_ERASED,
     ExpressionAttributeNames: PROFILE_NAMES,
     ExpressionAttributeValues: { ...newProfileValues(user, nowMs), ':one': 1 },
   },

@@ -2,6 +2,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import {
   type CustomerTables,
+  NOT_ERASED,
   parseDevice,
   retrying,
   tokenKey,
@@ -47,7 +48,7 @@ export const createEraseCustomer = (
     const mark = new PutCommand({
       TableName: presence,
       Item: { pk: userKey(user), ...tombstone(nowMs) },
-      ConditionExpression: 'attribute_not_exists(tombstone)',
+      ConditionExpression: NOT_ERASED,
     })
     try {
       await client.send(mark, signal ? { abortSignal: signal } : {})

@@ -67,7 +67,8 @@ const afterEvents = (before: KnownRelationship, events: readonly AppEvent[]): Kn
     before,
   )
   const told = inOrder.map(({ type, at }) => ({ type, atMs: Date.parse(at) }))
-  return { ...before, ...known, ...withEvents(before, told) }
+  const timeZone = before.timeZone ?? inOrder.find((event) => event.timeZone !== undefined)?.timeZone
+  return { ...before, ...known, ...withEvents(before, told), ...(timeZone !== undefined && { timeZone }) }
 }
 
 const afterEvent = (so: Relationship, { type, properties = {} }: AppEvent, atMs: number): Relationship => {
@@ -80,6 +81,8 @@ const afterEvent = (so: Relationship, { type, properties = {} }: AppEvent, atMs:
       const { mark } = properties
       return typeof mark === 'number' && mark >= 1 && mark <= 5 ? withRating(so, mark) : so
     }
+    case 'qr_scan':
+      return { ...so, firstScanAtMs: Math.min(so.firstScanAtMs ?? atMs, atMs) }
     case 'complaint':
       return { ...so, openComplaints: so.openComplaints + 1 }
     case 'complaint_closed':
@@ -136,7 +139,7 @@ const creditEvents = (
 const eventKey = (user: UserId, eventId: string) => ({ pk: userKey(user), sk: `EVENT#${eventId}` })
 
 /** App events over the Ledger; the table's stream carries them on. */
-export const createEventRecords = ({ client, ledger }: CustomerTables): EventRecords => {
+export const createEventRecords = ({ client, ledger }: CustomerTables, dueShards: number): EventRecords => {
   const putEvent = (user: UserId, event: KnownEvent, nowMs: number): TransactItem => ({
     Put: {
       TableName: ledger,
@@ -209,7 +212,10 @@ export const createEventRecords = ({ client, ledger }: CustomerTables): EventRec
           ...merchants.map(({ merchantId, before, events }) => {
             const acted = events.some(({ type }) => ACTS.has(type)) ? nowMs : undefined
             const after = afterEvents(before.relationship, events)
-            return writeRelationship(ledger, user, merchantId, before, after, acted)
+            // A first scan may begin a plan; what a purchase ends is seen when it is due.
+            const isFirstScan = before.relationship.firstScanAtMs !== after.firstScanAtMs
+            const look = isFirstScan ? { nowMs, dueShards } : undefined
+            return writeRelationship(ledger, user, merchantId, before, after, acted, look)
           }),
           ...merchants.flatMap(({ credited }) =>
             credited.changed.map((exposure) => replaceExposure(ledger, exposure)),

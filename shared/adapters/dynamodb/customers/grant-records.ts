@@ -100,7 +100,7 @@ const keyHash = (merchantId: MerchantId, key: string): string =>
   createHash('sha256').update(`${merchantId}|${key}`).digest('hex')
 
 /** Grants over the Ledger: what customers hold, and their redemption. */
-export const createGrantRecords = ({ client, ledger }: CustomerTables): GrantRecords => {
+export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards: number): GrantRecords => {
   const get = async (Key: { pk: string; sk: string }, signal?: AbortSignal): Promise<Item | undefined> => {
     const answer = await client.send(
       new GetCommand({ TableName: ledger, Key, ConsistentRead: true }),
@@ -203,7 +203,7 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables): GrantRec
       ...withRedemption(relationship, { atMs: nowMs, isTrial, isDiscount }),
       ...(isTrial && relationship.trialAtMs === undefined && { trialAtMs: nowMs }),
     }
-    return writeRelationship(ledger, user, merchantId, before, after, nowMs)
+    return writeRelationship(ledger, user, merchantId, before, after, nowMs, { nowMs, dueShards })
   }
 
   /** What stands in the way of redeeming a grant, by what was read. */

@@ -1,10 +1,11 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { auditWrite } from '#shared/adapters/dynamodb/catalog/audit-records.ts'
 import type { CatalogTables } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
+
+import { notErased } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { writeRelationship } from '#shared/adapters/dynamodb/ledger/relationship-writes.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { transact } from '#shared/adapters/dynamodb/transactions.ts'
-import { profileKey } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship, relationshipKey } from '#shared/contracts/items/relationship.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 import type { AuditAction, Author } from '#shared/domain/merchants/audit.ts'
@@ -39,13 +40,7 @@ export const createNoteCustomer =
         client,
         [
           writeRelationship(table, user, merchantId, before, after),
-          {
-            ConditionCheck: {
-              TableName: table,
-              Key: profileKey(user),
-              ConditionExpression: 'attribute_not_exists(tombstone)',
-            },
-          },
+          notErased(table, user),
           auditWrite(catalog, merchantId, author, { action, object: 'customer' }),
         ],
         { random: Math.random, signal },

@@ -1,4 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { notErased } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { countWrites } from '#shared/adapters/dynamodb/ledger/counters.ts'
 import { putExposure } from '#shared/adapters/dynamodb/ledger/exposure-records.ts'
 import {
@@ -32,6 +33,7 @@ import type {
   KnownRelationship,
   MerchantFacts,
 } from '#shared/domain/scenes/facts.ts'
+import { MAX_RAISED } from '#shared/domain/scenes/next-occasions.ts'
 
 type Tables = { readonly catalog: string; readonly ledger: string }
 
@@ -127,8 +129,8 @@ const joinQueue = (
   }
 }
 
-/** Of one decision: its triggers are of one customer, and reminders come alone. */
-const MAX_WAITS = 5
+/** Of one decision: its triggers are of one customer, and so many reminders come together at most. */
+const MAX_WAITS = MAX_RAISED
 
 /** What deciding reads from and writes to the Ledger. */
 export const createDecisionStore = (
@@ -148,14 +150,6 @@ export const createDecisionStore = (
     return { hasPushDevice: freshest !== undefined, ...(phoneLocale !== undefined && { phoneLocale }) }
   }
 
-  const notErased = (user: UserId): TransactItem => ({
-    ConditionCheck: {
-      TableName: ledger,
-      Key: profileKey(user),
-      ConditionExpression: 'attribute_not_exists(tombstone)',
-    },
-  })
-
   /** A customer who was held out is so on the profile that was decided on. */
   const profileWrite = (
     user: UserId,
@@ -163,7 +157,7 @@ export const createDecisionStore = (
     facts: Facts,
     nowMs: number,
   ): TransactItem =>
-    withheld === undefined ? notErased(user) : rememberHeldOut(ledger, withheld, facts, nowMs)
+    withheld === undefined ? notErased(ledger, user) : rememberHeldOut(ledger, withheld, facts, nowMs)
 
   const exposureWrites = (
     ref: DecisionRef,

@@ -1,25 +1,22 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
+import { createRaiseEvent } from '#shared/adapters/dynamodb/ledger/raise-event.ts'
 import { createRaiseLater } from '#shared/adapters/dynamodb/ledger/raise-later.ts'
+import { createRaiseOccasions } from '#shared/adapters/dynamodb/ledger/raise-occasions.ts'
 import { createServeWaiters } from '#shared/adapters/dynamodb/ledger/serve-waiters.ts'
 import { moveUnit, takeFromTally } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { type Item, queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { id } from '#shared/contracts/items/ids.ts'
-import { dueKey, expiryOf, profileKey, storedTallies, userKey } from '#shared/contracts/items/ledger.ts'
+import { dueKey, remindedOf, storedTallies } from '#shared/contracts/items/ledger.ts'
+import { parseRelationship, type StoredRelationship } from '#shared/contracts/items/relationship.ts'
 import { shardOf } from '#shared/domain/ids.ts'
 
 const due = { pk: z.string(), sk: z.string(), duePk: z.string(), dueSk: z.string(), user: id('usr') }
 const dueItem = z.discriminatedUnion('kind', [
   z.object({ ...due, kind: z.literal('message'), messageId: id('msg'), channel: z.enum(['push', 'sms']) }),
-  z.object({
-    ...due,
-    kind: z.literal('relationship'),
-    merchantId: id('mer'),
-    lastVisitAtMs: z.number(),
-    timeZone: z.string().optional(),
-    dueDays: z.array(z.number()).max(20),
-  }),
+  z.object({ ...due, kind: z.literal('relationship'), merchantId: id('mer') }),
   z.object({
     ...due,
     kind: z.literal('grant'),
@@ -32,11 +29,10 @@ const dueItem = z.discriminatedUnion('kind', [
     ...due,
     kind: z.literal('later'),
     merchantId: id('mer'),
+    sceneId: id('scn'),
     occasion: z.string().max(200),
     againMs: z.number(),
-    daysSinceLastVisit: z.number().optional(),
-    sceneId: id('scn').optional(),
-    offerId: id('off').optional(),
+    about: remindedOf,
     storeId: id('sto').optional(),
     timeZone: z.string().optional(),
   }),
@@ -51,20 +47,37 @@ const dueItem = z.discriminatedUnion('kind', [
     stockShards: z.number().max(64),
   }),
 ])
+type Parsed = z.output<typeof dueItem>
+/** A relationship with its plan, as the index shows it: what is done about it is done on the condition that it is so. */
+export type DueRelationship = Extract<Parsed, { kind: 'relationship' }> & {
+  readonly stored: StoredRelationship
+}
 /** `unreadable`: it stands in the index, but is none of these. */
-export type DueItem = z.output<typeof dueItem> | { readonly kind: 'unreadable' }
+export type DueItem =
+  | Exclude<Parsed, { kind: 'relationship' }>
+  | DueRelationship
+  | { readonly kind: 'unreadable' }
 export type DueMessage = Extract<DueItem, { kind: 'message' }>
-export type DueRelationship = Extract<DueItem, { kind: 'relationship' }>
 export type DueGrant = Extract<DueItem, { kind: 'grant' }>
 /** A reminder that waited for an open hour. */
 export type DueLater = Extract<DueItem, { kind: 'later' }>
 /** An offer for which somebody waits. */
 export type DueWaiting = Extract<DueItem, { kind: 'waiting' }>
 
+const parseDue = (item: Item): DueItem => {
+  const parsed = dueItem.safeParse(item).data
+  if (parsed?.kind !== 'relationship') return parsed ?? { kind: 'unreadable' }
+  try {
+    return { ...parsed, stored: parseRelationship(item) }
+  } catch (error) {
+    if (error instanceof z.ZodError) return { kind: 'unreadable' }
+    throw error
+  }
+}
+
 /** Up to 100 items, and where the next page starts. */
 export type DuePage = { readonly items: readonly DueItem[]; readonly next: Item | undefined }
 
-const DAY_MS = 86_400_000
 const PAGE = 100
 const CURSOR = { pk: 'SWEEP', sk: 'CURSOR' }
 
@@ -87,12 +100,17 @@ export type DueStore = {
    * redeemed.
    */
   readonly releaseGrant: (grant: DueGrant, signal?: AbortSignal) => Promise<void>
-  /** Turns a due occasion into an event and plans the next one, together; an erased customer's is dropped. */
-  readonly raiseOccasion: (
+  /**
+   * Turns the occasions of a plan that are due into one event and moves the relationship to its next moment, together;
+   * an erased customer's are dropped.
+   *
+   * @returns how many occasions were raised
+   */
+  readonly raiseOccasions: (
     relationship: DueRelationship,
     nowMs: number,
     signal?: AbortSignal,
-  ) => Promise<void>
+  ) => Promise<number>
   /** Raises a reminder again that came outside the open hours. */
   readonly raiseLater: (later: DueLater, nowMs: number, signal?: AbortSignal) => Promise<void>
   /** Calls up who waits longest, as many as units are free, and looks again in a minute while anybody waits. */
@@ -104,6 +122,7 @@ export const createDueStore = (
   client: DynamoDBDocumentClient,
   table: string,
   dueShards: number,
+  currentScenes: CurrentScenes,
 ): DueStore => {
   const options = (signal?: AbortSignal) => (signal ? { abortSignal: signal } : {})
 
@@ -128,14 +147,7 @@ export const createDueStore = (
     }
   }
 
-  const nextPlan = ({ user, merchantId, lastVisitAtMs, dueDays }: DueRelationship, nowMs: number) => {
-    const [, next, ...later] = dueDays
-    if (next === undefined) return undefined
-    // Not in an hour that the sweep has left, when the next day has passed, too.
-    const atMs = Math.max(nowMs, lastVisitAtMs + next * DAY_MS)
-    const key = dueKey(atMs, `${user}#${merchantId}`, shardOf(user, dueShards))
-    return { ...key, dueDays: [next, ...later] }
-  }
+  const raise = createRaiseEvent(client, table)
 
   return {
     dueIn: async (hour, shard, nowMs, start, signal) => {
@@ -155,8 +167,7 @@ export const createDueStore = (
         },
         { signal },
       )
-      const items = page.items.map((item): DueItem => dueItem.safeParse(item).data ?? { kind: 'unreadable' })
-      return { items, next: page.next }
+      return { items: page.items.map(parseDue), next: page.next }
     },
 
     readCursor: async (signal) => {
@@ -225,65 +236,10 @@ export const createDueStore = (
       }
     },
 
-    raiseOccasion: async (relationship, nowMs, signal) => {
-      const { pk, sk, dueSk, user, merchantId, lastVisitAtMs, timeZone, dueDays } = relationship
-      const days = dueDays[0]
-      if (days === undefined) return
-      const dueAtMs = lastVisitAtMs + days * DAY_MS
-      const occasion = `due:${merchantId}:${days}:${lastVisitAtMs}`
-      const plan = nextPlan(relationship, nowMs)
-      const outcome = await transact(
-        client,
-        [
-          {
-            Update: {
-              TableName: table,
-              Key: { pk, sk },
-              ConditionExpression: 'dueSk = :seen',
-              UpdateExpression: plan
-                ? 'SET duePk = :pk, dueSk = :sk, dueDays = :days ADD version :one'
-                : 'REMOVE duePk, dueSk, dueDays ADD version :one',
-              ExpressionAttributeValues: {
-                ':seen': dueSk,
-                ':one': 1,
-                ...(plan ? { ':pk': plan.duePk, ':sk': plan.dueSk, ':days': plan.dueDays } : {}),
-              },
-            },
-          },
-          {
-            Put: {
-              TableName: table,
-              Item: {
-                pk: userKey(user),
-                sk: `EVENT#${occasion}`,
-                kind: 'event',
-                triggerKind: 'due',
-                user,
-                merchantId,
-                dueAtMs,
-                daysSinceLastVisit: days,
-                occasion,
-                ...(timeZone === undefined ? {} : { timeZone }),
-                ttl: expiryOf(nowMs),
-              },
-            },
-          },
-          {
-            ConditionCheck: {
-              TableName: table,
-              Key: profileKey(user),
-              ConditionExpression: 'attribute_not_exists(tombstone)',
-            },
-          },
-        ],
-        { random: Math.random, signal },
-      )
-      const isErased = outcome.kind === 'refused' && outcome.reasons[2] === 'ConditionalCheckFailed'
-      if (isErased) await forget(relationship, signal)
-    },
+    raiseOccasions: createRaiseOccasions({ client, table, dueShards }, currentScenes, raise, forget),
 
-    raiseLater: createRaiseLater(client, table, forget),
+    raiseLater: createRaiseLater(table, raise, forget),
 
-    serveWaiters: createServeWaiters(client, table, dueShards),
+    serveWaiters: createServeWaiters(client, table, dueShards, raise),
   }
 }

@@ -1,3 +1,4 @@
+import { NOT_ERASED } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import type { Facts } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
 import { addToTally, moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import type { TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
@@ -42,7 +43,7 @@ const changeProfile = (
     Update: {
       TableName: table,
       Key: profileKey(user),
-      ConditionExpression: 'version = :version AND attribute_not_exists(tombstone)',
+      ConditionExpression: `version = :version AND ${NOT_ERASED}`,
       UpdateExpression: `SET ${Object.keys(set)
         .map((name) => `${name} = :${name}`)
         .join(', ')} ADD version :one`,

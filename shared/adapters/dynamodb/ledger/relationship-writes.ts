@@ -1,6 +1,7 @@
 import type { TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
 import {
   customerIndex,
+  planAttributes,
   relationshipAttributes,
   relationshipKey,
   type StoredRelationship,
@@ -19,6 +20,7 @@ export const asRead = ({ version }: StoredRelationship) =>
  * transaction with the fact that changed it, on that fact's own condition: so each fact counts once.
  *
  * @param actedAtMs when the customer acted with the merchant; the first time stays
+ * @param look where the fact may begin a plan: has the minute schedule look at the relationship
  */
 export const writeRelationship = (
   table: string,
@@ -27,11 +29,14 @@ export const writeRelationship = (
   before: StoredRelationship,
   after: KnownRelationship,
   actedAtMs?: number,
+  look?: { readonly nowMs: number; readonly dueShards: number },
 ): TransactItem => {
   const { condition, values } = asRead(before)
   const hasActed = before.actedAt !== undefined || actedAtMs !== undefined
   const { merchantPk, merchantSk } = customerIndex(user, merchantId, hasActed)
   const { known, events, eventsSinceMs } = relationshipAttributes(after)
+  const nextMs = look && Math.min(look.nowMs, before.plan.dueMs ?? look.nowMs)
+  const plan = look && planAttributes(user, merchantId, before.plan, { nextMs }, look)
   const acted = actedAtMs === undefined ? [] : ['actedAt = if_not_exists(actedAt, :acted)']
   return {
     Update: {
@@ -42,10 +47,12 @@ export const writeRelationship = (
         'kind = :kind, #user = :user, merchantId = :merchant, #known = :known, #events = :events',
         'eventsSinceMs = :since, merchantPk = :mpk, merchantSk = :msk, visits = if_not_exists(visits, :none)',
         ...acted,
+        ...(plan?.sets ?? []),
       ].join(', ')} ADD version :one`,
       ExpressionAttributeNames: { '#user': 'user', '#known': 'known', '#events': 'events' },
       ExpressionAttributeValues: {
         ...values,
+        ...plan?.values,
         ':kind': 'relationship',
         ':user': user,
         ':merchant': merchantId,

@@ -2,9 +2,10 @@ import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamod
 import * as z from 'zod'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import type { DueWaiting } from '#shared/adapters/dynamodb/ledger/due-store.ts'
-import { batchGetAll, queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import type { RaiseEvent } from '#shared/adapters/dynamodb/ledger/raise-event.ts'
+import { batchGetAll, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
 import { id } from '#shared/contracts/items/ids.ts'
-import { dueKey, expiryOf, profileKey, userKey } from '#shared/contracts/items/ledger.ts'
+import { dueKey } from '#shared/contracts/items/ledger.ts'
 import { stockKey } from '#shared/contracts/items/stock.ts'
 import { waitersPk } from '#shared/contracts/items/waiting-list.ts'
 import { shardOf } from '#shared/domain/ids.ts'
@@ -27,7 +28,12 @@ const LOOK_AGAIN_MS = 60_000
 const MAX_SERVED = 50
 
 /** Those who wait for an offer are called up in the order in which they came, each as an event that decides anew. */
-export const createServeWaiters = (client: DynamoDBDocumentClient, table: string, dueShards: number) => {
+export const createServeWaiters = (
+  client: DynamoDBDocumentClient,
+  table: string,
+  dueShards: number,
+  raise: RaiseEvent,
+) => {
   const options = (signal?: AbortSignal) => ({ random: Math.random, signal })
 
   const freeUnits = async ({ offerId, stockShards }: DueWaiting, signal?: AbortSignal): Promise<number> => {
@@ -57,48 +63,28 @@ export const createServeWaiters = (client: DynamoDBDocumentClient, table: string
 
   const callUp = async (one: Waiter, nowMs: number, signal?: AbortSignal): Promise<void> => {
     const { pk, sk, user, merchantId, sceneId, offerId, occasion, timeZone, storeId, merchantSk } = one
-    await transact(
-      client,
-      [
-        {
-          Update: {
-            TableName: table,
-            Key: { pk, sk },
-            ConditionExpression: 'merchantSk = :seen',
-            UpdateExpression: 'REMOVE merchantPk, merchantSk SET calledAtMs = :now, place = :seen',
-            ExpressionAttributeValues: { ':seen': merchantSk, ':now': nowMs },
-          },
-        },
-        {
-          Put: {
-            TableName: table,
-            Item: {
-              pk: userKey(user),
-              sk: `EVENT#${occasion}#${offerId}#${new Date(nowMs).toISOString()}`,
-              kind: 'event',
-              triggerKind: 'restock',
-              user,
-              merchantId,
-              sceneId,
-              offerId,
-              dueAtMs: nowMs,
-              occasion,
-              ...(timeZone === undefined ? {} : { timeZone }),
-              ...(storeId === undefined ? {} : { storeId }),
-              ttl: expiryOf(nowMs),
-            },
-          },
-        },
-        {
-          ConditionCheck: {
-            TableName: table,
-            Key: profileKey(user),
-            ConditionExpression: 'attribute_not_exists(tombstone)',
-          },
-        },
-      ],
-      options(signal),
-    )
+    const from = {
+      Update: {
+        TableName: table,
+        Key: { pk, sk },
+        ConditionExpression: 'merchantSk = :seen',
+        UpdateExpression: 'REMOVE merchantPk, merchantSk SET calledAtMs = :now, place = :seen',
+        ExpressionAttributeValues: { ':seen': merchantSk, ':now': nowMs },
+      },
+    }
+    const event = {
+      name: `${occasion}#${offerId}#${new Date(nowMs).toISOString()}`,
+      triggerKind: 'restock' as const,
+      user,
+      merchantId,
+      sceneId,
+      offerId,
+      dueAtMs: nowMs,
+      occasion,
+      ...(timeZone === undefined ? {} : { timeZone }),
+      ...(storeId === undefined ? {} : { storeId }),
+    }
+    await raise(from, event, nowMs, signal)
   }
 
   /** In a minute again; or, when nobody waits any more, not until somebody does. */

@@ -1,4 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { notErased } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { countWrites } from '#shared/adapters/dynamodb/ledger/counters.ts'
 import { readExposures, replaceExposure } from '#shared/adapters/dynamodb/ledger/exposure-records.ts'
 import { type CreditedVisit, creditVisits, spanOf } from '#shared/adapters/dynamodb/ledger/visit-credits.ts'
@@ -8,10 +9,11 @@ import {
   type TransactItem,
   transact,
 } from '#shared/adapters/dynamodb/transactions.ts'
-import { dueKey, expiryOf, profileKey, userKey } from '#shared/contracts/items/ledger.ts'
+import { expiryOf, userKey } from '#shared/contracts/items/ledger.ts'
 import {
   customerIndex,
   parseRelationship,
+  planAttributes,
   relationshipAttributes,
   relationshipKey,
 } from '#shared/contracts/items/relationship.ts'
@@ -19,25 +21,34 @@ import { BusyError } from '#shared/domain/busy-error.ts'
 import { type Relationship, withVisit } from '#shared/domain/customers/relationship.ts'
 import { type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
 import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
+import { firstMomentMs } from '#shared/domain/scenes/next-occasions.ts'
+import { occasionsOf } from '#shared/domain/scenes/occasions.ts'
+import type { Scene } from '#shared/domain/scenes/scene.ts'
+
+/** From what the occasions of a customer follow, beside the relationship itself. */
+export type VisitPlans = {
+  readonly scenesOf: (merchantId: MerchantId) => readonly Scene[]
+  /** 'MM-DD'. */
+  readonly birthday?: string
+}
 
 export type VisitStore = {
   /**
    * Keeps settled visits: each once, however often it is told, with its part in the relationship.
    *
-   * @param remindAfterDays for each merchant, after how many days without a visit it reminds, in rising order
+   * @param plans what the next occasions follow from
    * @param isReachable whether the merchant had a channel to the customer, with consent
    */
   readonly recordVisits: (
     user: UserId,
     visits: readonly ClosedVisit[],
-    remindAfterDays: (merchantId: MerchantId) => readonly number[],
+    plans: VisitPlans,
     isReachable: (merchantId: MerchantId) => boolean,
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<void>
 }
 
-const DAY_MS = 86_400_000
 const MAX_ROUNDS = 10
 /** One transaction holds 100 items: a visit changes a relationship, two exposures and four counters at most. */
 const VISITS_PER_TRANSACTION = 12
@@ -57,9 +68,6 @@ const visitItem = (user: UserId, visit: CreditedVisit, nowMs: number) => ({
 const afterVisits = (before: Relationship, visits: readonly ClosedVisit[]): Relationship =>
   visits.reduce((so, visit) => withVisit(so, visitOf(visit)), before)
 
-/** When the sweep looks at a relationship next, and for which reminders (days after the last visit). */
-type Plan = { readonly duePk: string; readonly dueSk: string; readonly dueDays: readonly number[] }
-
 /** Of a visit whose end nobody saw, as long as the customer was surely there counts. */
 const visitOf = ({ enteredAtMs, lastInsideAtMs, exitedAtMs = lastInsideAtMs, timeZone }: ClosedVisit) => ({
   enterMs: enteredAtMs,
@@ -73,45 +81,37 @@ export const createVisitStore = (
   table: string,
   dueShards: number,
 ): VisitStore => {
-  /** A visit that is told days late may have been due already: its plan stands where the sweep still comes by. */
-  const planOf = (
-    user: UserId,
-    merchantId: MerchantId,
-    lastVisitAtMs: number,
-    days: readonly number[],
-    nowMs: number,
-  ): Plan | undefined => {
-    const [first] = days
-    if (first === undefined) return undefined
-    const atMs = Math.max(nowMs, lastVisitAtMs + first * DAY_MS)
-    return { ...dueKey(atMs, `${user}#${merchantId}`, shardOf(user, dueShards)), dueDays: days }
-  }
-
   const relationshipUpdate = (
     user: UserId,
     merchantId: MerchantId,
     visits: readonly ClosedVisit[],
     known: Item | undefined,
-    days: readonly number[],
+    { scenesOf, birthday }: VisitPlans,
     nowMs: number,
   ): TransactItem => {
     const last = visits.reduce((a, b) => (b.lastInsideAtMs > a.lastInsideAtMs ? b : a))
-    const lastVisitAtMs = Math.max(last.lastInsideAtMs, Number(known?.['lastVisitAtMs'] ?? 0))
-    const isNewer = last.lastInsideAtMs === lastVisitAtMs
-    const plan = isNewer ? planOf(user, merchantId, lastVisitAtMs, days, nowMs) : undefined
+    const lastInsideAtMs = Math.max(last.lastInsideAtMs, Number(known?.['lastVisitAtMs'] ?? 0))
+    const isNewer = last.lastInsideAtMs === lastInsideAtMs
     const stored = parseRelationship(known)
-    const { known: next } = relationshipAttributes({
-      ...stored.relationship,
-      ...afterVisits(stored.relationship, visits),
-    })
+    const relationship = { ...stored.relationship, ...afterVisits(stored.relationship, visits) }
+    const planned = {
+      user,
+      merchantId,
+      relationship,
+      lastInsideAtMs,
+      ...(birthday !== undefined && { birthday }),
+    }
+    const occasions = occasionsOf(planned, scenesOf(merchantId), nowMs)
+    const nextMs = firstMomentMs(occasions, stored.plan, nowMs)
+    const plan = planAttributes(user, merchantId, stored.plan, { nextMs }, { nowMs, dueShards })
+    const { known: next } = relationshipAttributes(relationship)
     const { merchantPk, merchantSk } = customerIndex(user, merchantId, stored.actedAt !== undefined)
     const sets = [
       'kind = :kind, #user = :user, merchantId = :merchantId, lastVisitAtMs = :last, #zone = :zone',
       '#known = :known, merchantPk = :mpk, merchantSk = :msk',
-      ...(plan ? ['duePk = :duePk, dueSk = :dueSk, dueDays = :dueDays'] : []),
+      ...plan.sets,
     ]
-    // An older visit leaves the plan as it is; a newer one without a plan ends it.
-    const remove = isNewer && plan === undefined ? ' REMOVE duePk, dueSk, dueDays' : ''
+    const remove = plan.removes.length > 0 ? ` REMOVE ${plan.removes.join(', ')}` : ''
     return {
       Update: {
         TableName: table,
@@ -124,7 +124,7 @@ export const createVisitStore = (
           ':kind': 'relationship',
           ':user': user,
           ':merchantId': merchantId,
-          ':last': lastVisitAtMs,
+          ':last': lastInsideAtMs,
           ':zone': isNewer ? last.timeZone : (known?.['timeZone'] ?? last.timeZone),
           ':one': 1,
           ':count': visits.length,
@@ -132,7 +132,7 @@ export const createVisitStore = (
           ':mpk': merchantPk,
           ':msk': merchantSk,
           ...(known ? { ':version': Number(known['version'] ?? 0) } : {}),
-          ...(plan ? { ':duePk': plan.duePk, ':dueSk': plan.dueSk, ':dueDays': plan.dueDays } : {}),
+          ...plan.values,
         },
       },
     }
@@ -141,7 +141,7 @@ export const createVisitStore = (
   const recordSome = async (
     user: UserId,
     all: readonly ClosedVisit[],
-    remindAfterDays: (merchantId: MerchantId) => readonly number[],
+    plans: VisitPlans,
     isReachable: (merchantId: MerchantId) => boolean,
     nowMs: number,
     signal?: AbortSignal,
@@ -166,13 +166,7 @@ export const createVisitStore = (
       const outcome = await transact(
         client,
         [
-          {
-            ConditionCheck: {
-              TableName: table,
-              Key: profileKey(user),
-              ConditionExpression: 'attribute_not_exists(tombstone)',
-            },
-          },
+          notErased(table, user),
           ...credited
             .flatMap((one) => one.visits)
             .map((visit) => ({
@@ -188,7 +182,7 @@ export const createVisitStore = (
               merchantId,
               byMerchant.get(merchantId) ?? [],
               known[index],
-              remindAfterDays(merchantId),
+              plans,
               nowMs,
             ),
           ),
@@ -214,12 +208,12 @@ export const createVisitStore = (
   }
 
   return {
-    recordVisits: async (user, visits, remindAfterDays, isReachable, nowMs, signal) => {
+    recordVisits: async (user, visits, plans, isReachable, nowMs, signal) => {
       for (let start = 0; start < visits.length; start += VISITS_PER_TRANSACTION) {
         await recordSome(
           user,
           visits.slice(start, start + VISITS_PER_TRANSACTION),
-          remindAfterDays,
+          plans,
           isReachable,
           nowMs,
           signal,

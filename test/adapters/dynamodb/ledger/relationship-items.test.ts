@@ -22,6 +22,7 @@ describe('a relationship', () => {
     expect(parseRelationship({ version: 3, ...relationshipAttributes(known) })).toEqual({
       version: 3,
       relationship: known,
+      plan: { handled: [] },
     })
   })
 

@@ -1,0 +1,116 @@
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
+import type { DueRelationship } from '#shared/adapters/dynamodb/ledger/due-store.ts'
+import type { RaiseEvent } from '#shared/adapters/dynamodb/ledger/raise-event.ts'
+import type { Forget } from '#shared/adapters/dynamodb/ledger/raise-later.ts'
+import { asRead } from '#shared/adapters/dynamodb/ledger/relationship-writes.ts'
+import { parseProfile, profileKey } from '#shared/contracts/items/ledger.ts'
+import { planAttributes } from '#shared/contracts/items/relationship.ts'
+import type { UserId } from '#shared/domain/ids.ts'
+import { nextStep, type Step } from '#shared/domain/scenes/next-occasions.ts'
+import { duePlansOf, type Occasion, occasionsOf } from '#shared/domain/scenes/occasions.ts'
+import type { Scene } from '#shared/domain/scenes/scene.ts'
+
+/** Does any plan follow from what stands on the customer's own profile? */
+const asksForBirthday = (scenes: readonly Scene[]): boolean =>
+  scenes.flatMap(duePlansOf).some(({ plan }) => plan.kind === 'anniversary' && plan.of === 'birthday')
+
+const raisedOf = ({ sceneId, plan, occasion, dueAtMs, staleAfterS }: Occasion) => ({
+  sceneId,
+  plan,
+  occasion,
+  plannedAtMs: dueAtMs,
+  staleAfterS,
+})
+
+/**
+ * Looks at a relationship whose plan is due: computes its occasions from what is known by now, raises those whose time
+ * has come as one event, and moves the relationship to its next moment in the same transaction.
+ *
+ * @returns how many occasions were raised
+ */
+export const createRaiseOccasions = (
+  { client, table, dueShards }: { client: DynamoDBDocumentClient; table: string; dueShards: number },
+  currentScenes: CurrentScenes,
+  raise: RaiseEvent,
+  forget: Forget,
+) => {
+  const readBirthday = async (user: UserId, signal?: AbortSignal): Promise<string | undefined> => {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: table, Key: profileKey(user), ConsistentRead: true }),
+      signal ? { abortSignal: signal } : {},
+    )
+    return parseProfile(Item).birthday
+  }
+
+  const planOf = async (due: DueRelationship, nowMs: number, signal?: AbortSignal): Promise<Step> => {
+    const { user, merchantId, stored } = due
+    const { scenes } = await currentScenes(merchantId, nowMs, signal)
+    const birthday = asksForBirthday(scenes) ? await readBirthday(user, signal) : undefined
+    const { relationship, lastInsideAtMs } = stored
+    const planned = {
+      user,
+      merchantId,
+      relationship,
+      ...(lastInsideAtMs !== undefined && { lastInsideAtMs }),
+      ...(birthday !== undefined && { birthday }),
+    }
+    return nextStep(occasionsOf(planned, scenes, nowMs), stored.plan, nowMs)
+  }
+
+  const moveOn = (
+    { pk, sk, dueSk, user, merchantId, stored }: DueRelationship,
+    step: Step,
+    nowMs: number,
+  ) => {
+    const { condition, values } = asRead(stored)
+    const {
+      sets,
+      removes,
+      values: planned,
+    } = planAttributes(user, merchantId, stored.plan, step, {
+      nowMs,
+      dueShards,
+    })
+    return {
+      TableName: table,
+      Key: { pk, sk },
+      ConditionExpression: `${condition} AND dueSk = :seen`,
+      UpdateExpression: `SET ${sets.join(', ')}${removes.length > 0 ? ` REMOVE ${removes.join(', ')}` : ''} ADD version :one`,
+      ExpressionAttributeValues: { ...values, ...planned, ':seen': dueSk, ':one': 1 },
+    }
+  }
+
+  /** Nothing was due: what was planned has become void, or only the next moment was to be found. */
+  const moveOnly = async (due: DueRelationship, step: Step, nowMs: number, signal?: AbortSignal) => {
+    try {
+      await client.send(new UpdateCommand(moveOn(due, step, nowMs)), signal ? { abortSignal: signal } : {})
+    } catch (error) {
+      if (!isConditionFailure(error)) throw error
+    }
+  }
+
+  return async (due: DueRelationship, nowMs: number, signal?: AbortSignal): Promise<number> => {
+    const { user, merchantId, dueSk, stored } = due
+    const step = await planOf(due, nowMs, signal)
+    if (step.due.length === 0) {
+      await moveOnly(due, step, nowMs, signal)
+      return 0
+    }
+    const { timeZone } = stored.relationship
+    const event = {
+      name: `due#${merchantId}#${dueSk.split('#')[0]}`,
+      user,
+      triggerKind: 'due' as const,
+      merchantId,
+      dueAtMs: nowMs,
+      occasions: step.due.map(raisedOf),
+      ...(timeZone !== undefined && { timeZone }),
+    }
+    const raised = await raise({ Update: moveOn(due, step, nowMs) }, event, nowMs, signal)
+    // The erasure takes the relationship away; until then it stands in nobody's way.
+    if (raised === 'erased') await forget(due, signal)
+    return raised === 'raised' ? step.due.length : 0
+  }
+}

@@ -13,7 +13,7 @@ const NUMBER = '+14155550161'
 /** A merchant who writes at each scan, and what a customer with a number got since. */
 const openScanShop = async (name: string) => {
   const shop = await openShop(world, name)
-  await addScene(world, shop.path, {
+  await addScene(world, shop.merchantId, {
     triggers: [{ type: 'event', eventType: 'qr_scan' }],
     limits: { coolDownS: 0, maxAgeS: 300 },
     // The answer to an own act may come at any hour.

@@ -25,8 +25,8 @@ it('one slow platform holds up no other: all of Google’s phones have theirs be
   const shop = await openShop(world, 'Two platforms')
   // The answer to an own act may come at any hour.
   const push = { title: '{{ merchant.name }}', body: 'Thank you' }
-  const message = { kind: 'service', push, ttlS: 3600 }
-  await addScene(world, shop.path, { triggers: [{ type: 'event', eventType: 'qr_scan' }], message })
+  const message = { kind: 'service' as const, push, ttlS: 3600 }
+  await addScene(world, shop.merchantId, { triggers: [{ type: 'event', eventType: 'qr_scan' }], message })
   const customers = await Promise.all(Array.from({ length: 2 * EACH }, (_, index) => register(index)))
   world.cloud.phones.setFault({ kind: 'slow', forMs: SLOW_MS, when: { platform: 'APNS' }, times: EACH })
 

@@ -24,7 +24,7 @@ const lastSeq = () => world.cloud.phones.received().at(-1)?.seq ?? 0
 describe('from a ping to a phone', () => {
   it('sends a push when a customer enters, once, and tells the customer of the offer', async () => {
     const shop = await openShop(world, 'Push shop')
-    await addScene(world, shop.path, { offerId: shop.offerId })
+    await addScene(world, shop.merchantId, { offerId: shop.offerId })
     const maria = await pushCustomer(world, 'maria')
     const before = lastSeq()
 
@@ -32,7 +32,7 @@ describe('from a ping to a phone', () => {
     await world.pass(60)
     const answer = await ping(world, maria, SQUARE)
 
-    expect(answer.transitions.map(({ type }) => type)).toEqual(['enter'])
+    expect(answer.transitions.map(({ type }: { type: string }) => type)).toEqual(['enter'])
     const received = receivedSince(before)
     expect(received).toHaveLength(1)
     expect(received[0]).toMatchObject({
@@ -54,7 +54,7 @@ describe('from a ping to a phone', () => {
 
   it('sends a text message, with the code, to a customer who consented to those of this merchant only', async () => {
     const shop = await openShop(world, 'SMS shop')
-    await addScene(world, shop.path, { offerId: shop.offerId })
+    await addScene(world, shop.merchantId, { offerId: shop.offerId })
     const ahmed = await smsCustomer(world, 'ahmed', shop.merchantId)
     const before = lastSeq()
 
@@ -83,7 +83,7 @@ describe('from a ping to a phone', () => {
 describe('from an app event to the till', () => {
   it('grants on the event, redeems the code once, and says when and where it was redeemed', async () => {
     const shop = await openShop(world, 'Scan shop')
-    await addScene(world, shop.path, {
+    await addScene(world, shop.merchantId, {
       offerId: shop.offerId,
       triggers: [{ type: 'event', eventType: 'qr_scan' }],
       // It answers the customer's own act, so nobody has to know whose evening it is.
@@ -125,7 +125,7 @@ describe('from an app event to the till', () => {
 describe('what the operator and the merchant see', () => {
   it('is every decision with its reason; the kill switch ends them all', async () => {
     const shop = await openShop(world, 'Watched shop')
-    const sceneId = await addScene(world, shop.path, {})
+    const sceneId = await addScene(world, shop.merchantId, {})
     const operator = await world.api.token('the operator', ['operator'])
     const set = (on: boolean) => world.api.put('/v1/platform/kill-switch', { on }, operator)
     type Decision = { outcomes: { result: string; passed: string[] }[]; user?: string }
@@ -153,7 +153,7 @@ describe('what the operator and the merchant see', () => {
 describe('without a ping', () => {
   it('finds that a silent customer has stayed', async () => {
     const shop = await openShop(world, 'Dwell shop')
-    await addScene(world, shop.path, { triggers: [{ type: 'dwell', dwellS: 1200 }] })
+    await addScene(world, shop.merchantId, { triggers: [{ type: 'dwell', dwellS: 1200 }] })
     const noor = await pushCustomer(world, 'noor')
     await ping(world, noor, SQUARE)
     const before = lastSeq()
@@ -167,7 +167,7 @@ describe('without a ping', () => {
 
   it('reminds a customer N days after the last visit, once', async () => {
     const shop = await openShop(world, 'Revisit shop')
-    await addScene(world, shop.path, {
+    await addScene(world, shop.merchantId, {
       triggers: [{ type: 'due', plan: { kind: 'afterLastVisit', days: 3 } }],
     })
     const tomas = await pushCustomer(world, 'tomas')

@@ -127,7 +127,7 @@ describe('a merchant', () => {
 describe('erasure', () => {
   it('leaves the hashed tombstones only, deletes the phone at SNS, and nothing brings the customer back', async () => {
     const shop = await openShop(world, 'Erasing')
-    await addScene(world, shop.path, { offerId: shop.offerId })
+    await addScene(world, shop.merchantId, { offerId: shop.offerId })
     const zoe = await pushCustomer(world, 'zoe')
     await ping(world, zoe, SQUARE)
     const { user } = await world.api.get<{ user: string }>('/v1/me', zoe)

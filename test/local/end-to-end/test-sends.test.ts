@@ -11,7 +11,7 @@ beforeAll(async () => {
   const shop = await openShop(world, 'Test shop', 3)
   path = shop.path
   offerId = shop.offerId
-  sceneId = await addScene(world, shop.path, { offerId })
+  sceneId = await addScene(world, shop.merchantId, { offerId })
 })
 afterAll(() => world?.close())
 

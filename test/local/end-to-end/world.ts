@@ -4,6 +4,7 @@ import { type ApiClient, createApiClient } from '#local/api-client.ts'
 import { type LocalCloud, startLocalCloud } from '#local/cloud/start-local-cloud.ts'
 import { readFacts } from '#scripts/recount.ts'
 import { type Proof, proveCounters } from '#shared/contracts/items/recount.ts'
+import { loadClient, type TypedClient } from '#test/local/client/typed-client.ts'
 
 export type Item = Readonly<Record<string, unknown>>
 
@@ -11,6 +12,8 @@ export type Item = Readonly<Record<string, unknown>>
 export type World = {
   readonly cloud: LocalCloud
   readonly api: ApiClient
+  /** The client that is generated from the API's own document, for the holder of a token. */
+  readonly clientOf: (token: string) => TypedClient
   readonly merchantToken: string
   /** Moves the clock by so many seconds; everything due on the way happens. */
   readonly pass: (seconds: number) => Promise<void>
@@ -49,6 +52,7 @@ export const startWorld = async (options: StartOptions = {}): Promise<World> => 
   return {
     cloud,
     api,
+    clientOf: await loadClient(cloud.url),
     merchantToken: await api.token('a merchant', ['merchant', 'till']),
     pass: async (seconds) => {
       await cloud.advanceTo(cloud.clock.nowMs() + seconds * 1000)
@@ -69,36 +73,36 @@ export const startWorld = async (options: StartOptions = {}): Promise<World> => 
   }
 }
 
-type Made = { readonly id: string }
-
 /** A merchant with one geofence of 100 m around the square, and an offer. */
 export const openShop = async (world: World, name: string, stock = 10) => {
-  const { api, merchantToken } = world
-  const { id: merchantId } = await api.post<Made>('/v1/merchants', { name }, merchantToken)
-  const path = `/v1/merchants/${merchantId}`
-  const geometry = { type: 'Point', coordinates: [SQUARE.lon, SQUARE.lat] }
-  const geofence = await api.post<Made>(
-    `${path}/geofences`,
-    { name: 'square', geometry, radiusM: 100 },
-    merchantToken,
-  )
-  const offer = await api.post<Made>(
-    `${path}/offers`,
-    { name: 'Coffee', kind: 'coupon', description: 'A coffee for you', stock, validityS: 86_400 },
-    merchantToken,
-  )
+  const { merchants } = world.clientOf(world.merchantToken)
+  const merchantId = (await merchants.createMerchant({ name })).data.id
+  const { data: geofence } = await merchants.createGeofence(merchantId, {
+    name: 'square',
+    geometry: { type: 'Point', coordinates: [SQUARE.lon, SQUARE.lat] },
+    radiusM: 100,
+  })
+  const { data: offer } = await merchants.createOffer(merchantId, {
+    name: 'Coffee',
+    kind: 'coupon',
+    description: 'A coffee for you',
+    stock,
+    validityS: 86_400,
+  })
   // A container takes its tiles as they are for 30 s.
   await world.pass(31)
-  return { merchantId, path, geofenceId: geofence.id, offerId: offer.id }
+  return { merchantId, path: `/v1/merchants/${merchantId}`, geofenceId: geofence.id, offerId: offer.id }
 }
+
+type SceneRequest = Parameters<TypedClient['merchants']['createScene']>[1]
 
 /** A scene with a push and an SMS template; `rest` replaces what it names. */
 export const addScene = async (
-  { api, merchantToken }: World,
-  path: string,
-  rest: object,
+  { clientOf, merchantToken }: World,
+  merchantId: string,
+  rest: Partial<SceneRequest>,
 ): Promise<string> => {
-  const scene = {
+  const { data } = await clientOf(merchantToken).merchants.createScene(merchantId, {
     name: 'scene',
     goal: 'visit',
     triggers: [{ type: 'enter' }],
@@ -108,42 +112,44 @@ export const addScene = async (
       ttlS: 3600,
     },
     ...rest,
-  }
-  return (await api.post<Made>(`${path}/scenes`, scene, merchantToken)).id
+  })
+  return data.id
 }
 
-const CONSENT = { granted: true, source: 'app' }
+const CONSENT = { granted: true, source: 'app' } as const
 
 /** A customer with a push device and consent. */
-export const pushCustomer = async ({ api }: World, subject: string): Promise<string> => {
+export const pushCustomer = async ({ api, clientOf }: World, subject: string): Promise<string> => {
   const token = await api.token(subject, ['customer'])
   const pushToken = Buffer.from(subject.padEnd(32, '.')).toString('hex').slice(0, 64)
-  await api.put('/v1/me/devices/phone', { platform: 'apns', token: pushToken }, token)
-  await api.put('/v1/me/consents/push', CONSENT, token)
+  const { customers } = clientOf(token)
+  await customers.putDevice('phone', { platform: 'apns', token: pushToken })
+  await customers.putPushConsent(CONSENT)
   return token
 }
 
 /** A customer with a phone number and consent for text messages of one merchant. */
 export const smsCustomer = async (
-  { api }: World,
+  { api, clientOf }: World,
   subject: string,
   merchantId: string,
   last2 = '23',
 ): Promise<string> => {
   const token = await api.token(subject, ['customer'])
-  await api.put('/v1/me/phone-number', { number: `+141555501${last2}` }, token)
-  await api.put(`/v1/me/consents/sms/${merchantId}`, CONSENT, token)
+  const { customers } = clientOf(token)
+  await customers.putPhoneNumber({ number: `+141555501${last2}` })
+  await customers.putSmsConsent(merchantId, CONSENT)
   return token
 }
 
 /** Posts one ping at the world's time and lets everything follow. */
-export const ping = async ({ cloud, api }: World, token: string, at: { lat: number; lon: number }) => {
+export const ping = async (
+  { cloud, clientOf }: World,
+  token: string,
+  at: { readonly lat: number; readonly lon: number },
+) => {
   const pings = [{ at: new Date(cloud.clock.nowMs()).toISOString(), ...at, accuracyM: 10 }]
-  const answer = await api.post<{ accepted: number; transitions: { type: string }[] }>(
-    '/v1/pings',
-    { pings },
-    token,
-  )
+  const { data } = await clientOf(token).customers.postPings({ pings })
   await cloud.drain()
-  return answer
+  return data
 }

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type GenerateApiParams, generateApi } from 'swagger-typescript-api'
+import { createDocument } from '#scripts/openapi/document.ts'
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+const isOf = (file: string, hash: string): boolean =>
+  existsSync(file) && readFileSync(file, 'utf8').startsWith(`// ${hash}\n`)
+
+/**
+ * Writes a typed client of the API, made from the OpenAPI document; one that is there already is kept while the document
+ * is the same. Operations stand under their audience, by their names: `api.merchants.createStore(merchantId, body)`.
+ */
+export const writeClient = async (file: string): Promise<void> => {
+  const document = JSON.stringify(await createDocument())
+  const hash = hashOf(document)
+  if (isOf(file, hash)) return
+  const { files } = await generateApi({
+    // The document is the generator's own type of version 2, says the generator; it reads 3.1.
+    spec: JSON.parse(document) as NonNullable<GenerateApiParams['spec']>,
+    output: false,
+    silent: true,
+    httpClientType: 'fetch',
+    moduleNameFirstTag: true,
+  })
+  const [made] = files
+  if (made === undefined || files.length > 1) throw new Error(`${files.length} files for one client`)
+  mkdirSync(dirname(file), { recursive: true })
+  // Moved into its place: somebody may read it at this moment.
+  writeFileSync(`${file}.${process.pid}`, `// ${hash}\n${made.fileContent}`)
+  renameSync(`${file}.${process.pid}`, file)
+}

@@ -35,7 +35,9 @@ import { deleteZone, listZones, putZone } from '#functions/merchant-api/platform
 import { redeemCode } from '#functions/merchant-api/redemptions/redeem-code.ts'
 import { createRegion } from '#functions/merchant-api/regions/create-region.ts'
 import { replaceRegion } from '#functions/merchant-api/regions/replace-region.ts'
-import { countScene } from '#functions/merchant-api/scenes/count-scene.ts'
+import { getSceneReport } from '#functions/merchant-api/reports/report-scene.ts'
+import { getStoreReport } from '#functions/merchant-api/reports/report-store.ts'
+import { getSummary } from '#functions/merchant-api/reports/summarize.ts'
 import { createScene } from '#functions/merchant-api/scenes/create-scene.ts'
 import { listDecisions } from '#functions/merchant-api/scenes/list-decisions.ts'
 import { listRevisions } from '#functions/merchant-api/scenes/list-revisions.ts'
@@ -88,14 +90,16 @@ import {
 import { pageQuerySchema, pageSchema } from '#shared/contracts/http/primitives.ts'
 import { redemptionRequestSchema, redemptionSchema } from '#shared/contracts/http/redemptions.ts'
 import { regionPathSchema, regionRequestSchema, regionSchema } from '#shared/contracts/http/regions.ts'
-import { savedSceneSchema, scenePreviewSchema } from '#shared/contracts/http/scene-preview.ts'
 import {
-  countsQuerySchema,
-  sceneCountsSchema,
-  scenePathSchema,
-  sceneRequestSchema,
-  sceneSchema,
-} from '#shared/contracts/http/scenes.ts'
+  daysQuerySchema,
+  reportQuerySchema,
+  sceneReportSchema,
+  storeReportSchema,
+  summaryQuerySchema,
+  summaryRowSchema,
+} from '#shared/contracts/http/reports.ts'
+import { savedSceneSchema, scenePreviewSchema } from '#shared/contracts/http/scene-preview.ts'
+import { scenePathSchema, sceneRequestSchema, sceneSchema } from '#shared/contracts/http/scenes.ts'
 import { storePathSchema, storeRequestSchema, storeSchema } from '#shared/contracts/http/stores.ts'
 import { testSendRequestSchema, testSendSchema } from '#shared/contracts/http/test-sends.ts'
 import { route } from '#shared/runtime/http/route.ts'
@@ -345,14 +349,6 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     ...scene,
     use: deleteEntity(sceneType),
   }),
-  'GET /v1/merchants/{merchantId}/scenes/{sceneId}/counts': memberRoute('read', {
-    operationId: 'countScene',
-    summary: 'Counts what happened to a scene’s triggers',
-    ...scene,
-    query: countsQuerySchema,
-    response: sceneCountsSchema,
-    use: countScene,
-  }),
 
   'POST /v1/merchants/{merchantId}/scenes/{sceneId}/test-sends': memberRoute('editScenes', {
     operationId: 'postTestSend',
@@ -397,6 +393,33 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     repeatable: true,
     response: estimateSchema,
     use: estimateAudience,
+  }),
+  'GET /v1/merchants/{merchantId}/reports/summary': memberRoute('read', {
+    operationId: 'getSummary',
+    summary: 'Reports what each of the merchant’s scenes has brought',
+    problems: ['unprocessable'],
+    ...merchant,
+    query: summaryQuerySchema,
+    response: pageSchema(summaryRowSchema),
+    use: getSummary,
+  }),
+  'GET /v1/merchants/{merchantId}/reports/scenes/{sceneId}': memberRoute('read', {
+    operationId: 'getSceneReport',
+    summary: 'Reports what a scene has brought: funnel, rates, lift, cost, by store and day',
+    problems: ['unprocessable'],
+    ...scene,
+    query: reportQuerySchema,
+    response: sceneReportSchema,
+    use: getSceneReport,
+  }),
+  'GET /v1/merchants/{merchantId}/reports/stores/{storeId}': memberRoute('read', {
+    operationId: 'getStoreReport',
+    summary: 'Reports who came to a store: could be reached, was brought by a message, acted',
+    problems: ['unprocessable'],
+    ...store,
+    query: daysQuerySchema,
+    response: storeReportSchema,
+    use: getStoreReport,
   }),
   'GET /v1/merchants/{merchantId}/customers': memberRoute('readCustomers', {
     operationId: 'listCustomers',

@@ -13,8 +13,8 @@ import {
   type MerchantRecords,
 } from '#shared/adapters/dynamodb/catalog/merchant-records.ts'
 import { createOfferRecords } from '#shared/adapters/dynamodb/catalog/offer-records.ts'
+import { type CounterReader, createCounterReader } from '#shared/adapters/dynamodb/catalog/read-counters.ts'
 import { createRegionRecords } from '#shared/adapters/dynamodb/catalog/region-records.ts'
-import { createSumCounts, type SumCounts } from '#shared/adapters/dynamodb/catalog/scene-counts.ts'
 import {
   createReadSceneGround,
   type ReadSceneGround,
@@ -89,7 +89,7 @@ export type MerchantServices = {
   readonly platform: PlatformRecords
   readonly zones: ZoneRecords
   readonly findContaining: FindContaining
-  readonly sumCounts: SumCounts
+  readonly counters: CounterReader
   readonly redeem: GrantRecords['redeem']
   readonly findAddress: FindAddress
   readonly testSends: TestSends
@@ -127,7 +127,7 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
     platform: createPlatformRecords(tables),
     zones: createZoneRecords(tables),
     findContaining: createFindContaining(tables),
-    sumCounts: createSumCounts(tables),
+    counters: createCounterReader(tables),
     redeem: createGrantRecords(tables, env.DUE_SHARDS).redeem,
     findAddress: createFindAddress(env.PLACE_INDEX),
     testSends: createTestSends(client, env.LEDGER_TABLE, env.DUE_SHARDS),

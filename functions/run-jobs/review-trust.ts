@@ -1,6 +1,6 @@
 import type { EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import type { MerchantRecords } from '#shared/adapters/dynamodb/catalog/merchant-records.ts'
-import type { SumCounts } from '#shared/adapters/dynamodb/catalog/scene-counts.ts'
+import type { SumCounts } from '#shared/adapters/dynamodb/catalog/read-counters.ts'
 import type { Job } from '#shared/contracts/jobs.ts'
 import { hashId, type SceneId } from '#shared/domain/ids.ts'
 import { DEFAULT_TRUST, exceedsTrust, TRUST_DAYS, TURNED_AWAY } from '#shared/domain/merchants/trust.ts'

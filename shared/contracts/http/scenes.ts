@@ -9,6 +9,7 @@ import {
   textSchema,
   utcInstantSchema,
 } from '#shared/contracts/http/primitives.ts'
+import { MAX_ATTRIBUTION_DAYS } from '#shared/domain/loop/exposure.ts'
 import { CHANNELS } from '#shared/domain/messages/channel.ts'
 import {
   APP_EVENT_TYPES,
@@ -308,6 +309,8 @@ const rules = {
   offerId: idSchema('off').exactOptional(),
   limits: limitsSchema,
   experiment: experimentSchema.exactOptional(),
+  /** For how many days after its message a visit or purchase counts as its outcome. */
+  attributionDays: z.int().min(1).max(MAX_ATTRIBUTION_DAYS).exactOptional(),
   priority: z.int().min(0).max(100),
 }
 
@@ -357,28 +360,4 @@ export const sceneSchema = z.object({
   revision: revisionSchema,
   createdAt: instantSchema,
   updatedAt: instantSchema,
-})
-
-const MAX_DAYS = 92
-const dayMs = (day: string): number => Date.parse(`${day}T00:00:00Z`)
-
-/** `GET /v1/merchants/{merchantId}/scenes/{sceneId}/counts?from=…&to=…`: UTC days, both included. */
-export const countsQuerySchema = z
-  .strictObject({ from: daySchema, to: daySchema })
-  .refine(({ from, to }) => from <= to, { path: ['to'], message: 'before from' })
-  .refine(({ from, to }) => dayMs(to) - dayMs(from) < MAX_DAYS * DAY_S * 1000, {
-    path: ['to'],
-    message: `more than ${MAX_DAYS} days after from`,
-  })
-
-/**
- * What happened to a scene's triggers. Counts of customers who have not acted themselves are given from 20 on; the
- * names of smaller ones stand in `fewerThan20`.
- */
-export const sceneCountsSchema = z.strictObject({
-  sceneId: idSchema('scn'),
-  from: daySchema,
-  to: daySchema,
-  counts: z.record(z.string().max(80), z.int().min(0)),
-  fewerThan20: z.array(z.string().max(80)).max(200),
 })

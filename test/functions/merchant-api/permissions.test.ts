@@ -54,7 +54,9 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'POST /v1/merchants/{merchantId}/redemptions': { code: 'ABCDE-FGHJK' },
 }
 const QUERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'GET /v1/merchants/{merchantId}/scenes/{sceneId}/counts': { from: '2026-11-01', to: '2026-11-02' },
+  'GET /v1/merchants/{merchantId}/reports/summary': { from: '2026-11-01', to: '2026-11-02' },
+  'GET /v1/merchants/{merchantId}/reports/scenes/{sceneId}': { from: '2026-11-01', to: '2026-11-02' },
+  'GET /v1/merchants/{merchantId}/reports/stores/{storeId}': { from: '2026-11-01', to: '2026-11-02' },
 }
 
 /** Every route about one merchant, with the action it names. */

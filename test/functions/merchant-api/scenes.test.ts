@@ -255,60 +255,6 @@ describe('a scene', () => {
   })
 })
 
-describe('the counts of a scene', () => {
-  const add = (sceneId: string, shard: number, day: string, name: string, by: number) =>
-    tables.client.send(
-      new UpdateCommand({
-        TableName: tables.ledger,
-        Key: { pk: `SCENE#${sceneId}#${shard}`, sk: `COUNT#${day}` },
-        UpdateExpression: 'SET kind = :kind ADD #name :by',
-        ExpressionAttributeNames: { '#name': name },
-        ExpressionAttributeValues: { ':by': by, ':kind': 'count' },
-      }),
-    )
-  const countsOf = (sceneId: string, from: string, to: string) =>
-    callApi(handler, 'GET /v1/merchants/{merchantId}/scenes/{sceneId}/counts', {
-      subject: 'owner',
-      path: { merchantId, sceneId },
-      query: { from, to },
-    })
-
-  test('are summed over shards and days, both ends included', async () => {
-    const scene = (await post(sceneBody())).body
-    await add(scene.id, 0, '2026-11-20', 'granted', 100)
-    await add(scene.id, 0, '2026-11-21', 'granted', 10)
-    await add(scene.id, 31, '2026-11-22', 'granted', 15)
-    await add(scene.id, 31, '2026-11-23', 'granted', 1000)
-    await add(scene.id, 7, '2026-11-22', 'redeemed', 2)
-    await add(scene.id, 7, '2026-11-22', 'suppressed_hours', 19)
-    const { status, body } = await countsOf(scene.id, '2026-11-21', '2026-11-22')
-    expect(status).toBe(200)
-    expect(body).toEqual({
-      sceneId: scene.id,
-      from: '2026-11-21',
-      to: '2026-11-22',
-      counts: { granted: 25, redeemed: 2 },
-      fewerThan20: ['suppressed_hours'],
-    })
-  })
-
-  test.each([
-    ['2026-11-22', '2026-11-21', '/to'],
-    ['2026-01-01', '2026-11-21', '/to'],
-    ['2026-02-30', '2026-03-01', '/from'],
-    ['yesterday', '2026-03-01', '/from'],
-  ])('refuse the days %s to %s', async (from, to, pointer) => {
-    const { status, body } = await countsOf('scn_01J0000000000000000000000A', from, to)
-    expect(status).toBe(400)
-    expect(body.errors[0]).toMatchObject({ in: 'query', pointer })
-  })
-
-  test('of an unknown scene are not there', async () => {
-    const { status } = await countsOf('scn_01J0000000000000000000000A', '2026-11-21', '2026-11-22')
-    expect(status).toBe(404)
-  })
-})
-
 test('a merchant has at most 100 scenes; deleting one makes room', async () => {
   const { id } = await newMerchant(handler, 'owner')
   const create = () =>

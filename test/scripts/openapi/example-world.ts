@@ -4,10 +4,12 @@ import { EXAMPLE_IDS, EXAMPLE_PATH } from '#scripts/openapi/example-ids.ts'
 import { EXAMPLES } from '#scripts/openapi/examples.ts'
 import { ALL_ROUTES, type DocumentedRoute } from '#scripts/openapi/routes.ts'
 import { ZONES_PK } from '#shared/adapters/dynamodb/catalog/zone-cache.ts'
+import { counterKey } from '#shared/contracts/items/counter.ts'
 import { decisionRefOf } from '#shared/contracts/items/decision.ts'
 import { customerIndex, relationshipAttributes } from '#shared/contracts/items/relationship.ts'
 import { traceItems } from '#shared/contracts/items/trace.ts'
-import type { MerchantId, SceneId } from '#shared/domain/ids.ts'
+import type { MerchantId, SceneId, StoreId } from '#shared/domain/ids.ts'
+import type { CountPlace, Counts } from '#shared/domain/loop/count.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
 import { CERTIFICATE } from '#test/adapters/sns/signed-notification.ts'
 import { createExampleIds, type ExampleIds } from '#test/scripts/openapi/example-id-pairs.ts'
@@ -170,6 +172,49 @@ const SCENERY: Readonly<Record<string, (world: World) => Promise<void>>> = {
     const outcome = { scene, trigger, kind: 'suppressed', reason: 'coolDown', compared } as const
     const ref = decisionRefOf(user, [trigger], 0)
     await put(traceItems(ref, { outcomes: [outcome] }, undefined, MADE_MS).whole)
+  },
+  counters: async (world) => {
+    await make(world, 'createScene')
+    await make(world, 'createStore')
+    const [sceneId, storeId] = [world.ids.real(EXAMPLE_IDS.sceneId), world.ids.real(EXAMPLE_IDS.storeId)]
+    const scene = { of: 'scene', sceneId: sceneId as SceneId, day: '2026-11-21' } as const
+    const store = { of: 'store', merchantId: merchantOf(world), day: '2026-11-21' } as const
+    const count = (place: CountPlace, counts: Counts) =>
+      put({ ...counterKey(place, customerOf(world)), kind: 'count', ...counts })
+    const treated = {
+      granted: 320,
+      sent: 318,
+      failed: 2,
+      opened: 122,
+      reached_opened: 148,
+      reached_claimed: 91,
+    }
+    const brought = {
+      visited: 84,
+      reached_visited: 86,
+      redeemed: 41,
+      reached_redeemed: 44,
+      redeemedRepeat: 12,
+    }
+    const earned = {
+      purchased: 19,
+      reached_purchased: 19,
+      purchases: 22,
+      revenue_EUR: 21_450,
+      offerCents: 10_250,
+    }
+    await count(
+      { ...scene, storeId: storeId as StoreId, arm: 'treated' },
+      { triggered: 900, suppressed_coolDown: 580, ...treated, ...brought, ...earned },
+    )
+    await count(
+      { ...scene, arm: 'holdout' },
+      { triggered: 104, suppressed_holdout: 104, heldOut: 96, visited: 21 },
+    )
+    await count(
+      { ...store, storeId: storeId as StoreId },
+      { entered: 402, reachable: 305, exposed: 84, acted: 47, newCustomers: 61 },
+    )
   },
   'the owner’s phone': async (world) => {
     await send(world, 'putDevice', 'merchant')

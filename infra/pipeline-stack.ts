@@ -81,6 +81,9 @@ const merchantRoutes: Routes = {
   'PUT /v1/merchants/{merchantId}/geofences/{geofenceId}': ['merchant'],
   'DELETE /v1/merchants/{merchantId}/geofences/{geofenceId}': ['merchant'],
   'POST /v1/merchants/{merchantId}/geofences:contains': ['merchant'],
+  'GET /v1/merchants/{merchantId}/geofences:overlaps': ['merchant'],
+  'POST /v1/merchants/{merchantId}/imports': ['merchant'],
+  'GET /v1/merchants/{merchantId}/imports/{jobId}': ['merchant'],
 
   'POST /v1/merchants/{merchantId}/scenes': ['merchant'],
   'GET /v1/merchants/{merchantId}/scenes': ['merchant'],
@@ -240,6 +243,7 @@ export class PipelineStack extends Stack {
         PLACE_INDEX: placeIndex.name,
         PUSH_QUEUE_URL,
         SMS_QUEUE_URL,
+        JOBS_QUEUE_URL,
         DUE_SHARDS,
         SMS_OPT_OUT_URL: optOutUrl(config, http.api.apiEndpoint),
         SMS_PART_PRICE_USD: config.sms.partPriceUsd?.toFixed(6),
@@ -250,7 +254,7 @@ export class PipelineStack extends Stack {
     grantReadWrite(merchantApi, ledger, ['byMerchant'])
     for (const table of [catalog, ledger]) grantDelete(merchantApi, table)
     placeIndex.searchedBy(merchantApi)
-    for (const queue of [pushQueue, smsQueue]) queue.filledBy(merchantApi)
+    for (const queue of [pushQueue, smsQueue, jobQueue]) queue.filledBy(merchantApi)
 
     // Triggers to grants.
     const decideOffers = define<DecideOffersEnv>('DecideOffers', {
@@ -362,17 +366,19 @@ export class PipelineStack extends Stack {
     const runJobs = define<RunJobsEnv>('RunJobs', {
       name: 'run-jobs',
       description:
-        'Erasure of customers and of push endpoints that nothing points to; pauses scenes that turn customers away',
+        'Erasure of customers and of unused push endpoints, imports of stores; pauses scenes that turn customers away',
       takes: 'records',
       timeoutS: jobS,
-      environment: { CATALOG_TABLE, PRESENCE_TABLE, LEDGER_TABLE },
+      environment: { CATALOG_TABLE, PRESENCE_TABLE, LEDGER_TABLE, JOBS_QUEUE_URL },
     })
     grantReadWrite(runJobs, catalog)
+    grantDelete(runJobs, catalog)
     grantReadWrite(runJobs, presence)
     grantReadWrite(runJobs, ledger)
     grantDelete(runJobs, ledger)
     grantForget(runJobs, config)
     jobQueue.workedOffBy(runJobs)
+    jobQueue.filledBy(runJobs)
 
     http.serve(matchPings, pingRoutes)
     http.serve(customerApi, customerRoutes)

@@ -8,6 +8,7 @@ export const merchantApiEnv = z.object({
   PLACE_INDEX: z.string().min(1),
   PUSH_QUEUE_URL: z.url(),
   SMS_QUEUE_URL: z.url(),
+  JOBS_QUEUE_URL: z.url(),
   DUE_SHARDS: envCount,
   /** The beginning of opt-out links; without it recipients opt out by an answer. */
   SMS_OPT_OUT_URL: z.url().max(200).optional(),

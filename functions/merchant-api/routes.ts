@@ -16,7 +16,10 @@ import { getEntity } from '#functions/merchant-api/entities/get-entity.ts'
 import { listEntities } from '#functions/merchant-api/entities/list-entities.ts'
 import { createGeofence } from '#functions/merchant-api/geofences/create-geofence.ts'
 import { findContainingGeofences } from '#functions/merchant-api/geofences/find-containing-geofences.ts'
+import { listOverlaps } from '#functions/merchant-api/geofences/list-overlaps.ts'
 import { replaceGeofence } from '#functions/merchant-api/geofences/replace-geofence.ts'
+import { getImport } from '#functions/merchant-api/imports/get-import.ts'
+import { postImport } from '#functions/merchant-api/imports/post-import.ts'
 import { type MerchantRoute, memberRoute, operatorRoute } from '#functions/merchant-api/member-route.ts'
 import { deleteMember } from '#functions/merchant-api/members/delete-member.ts'
 import { getUser } from '#functions/merchant-api/members/get-user.ts'
@@ -65,6 +68,13 @@ import {
   geofenceSchema,
   MAX_GEOFENCE_BODY_BYTES,
 } from '#shared/contracts/http/geofences.ts'
+import {
+  importPathSchema,
+  importRequestSchema,
+  importSchema,
+  MAX_IMPORT_BODY_BYTES,
+  overlapsSchema,
+} from '#shared/contracts/http/imports.ts'
 import {
   memberPathSchema,
   memberRequestSchema,
@@ -302,6 +312,35 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     repeatable: true,
     response: containsResponseSchema,
     use: findContainingGeofences,
+  }),
+
+  'GET /v1/merchants/{merchantId}/geofences:overlaps': memberRoute('read', {
+    operationId: 'listOverlaps',
+    summary: 'Lists the merchant’s geofences that share ground, the deepest first',
+    ...merchant,
+    response: overlapsSchema,
+    use: listOverlaps,
+  }),
+
+  'POST /v1/merchants/{merchantId}/imports': memberRoute('editPlaces', {
+    operationId: 'importStores',
+    summary: 'Imports up to 10,000 stores, with a geofence around each',
+    description: 'A job does it; repeated, it changes what is there and adds nothing twice.',
+    status: 202,
+    problems: ['unprocessable'],
+    ...merchant,
+    body: importRequestSchema,
+    maxBodyBytes: MAX_IMPORT_BODY_BYTES,
+    response: importSchema,
+    use: postImport,
+  }),
+  'GET /v1/merchants/{merchantId}/imports/{jobId}': memberRoute('read', {
+    operationId: 'getImport',
+    summary: 'Shows how far an import has come, and which rows were bad',
+    scopes: ['merchant'],
+    path: importPathSchema,
+    response: importSchema,
+    use: getImport,
   }),
 
   'POST /v1/merchants/{merchantId}/scenes': memberRoute('editScenes', {

@@ -6,7 +6,12 @@ import {
   createFindContaining,
   type FindContaining,
 } from '#shared/adapters/dynamodb/catalog/find-containing.ts'
-import { createGeofenceRecords } from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
+import {
+  createGeofenceRecords,
+  createListAllGeofences,
+  type ListAllGeofences,
+} from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
+import { createImportRecords, type ImportRecords } from '#shared/adapters/dynamodb/catalog/import-records.ts'
 import { createMemberRecords, type MemberRecords } from '#shared/adapters/dynamodb/catalog/member-records.ts'
 import {
   createMerchantRecords,
@@ -48,6 +53,7 @@ import { createFindAddress, type FindAddress } from '#shared/adapters/location/f
 import { createMessageQueue, type QueueMessage } from '#shared/adapters/sqs/message-queue.ts'
 import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
 import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
+import type { Job } from '#shared/contracts/jobs.ts'
 import type {
   GeofenceId,
   IdByPrefix,
@@ -75,6 +81,9 @@ export type MerchantServices = {
   readonly merchants: MerchantRecords
   readonly members: MemberRecords
   readonly listAudit: ListAudit
+  readonly imports: Pick<ImportRecords, 'create' | 'find'>
+  readonly listAllGeofences: ListAllGeofences
+  readonly queueJob: (job: Job, signal?: AbortSignal) => Promise<void>
   readonly stores: EntityRecords<StoreId, Store>
   readonly geofences: EntityRecords<GeofenceId, DeclaredGeofence>
   readonly scenes: EntityRecords<SceneId, Scene>
@@ -105,6 +114,7 @@ const SAMPLE_STOP_CODE = stopCodeOf('sample')
 
 export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantServices => {
   const client = createDocumentClient()
+  const send = createQueueSender()
   const tables = { client, catalog: env.CATALOG_TABLE, ledger: env.LEDGER_TABLE }
   return {
     nowMs,
@@ -113,6 +123,9 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
     merchants: createMerchantRecords(tables),
     members: createMemberRecords(tables),
     listAudit: createListAudit(tables),
+    imports: createImportRecords(tables),
+    listAllGeofences: createListAllGeofences(tables),
+    queueJob: (job, signal) => send(env.JOBS_QUEUE_URL, [{ body: job }], signal),
     stores: createStoreRecords(tables),
     geofences: createGeofenceRecords(tables, nowMs),
     scenes: createSceneRecords(tables),
@@ -131,7 +144,7 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
     redeem: createGrantRecords(tables, env.DUE_SHARDS).redeem,
     findAddress: createFindAddress(env.PLACE_INDEX),
     testSends: createTestSends(client, env.LEDGER_TABLE, env.DUE_SHARDS),
-    queueMessage: createMessageQueue(createQueueSender(), {
+    queueMessage: createMessageQueue(send, {
       push: env.PUSH_QUEUE_URL,
       sms: env.SMS_QUEUE_URL,
     }),

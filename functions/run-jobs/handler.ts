@@ -1,15 +1,9 @@
 import middy from '@middy/core'
 import type { SQSEvent, SQSRecord } from 'aws-lambda'
 import { runJobsEnv } from '#functions/run-jobs/env.ts'
-import { type JobServices, runJob } from '#functions/run-jobs/run-job.ts'
-import { createMerchantRecords } from '#shared/adapters/dynamodb/catalog/merchant-records.ts'
-import { createSumCounts } from '#shared/adapters/dynamodb/catalog/read-counters.ts'
-import { createSceneRecords } from '#shared/adapters/dynamodb/catalog/scene-records.ts'
-import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
-import { createEraseCustomer } from '#shared/adapters/dynamodb/customers/erase-customer.ts'
-import { createDeleteEndpoint } from '#shared/adapters/sns/endpoints.ts'
+import { runJob } from '#functions/run-jobs/run-job.ts'
+import { buildServices } from '#functions/run-jobs/services.ts'
 import { jobSchema } from '#shared/contracts/jobs.ts'
-import { nowMs } from '#shared/runtime/clock.ts'
 import { parseEnv } from '#shared/runtime/env.ts'
 import { lazy } from '#shared/runtime/lazy.ts'
 import { createLogger, errorFacts } from '#shared/runtime/logger.ts'
@@ -17,24 +11,7 @@ import { failureCounter } from '#shared/runtime/metrics.ts'
 import { type BatchResponse, eachAlone } from '#shared/runtime/records.ts'
 
 // Cold start only.
-const services = lazy((): JobServices => {
-  const env = parseEnv(runJobsEnv, process.env)
-  const tables = {
-    client: createDocumentClient(),
-    catalog: env.CATALOG_TABLE,
-    ledger: env.LEDGER_TABLE,
-    presence: env.PRESENCE_TABLE,
-  }
-  const deleteEndpoint = createDeleteEndpoint()
-  return {
-    nowMs,
-    deleteEndpoint,
-    eraseCustomer: createEraseCustomer(tables, deleteEndpoint),
-    merchants: createMerchantRecords(tables),
-    scenes: createSceneRecords(tables),
-    sumCounts: createSumCounts(tables),
-  }
-})
+const services = lazy(() => buildServices(parseEnv(runJobsEnv, process.env)))
 const logger = createLogger('run-jobs')
 const countFailures = failureCounter('run-jobs', 'recordsFailed')
 

@@ -1,3 +1,4 @@
+import { type ImportServices, importStores } from '#functions/run-jobs/import-stores.ts'
 import { reviewTrust, type TrustServices } from '#functions/run-jobs/review-trust.ts'
 import type { EraseCustomer } from '#shared/adapters/dynamodb/customers/erase-customer.ts'
 import type { DeleteEndpoint } from '#shared/adapters/sns/endpoints.ts'
@@ -7,13 +8,14 @@ import type { Job } from '#shared/contracts/jobs.ts'
 export type JobServices = TrustServices & {
   readonly eraseCustomer: EraseCustomer
   readonly deleteEndpoint: DeleteEndpoint
-}
+} & ImportServices
 
 /** What a job did, for the log: numbers, and the scene that it paused. */
 export type JobDone = {
   readonly kind: Job['kind']
   readonly jobId: string
-  readonly removed: number
+  readonly removed?: number
+  readonly written?: number
   readonly paused?: string
 }
 
@@ -24,6 +26,10 @@ export const runJob = async (services: JobServices, job: Job, signal?: AbortSign
     case 'erasure': {
       const { removed } = await eraseCustomer(job.user, nowMs(), signal)
       return { kind: job.kind, jobId: job.jobId, removed }
+    }
+    case 'import': {
+      const written = await importStores(services, job, signal)
+      return { kind: job.kind, jobId: job.jobId, written }
     }
     case 'endpoints': {
       for (const endpointArn of job.endpointArns) await deleteEndpoint(endpointArn, signal)

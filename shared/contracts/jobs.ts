@@ -11,6 +11,8 @@ export const jobSchema = z.discriminatedUnion('kind', [
     jobId: idSchema('job'),
     requestedAt: z.string().max(40),
   }),
+  /** Stores that a merchant has uploaded: a slice of them, then the rest. */
+  z.object({ kind: z.literal('import'), merchantId: idSchema('mer'), jobId: idSchema('job') }),
   /** Push endpoints that nothing points to any more. */
   z.object({
     kind: z.literal('endpoints'),

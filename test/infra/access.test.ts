@@ -62,7 +62,7 @@ describe('access to the tables', () => {
     ['decide-offers', READ, READ_WRITE, READ_WRITE],
     ['send-messages', READ, NONE, READ_WRITE],
     ['remind-revisits', READ, NONE, READ_WRITE],
-    ['run-jobs', READ_WRITE, READ_WRITE, READ_WRITE_DELETE],
+    ['run-jobs', READ_WRITE_DELETE, READ_WRITE, READ_WRITE_DELETE],
   ])('%s', (name, catalog, presence, ledger) => {
     expect(actionsOn(name, 'GetAttCatalogTableArn')).toEqual(catalog)
     expect(actionsOn(name, 'GetAttPresenceTableArn')).toEqual(presence)
@@ -103,7 +103,7 @@ describe('access to the queues', () => {
     ['PushDeadLetters', ['send-messages'], []],
     ['PushAppleDeadLetters', ['send-messages'], []],
     ['SmsDeadLetters', ['send-messages'], []],
-    ['JobsQueue', ['customer-api'], ['run-jobs']],
+    ['JobsQueue', ['customer-api', 'merchant-api', 'run-jobs'], ['run-jobs']],
   ])('%s is filled by %j and worked off by %j', (queue, fillers, workers) => {
     const may = (action: string) => functionNames.filter((name) => actionsOn(name, queue).includes(action))
     expect(may('sqs:SendMessage')).toEqual(fillers)

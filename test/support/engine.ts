@@ -65,6 +65,7 @@ const pointToEngine = (url: string): void => {
   // Where nothing listens, for test files that send nothing.
   process.env['PUSH_QUEUE_URL'] ??= 'http://127.0.0.1:1/000000000000/push'
   process.env['SMS_QUEUE_URL'] ??= 'http://127.0.0.1:1/000000000000/sms'
+  process.env['JOBS_QUEUE_URL'] ??= 'http://127.0.0.1:1/000000000000/jobs'
   process.env['DUE_SHARDS'] ??= '1'
 }
 

@@ -14,7 +14,7 @@ export const locateStore = async (
   { findAddress }: Pick<MerchantServices, 'findAddress'>,
   { name, lat, lon, address, ...standing }: StoreRequest,
   signal: AbortSignal,
-): Promise<Omit<Store, 'id' | 'merchantId' | 'revision' | 'createdAt' | 'updatedAt'>> => {
+): Promise<Omit<Store, 'id' | 'merchantId' | 'externalId' | 'revision' | 'createdAt' | 'updatedAt'>> => {
   const given = lat !== undefined && lon !== undefined ? { lat, lon } : undefined
   const position = given ?? (address === undefined ? undefined : await findAddress(address, signal))
   if (position === undefined) {

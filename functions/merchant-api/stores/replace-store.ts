@@ -21,10 +21,11 @@ export const replaceStore: MemberUseCase<Services, Path, unknown, StoreRequest> 
       author,
       (current) => {
         onlyIfMatch(request)(current)
-        const { id, merchantId, revision, createdAt } = current
+        const { id, merchantId, externalId, revision, createdAt } = current
         return {
           id,
           merchantId,
+          ...(externalId !== undefined && { externalId }),
           ...located,
           revision: revision + 1,
           createdAt,

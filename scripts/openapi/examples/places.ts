@@ -58,5 +58,14 @@ export const placeExamples = {
     },
   },
   deleteGeofence: {},
+  listOverlaps: { given: ['createGeofence', 'createStore'] },
+  importStores: {
+    body: {
+      format: 'csv',
+      radiusM: 150,
+      csv: 'id,name,address,lat,lon\n1001,Market Street,"1 Market St, San Francisco",37.7936,-122.3958\n1002,Nowhere,,97.1,-122.4',
+    },
+  },
+  getImport: {},
   findContainingGeofences: { given: ['createGeofence'], body: { lat: 37.7881, lon: -122.4076 } },
 } satisfies Examples

@@ -14,7 +14,7 @@ export const storePathSchema = z.strictObject({ merchantId: idSchema('mer'), sto
 
 const MAX_ADDRESS = 200
 
-const subdivisionSchema = z
+export const subdivisionSchema = z
   .string()
   .regex(/^[A-Z]{2}-[A-Z0-9]{1,3}$/, 'a country and its state as in ISO 3166-2, for example US-CA')
 
@@ -48,6 +48,8 @@ export type StoreRequest = z.output<typeof storeRequestSchema>
 export const storeSchema = z.object({
   id: idSchema('sto'),
   merchantId: idSchema('mer'),
+  /** The merchant's own id, where an import made the store. */
+  externalId: textSchema(100).exactOptional(),
   name: nameSchema,
   lat: latSchema,
   lon: lonSchema,

@@ -14,6 +14,7 @@ export const AUDIT_ACTIONS = [
   'create',
   'replace',
   'delete',
+  'import',
   'block',
   'unblock',
   'suspend',

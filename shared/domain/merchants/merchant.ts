@@ -44,6 +44,8 @@ export type Merchant = {
 export type Store = {
   readonly id: StoreId
   readonly merchantId: MerchantId
+  /** The merchant's own id of it, by which an import finds it again. */
+  readonly externalId?: string
   readonly name: string
   readonly lat: number
   readonly lon: number

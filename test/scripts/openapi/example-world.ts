@@ -71,6 +71,7 @@ const MAKERS: Readonly<Record<string, string>> = {
   sceneId: 'createScene',
   offerId: 'createOffer',
   zoneId: 'putZone',
+  jobId: 'importStores',
   deviceId: 'putDevice',
   grantId: 'grant',
 }

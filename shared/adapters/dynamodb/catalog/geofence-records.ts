@@ -1,4 +1,8 @@
-import type { CatalogTables } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
+import {
+  type CatalogTables,
+  listUnder,
+  merchantPk,
+} from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import { type CountChange, nextVersion } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
 import {
   type Along,
@@ -18,7 +22,7 @@ import { geohashOf } from '#shared/domain/geo/cells.ts'
 import { coverOf } from '#shared/domain/geo/cover.ts'
 import type { IndexedGeofence } from '#shared/domain/geo/geofence.ts'
 import { tilesOf } from '#shared/domain/geo/tiles.ts'
-import type { GeofenceId } from '#shared/domain/ids.ts'
+import type { GeofenceId, MerchantId } from '#shared/domain/ids.ts'
 
 const MAX_GEOFENCES_PER_MERCHANT = 1000
 /** Of all merchants: a container that meets the tile loads them all. */
@@ -188,3 +192,26 @@ export const createGeofenceRecords = (
     isNamed: (merchantId, id, signal) => isNamedAnywhere(tables, merchantId, id, ['SCENE#'], signal),
     along: async (before, after) => tileItems(tables.catalog, before, after, nowMs()),
   })
+
+/** All geofences of a merchant: their ids and shapes. */
+export type ListAllGeofences = (
+  merchantId: MerchantId,
+  signal?: AbortSignal,
+) => Promise<readonly Pick<DeclaredGeofence, 'id' | 'shape'>[]>
+
+const PAGE = 200
+
+/** @example const overlaps = overlapsOf(await createListAllGeofences(tables)(merchantId)) */
+export const createListAllGeofences =
+  (tables: CatalogTables): ListAllGeofences =>
+  async (merchantId, signal) => {
+    const all: Pick<DeclaredGeofence, 'id' | 'shape'>[] = []
+    let after: string | undefined
+    do {
+      const place = { pk: merchantPk(merchantId), prefix: 'GEOFENCE#', limit: PAGE, after }
+      const { items, more } = await listUnder(tables, place, signal)
+      all.push(...items.map(parseGeofenceItem))
+      after = more ? all.at(-1)?.id : undefined
+    } while (after !== undefined)
+    return all
+  }

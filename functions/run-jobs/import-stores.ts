@@ -1,0 +1,138 @@
+import type { EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
+import { IMPORT_BATCH, type ImportRecords } from '#shared/adapters/dynamodb/catalog/import-records.ts'
+import { sameDeclared } from '#shared/contracts/declared-geometry.ts'
+import type { BadRow } from '#shared/contracts/http/imports.ts'
+import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
+import { type ImportJob, type ImportOutcomes, NO_OUTCOMES } from '#shared/contracts/items/import.ts'
+import type { Job } from '#shared/contracts/jobs.ts'
+import { geofenceOfRow, type ImportRow } from '#shared/contracts/store-import.ts'
+import type { GeofenceId } from '#shared/domain/ids.ts'
+import type { Author } from '#shared/domain/merchants/audit.ts'
+
+export type ImportServices = {
+  readonly nowMs: () => number
+  readonly imports: ImportRecords
+  readonly geofences: Pick<EntityRecords<GeofenceId, DeclaredGeofence>, 'find' | 'create' | 'replace'>
+  readonly queueJob: (job: Job, signal?: AbortSignal) => Promise<void>
+}
+
+type ImportMessage = Extract<Job, { readonly kind: 'import' }>
+
+/** A slice of the work: 6,000 stores, or 1,500 geofences, long before the function's time is over. */
+const MAX_STEPS = 150
+const GEOFENCES_A_STEP = 10
+
+type Drawn = keyof ImportOutcomes | { readonly refused: string }
+
+const drawnAgain = (wanted: DeclaredGeofence, current: DeclaredGeofence, nowMs: number): DeclaredGeofence => {
+  const moved = !sameDeclared(current.declared, wanted.declared)
+  return {
+    ...wanted,
+    ...(current.exit && { exit: current.exit }),
+    revision: current.revision + 1,
+    createdAt: current.createdAt,
+    // As when somebody moves it by hand: earlier fixes see the shape before.
+    ...(moved
+      ? {
+          effectiveAtMs: Math.max(nowMs, current.effectiveAtMs + 1),
+          former: { shape: current.shape, effectiveAtMs: current.effectiveAtMs },
+        }
+      : { effectiveAtMs: current.effectiveAtMs, ...(current.tiles && { tiles: current.tiles }) }),
+  }
+}
+
+const isSame = (a: DeclaredGeofence, b: DeclaredGeofence): boolean =>
+  sameDeclared(a.declared, b.declared) && a.name === b.name && a.storeId === b.storeId
+
+const draw = async (
+  { geofences, nowMs }: ImportServices,
+  wanted: DeclaredGeofence,
+  author: Author,
+  signal?: AbortSignal,
+): Promise<Drawn> => {
+  const current = await geofences.find(wanted.merchantId, wanted.id, signal)
+  if (current !== undefined && isSame(current, wanted)) return 'unchanged'
+  const saved =
+    current === undefined
+      ? await geofences.create(wanted, author, signal)
+      : await geofences.replace(
+          wanted.merchantId,
+          wanted.id,
+          author,
+          (before) => drawnAgain(wanted, before, nowMs()),
+          signal,
+        )
+  if (saved.kind === 'saved') return current === undefined ? 'created' : 'replaced'
+  if (saved.kind === 'full') return { refused: `limitReached: ${saved.detail}` }
+  return { refused: saved.kind === 'missing' ? 'its store was not imported' : saved.kind }
+}
+
+const counted = (outcomes: ImportOutcomes, drawn: keyof ImportOutcomes): ImportOutcomes => ({
+  ...outcomes,
+  [drawn]: outcomes[drawn] + 1,
+})
+
+const drawRows = async (
+  services: ImportServices,
+  job: ImportJob,
+  rows: readonly ImportRow[],
+  signal?: AbortSignal,
+) => {
+  const nowMs = services.nowMs()
+  const bad: BadRow[] = []
+  let outcomes = NO_OUTCOMES
+  for (const row of rows) {
+    const wanted = geofenceOfRow(row, job.merchantId, job.datum, nowMs)
+    if (wanted === undefined) continue
+    const drawn = await draw(services, wanted, { ...job.author, atMs: nowMs }, signal)
+    if (typeof drawn === 'string') outcomes = counted(outcomes, drawn)
+    else bad.push({ line: row.line, pointer: '/radiusM', reason: drawn.refused.slice(0, 200) })
+  }
+  return { rows: rows.length, outcomes, bad }
+}
+
+/** The next step of a job; undefined when it is gone. */
+const step = async (
+  services: ImportServices,
+  job: ImportJob,
+  rows: readonly ImportRow[],
+  signal?: AbortSignal,
+): Promise<ImportJob | undefined> => {
+  const { imports, nowMs } = services
+  const { storesNext, geofencesNext } = job
+  if (storesNext < rows.length) {
+    const batch = rows.slice(storesNext, storesNext + IMPORT_BATCH)
+    return await imports.storeRows(job, batch, nowMs(), signal)
+  }
+  const batch = rows.slice(geofencesNext, geofencesNext + GEOFENCES_A_STEP)
+  return await imports.keepDrawn(job, await drawRows(services, job, batch, signal), signal)
+}
+
+const isOver = ({ geofencesNext, wanted }: ImportJob, rows: number): boolean =>
+  wanted === 0 ? true : geofencesNext >= rows
+
+/**
+ * Writes the stores of an import and draws their geofences, a slice at a time; what is left it puts on the queue again. It
+ * goes on from what is stored, so that a message that comes twice, or a crash, does nothing twice.
+ *
+ * @returns how many stores and geofences this slice came through
+ */
+export const importStores = async (
+  services: ImportServices,
+  { merchantId, jobId }: ImportMessage,
+  signal?: AbortSignal,
+): Promise<number> => {
+  const { imports, queueJob, nowMs } = services
+  const found = await imports.find(merchantId, jobId, signal)
+  if (found === undefined || found.finishedAt !== undefined) return 0
+  const rows = await imports.readRows(found, signal)
+  let job: ImportJob | undefined = found
+  for (let steps = 0; steps < MAX_STEPS && job !== undefined; steps += 1) {
+    if (job.storesNext >= rows.length && isOver(job, rows.length)) break
+    job = await step(services, job, rows, signal)
+  }
+  if (job === undefined) return 0
+  if (job.storesNext >= rows.length && isOver(job, rows.length)) await imports.finish(job, nowMs(), signal)
+  else await queueJob({ kind: 'import', merchantId, jobId }, signal)
+  return job.storesNext - found.storesNext + job.geofencesNext - found.geofencesNext
+}

@@ -1,0 +1,36 @@
+import type * as z from 'zod'
+import type { runJobsEnv } from '#functions/run-jobs/env.ts'
+import type { JobServices } from '#functions/run-jobs/run-job.ts'
+import { createGeofenceRecords } from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
+import { createImportRecords } from '#shared/adapters/dynamodb/catalog/import-records.ts'
+import { createMerchantRecords } from '#shared/adapters/dynamodb/catalog/merchant-records.ts'
+import { createSumCounts } from '#shared/adapters/dynamodb/catalog/read-counters.ts'
+import { createSceneRecords } from '#shared/adapters/dynamodb/catalog/scene-records.ts'
+import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
+import { createEraseCustomer } from '#shared/adapters/dynamodb/customers/erase-customer.ts'
+import { createDeleteEndpoint } from '#shared/adapters/sns/endpoints.ts'
+import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
+import { nowMs } from '#shared/runtime/clock.ts'
+
+/** The outside world of the jobs, as it is in AWS. */
+export const buildServices = (env: z.output<typeof runJobsEnv>): JobServices => {
+  const tables = {
+    client: createDocumentClient(),
+    catalog: env.CATALOG_TABLE,
+    ledger: env.LEDGER_TABLE,
+    presence: env.PRESENCE_TABLE,
+  }
+  const deleteEndpoint = createDeleteEndpoint()
+  const send = createQueueSender()
+  return {
+    nowMs,
+    deleteEndpoint,
+    eraseCustomer: createEraseCustomer(tables, deleteEndpoint),
+    merchants: createMerchantRecords(tables),
+    scenes: createSceneRecords(tables),
+    sumCounts: createSumCounts(tables),
+    imports: createImportRecords(tables),
+    geofences: createGeofenceRecords(tables, nowMs),
+    queueJob: (job, signal) => send(env.JOBS_QUEUE_URL, [{ body: job }], signal),
+  }
+}

@@ -1,0 +1,92 @@
+import * as z from 'zod'
+import { MAX_MERCHANT_RADIUS_M, MIN_MERCHANT_RADIUS_M } from '#shared/contracts/http/geofences.ts'
+import { idSchema, instantSchema } from '#shared/contracts/http/primitives.ts'
+import { DATUMS } from '#shared/domain/geo/datum.ts'
+
+export const importPathSchema = z.strictObject({ merchantId: idSchema('mer'), jobId: idSchema('job') })
+
+/** A request to a Lambda function ends at 6 MB; 10,000 stores of 400 bytes fit into this. */
+export const MAX_IMPORT_BODY_BYTES = 4 * 1024 * 1024
+export const MAX_IMPORT_ROWS = 10_000
+/** How many bad rows a report names; it counts them all. */
+export const MAX_REPORTED_ROWS = 100
+export const MAX_REPORTED_OVERLAPS = 100
+
+const settings = {
+  /** What the coordinates are given in. */
+  datum: z.enum(DATUMS).default('wgs84'),
+  /** Draws a geofence of this radius around every store that says no radius of its own; without it those get none. */
+  radiusM: z.number().min(MIN_MERCHANT_RADIUS_M).max(MAX_MERCHANT_RADIUS_M).exactOptional(),
+}
+
+/**
+ * `POST /v1/merchants/{merchantId}/imports`: up to 10,000 stores, as CSV with a header line or as a GeoJSON
+ * FeatureCollection of Points. Each has an `id` of the merchant's own: an import that is repeated changes what is there and
+ * adds nothing twice. docs/merchants.md names the columns.
+ */
+export const importRequestSchema = z.discriminatedUnion('format', [
+  z.strictObject({
+    format: z.literal('csv'),
+    ...settings,
+    csv: z.string().min(1).max(MAX_IMPORT_BODY_BYTES),
+  }),
+  z.strictObject({
+    format: z.literal('geojson'),
+    ...settings,
+    stores: z.strictObject({
+      type: z.literal('FeatureCollection'),
+      features: z.array(z.unknown()).min(1).max(MAX_IMPORT_ROWS),
+    }),
+  }),
+])
+export type ImportRequest = z.output<typeof importRequestSchema>
+
+const countSchema = z.int().min(0)
+
+/** A row that was left out: the line of the CSV (or the place of the feature, from 1), the column, and why. */
+export const badRowSchema = z.strictObject({
+  line: z.int().min(1),
+  pointer: z.string().max(100),
+  reason: z.string().max(200),
+})
+export type BadRow = z.output<typeof badRowSchema>
+
+/** `GET /v1/merchants/{merchantId}/imports/{jobId}`. */
+export const importSchema = z.strictObject({
+  jobId: idSchema('job'),
+  state: z.enum(['queued', 'running', 'done']),
+  createdAt: instantSchema,
+  finishedAt: instantSchema.exactOptional(),
+  /** Rows in all, bad ones included. */
+  rows: countSchema,
+  stores: z.strictObject({
+    done: countSchema,
+    created: countSchema,
+    replaced: countSchema,
+    unchanged: countSchema,
+  }),
+  geofences: z.strictObject({
+    wanted: countSchema,
+    done: countSchema,
+    created: countSchema,
+    replaced: countSchema,
+    unchanged: countSchema,
+  }),
+  /** How many rows were left out, in whole or (their geofence) in part. */
+  bad: countSchema,
+  badRows: z.array(badRowSchema).max(MAX_REPORTED_ROWS),
+})
+
+/** A pair of the merchant's geofences that share ground; where one is a polygon, the circles around them do. */
+export const overlapSchema = z.strictObject({
+  geofenceIds: z.tuple([idSchema('gf'), idSchema('gf')]),
+  /** How far one reaches into the other, in metres. */
+  depthM: z.number().min(0),
+  isExact: z.boolean(),
+})
+
+/** `GET /v1/merchants/{merchantId}/geofences:overlaps`: the deepest first. */
+export const overlapsSchema = z.strictObject({
+  count: countSchema,
+  items: z.array(overlapSchema).max(MAX_REPORTED_OVERLAPS),
+})

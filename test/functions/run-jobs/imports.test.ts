@@ -1,0 +1,321 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { SQSRecord } from 'aws-lambda'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { handler as merchantApi } from '#functions/merchant-api/handler.ts'
+import { handler } from '#functions/run-jobs/handler.ts'
+import { type ImportServices, importStores } from '#functions/run-jobs/import-stores.ts'
+import { createGeofenceRecords } from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
+import { createImportRecords } from '#shared/adapters/dynamodb/catalog/import-records.ts'
+import type { JobId, MerchantId } from '#shared/domain/ids.ts'
+import { setClock } from '#test/support/clock.ts'
+import { createTables } from '#test/support/engine.ts'
+import { callApi, lambdaContext } from '#test/support/http-event.ts'
+import { newMerchant } from '#test/support/merchants.ts'
+import { sentTo, startPeer, takeAll } from '#test/support/peers.ts'
+
+const NOW = Date.UTC(2026, 10, 22, 10)
+const tables = await createTables()
+const sqs = await startPeer(takeAll)
+afterAll(() => sqs.close())
+Object.assign(process.env, {
+  CATALOG_TABLE: tables.catalog,
+  PRESENCE_TABLE: tables.presence,
+  LEDGER_TABLE: tables.ledger,
+  PLACE_INDEX: 'places',
+  JOBS_QUEUE_URL: `${sqs.url}/123456789012/jobs`,
+  AWS_ENDPOINT_URL_SQS: sqs.url,
+})
+const clock = setClock(NOW)
+
+const M = '/v1/merchants/{merchantId}'
+let merchants = 0
+let merchantId: MerchantId
+beforeEach(async () => {
+  sqs.requests.length = 0
+  merchants += 1
+  merchantId = (await newMerchant(merchantApi, 'owner', `Chain ${merchants}`)).id
+})
+
+const post = (body: unknown) =>
+  callApi(merchantApi, `POST ${M}/imports`, { subject: 'owner', path: { merchantId }, body })
+const get = async (jobId: string) =>
+  (
+    await callApi(merchantApi, `GET ${M}/imports/{jobId}`, {
+      subject: 'owner',
+      path: { merchantId, jobId },
+    })
+  ).body
+const list = async (what: string) => {
+  const items = []
+  let cursor: string | undefined
+  do {
+    const query: Record<string, string> = { limit: '100', ...(cursor !== undefined && { cursor }) }
+    const { body } = await callApi(merchantApi, `GET ${M}/${what}`, {
+      subject: 'owner',
+      path: { merchantId },
+      query,
+    })
+    items.push(...body.items)
+    cursor = body.next
+  } while (cursor !== undefined)
+  return items
+}
+
+/** Works the queue off as Lambda does. */
+const workOff = async (): Promise<number> => {
+  for (let hops = 0; hops < 20; hops += 1) {
+    const bodies = sentTo(sqs)
+    sqs.requests.length = 0
+    if (bodies.length === 0) return hops
+    const Records = bodies.map((body, index) => ({
+      messageId: `m-${index}`,
+      body: JSON.stringify(body),
+    })) as SQSRecord[]
+    expect(await handler({ Records }, lambdaContext(300_000))).toEqual({ batchItemFailures: [] })
+  }
+  throw new Error('the job never ends')
+}
+
+const runImport = async (body: unknown) => {
+  const { status, body: job } = await post(body)
+  expect(status).toBe(202)
+  await workOff()
+  return await get(job.jobId)
+}
+
+const csvOf = (rows: readonly string[]): string => ['id,name,lat,lon,radius_m', ...rows].join('\n')
+const shops = (count: number, name = 'Shop'): string[] =>
+  Array.from({ length: count }, (_, n) => `s${n},${name} ${n},${37.7 + n / 1000},-122.4,`)
+
+describe('an import', () => {
+  test('writes stores with their time zone and a geofence around each, and is told as it goes', async () => {
+    const { status, body, headers } = await post({ format: 'csv', csv: csvOf(shops(3)), radiusM: 150 })
+    expect(status).toBe(202)
+    expect(headers['location']).toBe(`/v1/merchants/${merchantId}/imports/${body.jobId}`)
+    expect(body).toMatchObject({ state: 'queued', rows: 3, geofences: { wanted: 3, done: 0 } })
+    await workOff()
+    expect(await get(body.jobId)).toMatchObject({
+      state: 'done',
+      finishedAt: '2026-11-22T10:00:00.000Z',
+      stores: { done: 3, created: 3, replaced: 0, unchanged: 0 },
+      geofences: { wanted: 3, done: 3, created: 3 },
+      bad: 0,
+      badRows: [],
+    })
+    const stores = await list('stores')
+    expect(stores).toHaveLength(3)
+    expect(stores).toContainEqual(
+      expect.objectContaining({ externalId: 's0', name: 'Shop 0', timeZone: 'America/Los_Angeles' }),
+    )
+    const geofences = await list('geofences')
+    expect(geofences).toContainEqual(
+      expect.objectContaining({
+        name: 'Shop 0',
+        radiusM: 150,
+        storeId: stores.find(({ externalId }) => externalId === 's0')?.id,
+      }),
+    )
+  })
+
+  test('that is repeated adds nothing; a row that changed changes its store, and keeps what the file does not say', async () => {
+    await runImport({ format: 'csv', csv: csvOf(shops(3)), radiusM: 150 })
+    expect(await runImport({ format: 'csv', csv: csvOf(shops(3)), radiusM: 150 })).toMatchObject({
+      stores: { created: 0, replaced: 0, unchanged: 3 },
+      geofences: { created: 0, replaced: 0, unchanged: 3 },
+    })
+    const [store] = (await list('stores')).filter(({ externalId }) => externalId === 's1')
+    const { id: storeId, name, lat, lon } = store
+    const closedDates = ['2026-12-25']
+    await callApi(merchantApi, `PUT ${M}/stores/{storeId}`, {
+      subject: 'owner',
+      path: { merchantId, storeId },
+      body: { name, lat, lon, closedDates },
+    })
+    clock.advance(1000)
+    const changed = [...shops(3).slice(0, 1), 's1,Renamed,37.75,-122.4,200']
+    expect(await runImport({ format: 'csv', csv: csvOf(changed), radiusM: 150 })).toMatchObject({
+      stores: { created: 0, replaced: 1, unchanged: 1 },
+      geofences: { replaced: 1, unchanged: 1 },
+    })
+    const after = (await list('stores')).find(({ id }) => id === storeId)
+    expect(after).toMatchObject({ name: 'Renamed', lat: 37.75, closedDates, revision: 3, externalId: 's1' })
+    expect(await list('stores')).toHaveLength(3)
+    expect(await list('geofences')).toHaveLength(3)
+  })
+
+  test('tells each bad row with its line, its column and the reason, and imports the others', async () => {
+    const csv = [
+      'id,name,lat,lon,region_id,radius_m,colour',
+      '1,Good,37.7,-122.4,,,red',
+      '2,"Two',
+      'lines",97.7,-122.4,,,',
+      ',No id,37.7,-122.4,,,',
+      '1,Again,37.7,-122.4,,,',
+      '5,Far,37.7,-122.4,,9000,',
+      '6,Letters,37.7x,-122.4,,,',
+      '7,Region,37.7,-122.4,reg_01J0000000000000000000000A,,',
+      '8,,37.7,-122.4,,,',
+    ].join('\n')
+    const report = await runImport({ format: 'csv', csv })
+    expect(report).toMatchObject({ rows: 8, bad: 7, stores: { created: 1 } })
+    const pointers = report.badRows.map(({ line, pointer }: { line: number; pointer: string }) => [
+      line,
+      pointer,
+    ])
+    expect(pointers).toEqual([
+      [4, '/lat'],
+      [5, '/externalId'],
+      [6, '/id'],
+      [7, '/radiusM'],
+      [8, '/lat'],
+      [10, '/name'],
+      [9, '/regionId'],
+    ])
+    expect(report.badRows[2].reason).toBe('line 2 has this id already')
+    expect((await list('stores')).map(({ name }) => name)).toEqual(['Good'])
+  })
+
+  test('takes a FeatureCollection, in the datum that it declares', async () => {
+    const feature = (id: string, coordinates: unknown, properties: object = {}) => ({
+      type: 'Feature',
+      id,
+      geometry: { type: 'Point', coordinates },
+      properties: { name: `Store ${id}`, ...properties },
+    })
+    const features = [
+      feature('bj', [116.397452, 39.909187], { radiusM: 100 }),
+      {
+        type: 'Feature',
+        id: 'area',
+        geometry: { type: 'Polygon', coordinates: [] },
+        properties: { name: 'A' },
+      },
+    ]
+    const report = await runImport({
+      format: 'geojson',
+      datum: 'gcj02',
+      stores: { type: 'FeatureCollection', features },
+    })
+    expect(report).toMatchObject({ stores: { created: 1 }, bad: 1, badRows: [{ line: 2, pointer: '/lat' }] })
+    const [store] = await list('stores')
+    expect(store.lat).toBeCloseTo(39.907785, 4)
+    expect((await list('geofences'))[0]).toMatchObject({
+      datum: 'gcj02',
+      geometry: { coordinates: [116.397452, 39.909187] },
+    })
+  })
+
+  test('that is no table, or has no row, is refused at once', async () => {
+    const broken = await post({ format: 'csv', csv: 'id,name\n"open' })
+    expect([broken.status, broken.body.errors[0].pointer]).toEqual([422, '/csv'])
+    expect((await post({ format: 'csv', csv: 'id,name,lat,lon' })).status).toBe(422)
+    const many = csvOf(Array.from({ length: 10_001 }, (_, n) => `${n},S,1,1,`))
+    expect((await post({ format: 'csv', csv: many })).body.errors[0].detail).toContain('10000')
+    expect((await post({ format: 'csv', csv: 'x'.repeat(4 * 1024 * 1024) })).status).toBe(413)
+    expect(sentTo(sqs)).toEqual([])
+  })
+
+  test('that crashes anywhere goes on where it was, and a message that comes twice does nothing twice', async () => {
+    const { body } = await post({ format: 'csv', csv: csvOf(shops(100)), radiusM: 50 })
+    const catalog = createImportRecords(tables)
+    let calls = 0
+    const crashing = async <T>(work: () => Promise<T>): Promise<T> => {
+      const done = await work()
+      calls += 1
+      if (calls % 2 === 0) throw new Error('crashed')
+      return done
+    }
+    const services: ImportServices = {
+      nowMs: () => clock.nowMs,
+      imports: {
+        ...catalog,
+        storeRows: (...given) => crashing(() => catalog.storeRows(...given)),
+        keepDrawn: (...given) => crashing(() => catalog.keepDrawn(...given)),
+      },
+      geofences: createGeofenceRecords(tables, () => clock.nowMs),
+      queueJob: async () => {},
+    }
+    const message = { kind: 'import', merchantId, jobId: body.jobId as JobId } as const
+    for (let tries = 0; tries < 20; tries += 1) {
+      await Promise.allSettled([importStores(services, message), importStores(services, message)])
+      if ((await get(body.jobId)).state === 'done') break
+    }
+    expect(await get(body.jobId)).toMatchObject({
+      state: 'done',
+      stores: { done: 100, created: 100 },
+      geofences: { done: 100 },
+      bad: 0,
+    })
+    const stores = await list('stores')
+    expect(stores).toHaveLength(100)
+    expect(new Set(stores.map(({ revision }) => revision))).toEqual(new Set([1]))
+    expect(await list('geofences')).toHaveLength(100)
+  })
+
+  test('of a merchant that is gone ends, and another merchant does not see it', async () => {
+    const { body } = await post({ format: 'csv', csv: csvOf(shops(1)) })
+    const other = await newMerchant(merchantApi, 'other')
+    const foreign = await callApi(merchantApi, `GET ${M}/imports/{jobId}`, {
+      subject: 'other',
+      path: { merchantId: other.id, jobId: body.jobId },
+    })
+    expect(foreign.status).toBe(404)
+    const path = { merchantId }
+    await callApi(merchantApi, `DELETE ${M}`, { subject: 'owner', path })
+    await workOff()
+    const left = (await tables.allOf(tables.catalog)).filter(
+      ({ pk, kind }) => pk === `M#${merchantId}` && kind === 'store',
+    )
+    expect(left).toEqual([])
+  })
+
+  test('is in the audit log', async () => {
+    const { jobId } = await runImport({ format: 'csv', csv: csvOf(shops(2)) })
+    const { body } = await callApi(merchantApi, `GET ${M}/audit-log`, {
+      subject: 'owner',
+      path: { merchantId },
+    })
+    expect(body.items).toContainEqual(
+      expect.objectContaining({ action: 'import', object: jobId, detail: '2 stores created, 0 replaced' }),
+    )
+  })
+})
+
+describe('geofences that share ground', () => {
+  test('are listed, the deepest first; those that only touch are not', async () => {
+    const csv = csvOf(['a,A,37.7,-122.4,100', 'b,B,37.7005,-122.4,100', 'c,C,37.7,-122.3,100'])
+    await runImport({ format: 'csv', csv })
+    const geofences = await list('geofences')
+    const idOf = (name: string) => geofences.find((geofence) => geofence.name === name)?.id
+    const { body } = await callApi(merchantApi, `GET ${M}/geofences:overlaps`, {
+      subject: 'owner',
+      path: { merchantId },
+    })
+    expect(body).toEqual({
+      count: 1,
+      items: [{ geofenceIds: [idOf('A'), idOf('B')], depthM: expect.any(Number), isExact: true }],
+    })
+    expect(body.items[0].depthM).toBeCloseTo(200 - 55.6, 0)
+  })
+})
+
+const DATA = path.resolve(import.meta.dirname, '../../../../shared/data/stores')
+
+test('ten thousand real stores come in by slices', async (context) => {
+  const files = ['alltheplaces_nyc.csv', 'alltheplaces_sf_bay.csv'].map((file) => path.join(DATA, file))
+  if (!files.every((file) => existsSync(file))) {
+    console.log('skipped: no ../shared/data')
+    return context.skip('skipped: no ../shared/data')
+  }
+  const [one = '', other = ''] = files.map((file) => readFileSync(file, 'utf8').trimEnd())
+  const lines = [...one.split('\n'), ...other.split('\n').slice(1)].slice(0, 10_001)
+  const { status, body } = await post({ format: 'csv', csv: lines.join('\n') })
+  expect(status).toBe(202)
+  const hops = await workOff()
+  expect(hops).toBeGreaterThan(1)
+  const report = await get(body.jobId)
+  expect(report).toMatchObject({ state: 'done', rows: 10_000 })
+  expect(report.stores.created + report.bad).toBe(10_000)
+  expect(report.stores.created).toBeGreaterThan(9_900)
+}, 120_000)

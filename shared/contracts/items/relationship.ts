@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { id } from '#shared/contracts/items/ids.ts'
 import { dueKey, type Item, userKey } from '#shared/contracts/items/ledger.ts'
 import {
   HOURS_PER_WEEK,
@@ -61,6 +62,7 @@ const known = z.object({
   trialAtMs: z.number().exactOptional(),
   firstScanAtMs: z.number().exactOptional(),
   timeZone: z.string().exactOptional(),
+  lastStoreId: id('sto').exactOptional(),
 })
 
 const stored = z.object({

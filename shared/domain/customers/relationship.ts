@@ -1,3 +1,4 @@
+import type { StoreId } from '#shared/domain/ids.ts'
 import { WEEKDAYS } from '#shared/domain/scenes/scene.ts'
 import { DAY_MS, dayOfWall, wallMs, weekdayOfDay } from '#shared/domain/schedule/local-time.ts'
 
@@ -88,6 +89,8 @@ export type Relationship = {
   readonly firstScanAtMs?: number
   /** The zone of the place of the latest visit; before any, that of the first act with the merchant. */
   readonly timeZone?: string
+  /** The store of the latest visit, where it was at one. */
+  readonly lastStoreId?: StoreId
 }
 
 /** A customer who has never had to do with the merchant: this is known, not missing. */
@@ -134,14 +137,22 @@ const incremented = (counts: readonly number[], index: number): number[] =>
  */
 export const withVisit = (
   relationship: Relationship,
-  { enterMs, durationS, timeZone }: { enterMs: number; durationS?: number; timeZone: string },
+  {
+    enterMs,
+    durationS,
+    timeZone,
+    storeId,
+  }: { enterMs: number; durationS?: number; timeZone: string; storeId?: StoreId | undefined },
 ): Relationship => {
   const { visits } = relationship
   const isLast = visits.lastAtMs === undefined || enterMs >= visits.lastAtMs
   const recentAtMs = [...visits.recentAtMs, enterMs].toSorted((a, b) => a - b).slice(-MAX_RECENT_VISITS)
+  const { lastStoreId, ...rest } = relationship
+  const last = isLast ? { timeZone, storeId } : { timeZone: relationship.timeZone, storeId: lastStoreId }
   return {
-    ...relationship,
-    ...(isLast ? { timeZone } : {}),
+    ...rest,
+    ...(last.timeZone !== undefined && { timeZone: last.timeZone }),
+    ...(last.storeId !== undefined && { lastStoreId: last.storeId }),
     visits: {
       count: visits.count + 1,
       firstAtMs: Math.min(visits.firstAtMs ?? enterMs, enterMs),

@@ -127,7 +127,7 @@ const caseOf = (found: Candidate, facts: DecisionFacts, spent: Spent, nowMs: num
     store,
     kind: messageKindOf(found, offer),
     offer,
-    permitted: permittedBy(customer, placeOfLaw({ candidate: found, relationship, store })),
+    permitted: permittedBy(customer, placeOfLaw({ candidate: found, relationship, store }, merchant.stores)),
     spent,
     nowMs,
   }

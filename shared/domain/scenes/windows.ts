@@ -1,4 +1,5 @@
 import type { Relationship } from '#shared/domain/customers/relationship.ts'
+import type { StoreId } from '#shared/domain/ids.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { Candidate } from '#shared/domain/scenes/candidate.ts'
 import type { CustomerFacts } from '#shared/domain/scenes/facts.ts'
@@ -106,12 +107,17 @@ const openingOf = (
 
 /**
  * Of which place the law holds: the zone of the trigger, with the state that its store names where the store is on the
- * same clock. Undefined where no zone is known.
+ * same clock. What happens at no place, as a visit plan that falls due, has the store of the latest visit. Undefined
+ * where no zone is known.
  */
 export const placeOfLaw = (
   clocked: Pick<Clocked, 'candidate' | 'relationship' | 'store'>,
+  stores: ReadonlyMap<StoreId, StorePlace>,
 ): KnownPlace | undefined => {
-  const { store } = clocked
+  const { candidate, relationship } = clocked
+  const { lastStoreId } = relationship ?? {}
+  const isAnywhere = candidate.trigger.type === 'due' || candidate.trigger.timeZone === undefined
+  const store = clocked.store ?? (isAnywhere && lastStoreId ? stores.get(lastStoreId) : undefined)
   const timeZone = zoneOf(clocked)
   if (timeZone === undefined) return undefined
   const isThere = store?.subdivision !== undefined && store.timeZone === timeZone

@@ -1,5 +1,6 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
+import type { StoreId } from '#shared/domain/ids.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import { type Candidate, candidatesOf, occasionKey } from '#shared/domain/scenes/candidate.ts'
 import { CHECKS } from '#shared/domain/scenes/checks.ts'
@@ -353,6 +354,26 @@ describe('the reasons', () => {
     expect(outcomeOf(greet, at({ subdivision: 'US-NV' }))).toBe('lawfulHours')
     const elsewhere = { subdivision: 'US-AZ', timeZone: 'America/Phoenix' }
     expect(outcomeOf(greet, at(elsewhere))).toBe('lawfulHours')
+  })
+
+  it('lawfulHours: what happens at no place keeps those of the store of the latest visit', () => {
+    const early = T0 - 1.5 * HOUR // 08:30
+    const { storeId: _, timeZone: __, ...nowhere } = anEnter({ atMs: early })
+    const after = (lastStoreId: StoreId | undefined, trigger: Trigger) => ({
+      nowMs: early,
+      trigger,
+      customer: {
+        relationships: new Map([
+          [CAFE, aRelationship({ timeZone: 'America/Los_Angeles', ...(lastStoreId && { lastStoreId }) })],
+        ]),
+      },
+      merchant: { stores: new Map([[storeId, { ...store, subdivision: 'US-CA' }]]) },
+    })
+    expect(outcomeOf(greet, after(undefined, nowhere))).toBe('lawfulHours')
+    expect(outcomeOf(greet, after(storeId, nowhere))).toBe('granted push')
+    // Somebody who stands elsewhere on the same clock may stand in another state.
+    const elsewhere = { ...nowhere, timeZone: 'America/Los_Angeles' }
+    expect(outcomeOf(greet, after(storeId, elsewhere))).toBe('lawfulHours')
   })
 
   it('quietHours: the customer’s own, on the clock of the place', () => {

@@ -69,10 +69,17 @@ const afterVisits = (before: Relationship, visits: readonly ClosedVisit[]): Rela
   visits.reduce((so, visit) => withVisit(so, visitOf(visit)), before)
 
 /** Of a visit whose end nobody saw, as long as the customer was surely there counts. */
-const visitOf = ({ enteredAtMs, lastInsideAtMs, exitedAtMs = lastInsideAtMs, timeZone }: ClosedVisit) => ({
+const visitOf = ({
+  enteredAtMs,
+  lastInsideAtMs,
+  exitedAtMs = lastInsideAtMs,
+  timeZone,
+  storeId,
+}: ClosedVisit) => ({
   enterMs: enteredAtMs,
   durationS: Math.max(0, (exitedAtMs - enteredAtMs) / 1000),
   timeZone,
+  storeId,
 })
 
 /** Visits and the relationships that they make, in the Ledger. */

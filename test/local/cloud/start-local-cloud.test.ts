@@ -34,6 +34,7 @@ describe('Beckon’s own templates', () => {
     expect(cloud.plan.routes.length).toBeGreaterThan(30)
     const open = cloud.plan.routes.filter(({ authorizer }) => authorizer === undefined)
     expect(open.map(({ routeKey }) => routeKey)).toEqual([
+      'GET /openapi.json',
       'POST /v1/sms-answers',
       'GET /v1/stop/{code}',
       'POST /v1/stop/{code}',

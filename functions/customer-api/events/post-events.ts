@@ -5,6 +5,7 @@ import type { AppEvent } from '#shared/adapters/dynamodb/customers/event-records
 import type { AppEventInput, EventsRequest } from '#shared/contracts/http/events.ts'
 import type { ProblemError } from '#shared/contracts/http/problem.ts'
 import { eventTimeFault } from '#shared/domain/customers/event-time.ts'
+import { declaredAmong } from '#shared/domain/customers/preferences.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
@@ -22,6 +23,11 @@ const placeFaults = (places: readonly KnownPlace[]): ProblemError[] =>
     return store ? [] : [{ pointer: `/events/${index}/storeId`, detail: 'the merchant has no such store' }]
   })
 
+const preferencesIn = (place: KnownPlace | undefined, properties: AppEventInput['properties']) => {
+  const preferences = declaredAmong(place?.preferences ?? {}, properties)
+  return Object.keys(preferences).length > 0 ? { preferences } : {}
+}
+
 const appEvent = (
   { id, at, type, merchantId, storeId, properties }: AppEventInput,
   place: KnownPlace | undefined,
@@ -33,6 +39,7 @@ const appEvent = (
   ...(storeId !== undefined && { storeId }),
   ...(place?.timeZone !== undefined && { timeZone: place.timeZone }),
   ...(properties !== undefined && { properties }),
+  ...preferencesIn(place, properties),
 })
 
 /** Keeps what the caller did in the app. The whole batch is refused when one of its events cannot be kept. */

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { idSchema, instantSchema } from '#shared/contracts/http/primitives.ts'
+import { factNameSchema, idSchema, instantSchema } from '#shared/contracts/http/primitives.ts'
 import { APP_EVENT_TYPES } from '#shared/domain/scenes/scene.ts'
 
 export const MAX_EVENTS = 50
@@ -7,9 +7,6 @@ const MAX_PROPERTIES = 20
 /** Money in the smallest unit fits; DynamoDB keeps it exactly. */
 const MAX_NUMBER = 1e15
 
-const propertyNameSchema = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_]{0,39}$/, 'a letter, then letters, digits and _')
 const propertySchema = z.union([
   z.string().max(200),
   z.number().min(-MAX_NUMBER).max(MAX_NUMBER),
@@ -24,7 +21,7 @@ export const appEventSchema = z.strictObject({
   merchantId: idSchema('mer'),
   storeId: idSchema('sto').exactOptional(),
   properties: z
-    .record(propertyNameSchema, propertySchema)
+    .record(factNameSchema(40), propertySchema)
     .refine((all) => Object.keys(all).length <= MAX_PROPERTIES, `at most ${MAX_PROPERTIES} properties`)
     .exactOptional(),
 })

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import {
+  factNameSchema,
   idSchema,
   instantSchema,
   localeSchema,
@@ -50,10 +51,6 @@ export const consentSchema = z.strictObject({
 
 export const smsConsentPathSchema = z.strictObject({ merchantId: idSchema('mer') })
 
-const tasteNameSchema = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'a letter, then letters, digits and _')
-
 /**
  * `PUT /v1/me/preferences`: everything that the customer asks for, in place of what was asked before. The caps stand
  * beside the platform's and the merchants': they can only make messages fewer.
@@ -70,7 +67,7 @@ export const preferencesSchema = z.strictObject({
     .exactOptional(),
   /** What the customer likes: it stands above what merchants noted. */
   tastes: z
-    .record(tasteNameSchema, z.union([z.string().max(128), z.number().min(-1e15).max(1e15), z.boolean()]))
+    .record(factNameSchema(64), z.union([z.string().max(128), z.number().min(-1e15).max(1e15), z.boolean()]))
     .refine((all) => Object.keys(all).length <= MAX_PREFERENCES, `at most ${MAX_PREFERENCES} tastes`)
     .exactOptional(),
   /** On the clock of the place where the customer is. */

@@ -1,10 +1,22 @@
 import * as z from 'zod'
-import { idSchema, instantSchema, nameSchema, revisionSchema } from '#shared/contracts/http/primitives.ts'
+import {
+  factNameSchema,
+  idSchema,
+  instantSchema,
+  nameSchema,
+  revisionSchema,
+} from '#shared/contracts/http/primitives.ts'
 import { capsSchema } from '#shared/contracts/http/scenes.ts'
+import { PREFERENCE_TYPES } from '#shared/domain/customers/preferences.ts'
+import { MAX_PREFERENCES } from '#shared/domain/customers/relationship.ts'
 import { MEMBER_ROLES } from '#shared/domain/merchants/merchant.ts'
 import { DEFAULT_TRUST } from '#shared/domain/merchants/trust.ts'
 
 export const merchantPathSchema = z.strictObject({ merchantId: idSchema('mer') })
+
+const preferencesSchema = z
+  .record(factNameSchema(40), z.enum(PREFERENCE_TYPES))
+  .refine((all) => Object.keys(all).length <= MAX_PREFERENCES, `at most ${MAX_PREFERENCES} preferences`)
 
 /** `POST /v1/merchants`, `PUT /v1/merchants/{merchantId}`. */
 const settings = {
@@ -24,6 +36,8 @@ const settings = {
     .exactOptional(),
   /** How often one customer hears from it at most. */
   caps: capsSchema.exactOptional(),
+  /** Which properties of app events are kept as preferences of the customer, and of which type they are. */
+  preferences: preferencesSchema.exactOptional(),
 }
 export const merchantRequestSchema = z.strictObject({ name: nameSchema, ...settings })
 export type MerchantRequest = z.output<typeof merchantRequestSchema>

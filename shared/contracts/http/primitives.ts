@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { isIdentityName } from '#shared/domain/customers/preferences.ts'
 import type { IdByPrefix, IdPrefix } from '#shared/domain/ids.ts'
 import { LOCALE } from '#shared/domain/messages/locale-chain.ts'
 
@@ -59,6 +60,14 @@ export const daySchema = z.string().max(10).pipe(z.iso.date())
 
 /** A language as phones tell it: a BCP 47 tag, e.g. `de-CH`. */
 export const localeSchema = z.string().max(35).regex(LOCALE, 'not a BCP 47 tag, e.g. de-CH')
+
+/** What something about a customer is called; numbers of identity documents have no place. */
+export const factNameSchema = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .regex(/^[A-Za-z][A-Za-z0-9_]*$/, 'a letter, then letters, digits and _')
+    .refine((name) => !isIdentityName(name), 'numbers of identity documents are not kept')
 
 export const revisionSchema = z.int().min(1)
 

@@ -1,3 +1,4 @@
+import type { DeclaredPreferences } from '#shared/domain/customers/preferences.ts'
 import type { MerchantId, RegionId, StoreId, UserId } from '#shared/domain/ids.ts'
 import type { TrustLimit } from '#shared/domain/merchants/trust.ts'
 import type { Cap, WeeklyHours } from '#shared/domain/scenes/scene.ts'
@@ -32,6 +33,8 @@ export type Budget = {
 export type Merchant = {
   readonly id: MerchantId
   readonly name: string
+  /** What of app events is kept as the customer's preferences. */
+  readonly preferences?: DeclaredPreferences
   readonly budget?: Budget
   readonly trust?: TrustLimit
   /** How often one customer hears from this merchant at most; the platform's own cap stands beside it. */

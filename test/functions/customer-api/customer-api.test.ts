@@ -638,6 +638,46 @@ describe('app events and the relationship', () => {
   })
 })
 
+describe('what an app event tells of a taste', () => {
+  const relationshipWith = async (subject: string, id: string) =>
+    parseRelationship((await itemsOf(subject)).find(({ sk }) => sk === `M#${id}`)).relationship
+  const send = (subject: string, id: string, properties: object, type = 'purchase', ms = 0) =>
+    callApi(handler, 'POST /v1/events', {
+      subject,
+      body: { events: [{ id: `${type}${ms}`, type, at: at(ms), merchantId: id, properties }] },
+    })
+
+  test('is kept with its source and time, where the merchant has declared it so', async () => {
+    const shop = await created(merchantApi, 'POST /v1/merchants', {
+      subject: 'tailor',
+      body: { name: 'Tailor', preferences: { size: 'text', guests: 'number' } },
+    })
+    await send('vera', shop.id, { size: 'M', guests: 'four', colour: 'blue' }, 'purchase', -2000)
+    await send('vera', shop.id, { guests: 4, mark: 5 }, 'rating', -1000)
+    await send('vera', shop.id, { size: 'S' }, 'search', -3000)
+    expect((await relationshipWith('vera', shop.id)).preferences).toEqual({
+      size: { value: 'M', source: 'purchase', atMs: clock.nowMs - 2000 },
+      guests: { value: 4, source: 'survey', atMs: clock.nowMs - 1000 },
+    })
+  })
+
+  test('is never the number of an identity document', async () => {
+    const { status, body } = await send('walt', merchantId, { passportNo: 'X1234567' })
+    expect(status).toBe(400)
+    expect(JSON.stringify(body.errors)).toContain('identity documents')
+    const declared = await callApi(merchantApi, 'POST /v1/merchants', {
+      subject: 'curious',
+      body: { name: 'Curious', preferences: { id_number: 'text' } },
+    })
+    expect(declared.status).toBe(400)
+    const own = await callApi(handler, 'PUT /v1/me/preferences', {
+      subject: 'walt',
+      body: { tastes: { ssn: '123' } },
+    })
+    expect(own.status).toBe(400)
+  })
+})
+
 describe('a claim', () => {
   const claim = (subject: string, grantId: string, by = 'opened') =>
     callApi(handler, 'POST /v1/me/offers/{grantId}/claim', { subject, path: { grantId }, body: { by } })

@@ -6,12 +6,22 @@ import {
 } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import { entityKey } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { batchGetAll } from '#shared/adapters/dynamodb/transactions.ts'
+import { type DeclaredPreferences, PREFERENCE_TYPES } from '#shared/domain/customers/preferences.ts'
 import type { MerchantId, StoreId } from '#shared/domain/ids.ts'
 
 export type Place = { readonly merchantId: MerchantId; readonly storeId?: StoreId }
 /** What of a place is known; `store` is true where none was named, `timeZone` is the IANA zone of the one that was. */
-export type KnownPlace = { readonly merchant: boolean; readonly store: boolean; readonly timeZone?: string }
+export type KnownPlace = {
+  readonly merchant: boolean
+  readonly store: boolean
+  readonly timeZone?: string
+  /** What the merchant keeps of app events. */
+  readonly preferences?: DeclaredPreferences
+}
 
+const keptSchema = z.object({
+  preferences: z.record(z.string(), z.enum(PREFERENCE_TYPES)).exactOptional(),
+})
 const storeZoneSchema = z.object({ timeZone: z.string().max(64) })
 
 /** For each place, in order, whether its merchant and store exist. */
@@ -30,11 +40,12 @@ export const createFindKnownPlaces =
       items.flatMap((item) => (item ? [[`${item['pk']} ${item['sk']}`, item] as const] : [])),
     )
     return places.map(({ merchantId, storeId }) => {
-      const merchant = found.has(`M#${merchantId} MERCHANT`)
-      if (storeId === undefined) return { merchant, store: true }
+      const settings = found.get(`M#${merchantId} MERCHANT`)
+      const merchant = { merchant: settings !== undefined, ...keptSchema.parse(settings ?? {}) }
+      if (storeId === undefined) return { ...merchant, store: true }
       const store = found.get(`M#${merchantId} STORE#${storeId}`)
       return store === undefined
-        ? { merchant, store: false }
-        : { merchant, store: true, timeZone: storeZoneSchema.parse(store).timeZone }
+        ? { ...merchant, store: false }
+        : { ...merchant, store: true, timeZone: storeZoneSchema.parse(store).timeZone }
     })
   }

@@ -12,6 +12,7 @@ import { batchGetAll, type TransactItem, transact } from '#shared/adapters/dynam
 import { eventConversion, eventCounts, paidIn } from '#shared/contracts/items/counted-facts.ts'
 import { RETENTION_S, userKey } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship, relationshipKey, withEvents } from '#shared/contracts/items/relationship.ts'
+import { type PreferenceValues, sourceOf, withPreferences } from '#shared/domain/customers/preferences.ts'
 import {
   isNewcomer,
   type Relationship,
@@ -34,6 +35,8 @@ export type AppEvent = {
   /** The store's IANA zone: the clock that a scene's weekly hours are read on. */
   readonly timeZone?: string
   readonly properties?: Readonly<Record<string, string | number | boolean>>
+  /** Of these what the merchant keeps as preferences. */
+  readonly preferences?: PreferenceValues
 }
 
 export type EventRecords = {
@@ -62,10 +65,11 @@ const EVENTS_AT_ONCE = 12
  */
 const afterEvents = (before: KnownRelationship, events: readonly AppEvent[]): KnownRelationship => {
   const inOrder = events.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
-  const known = inOrder.reduce<Relationship>(
-    (so, event) => afterEvent(so, event, Date.parse(event.at)),
-    before,
-  )
+  const known = inOrder.reduce<Relationship>((so, event) => {
+    const atMs = Date.parse(event.at)
+    const { preferences = {}, type } = event
+    return withPreferences(afterEvent(so, event, atMs), preferences, sourceOf(type), atMs)
+  }, before)
   const told = inOrder.map(({ type, at }) => ({ type, atMs: Date.parse(at) }))
   const timeZone = before.timeZone ?? inOrder.find((event) => event.timeZone !== undefined)?.timeZone
   return { ...before, ...known, ...withEvents(before, told), ...(timeZone !== undefined && { timeZone }) }

@@ -3,6 +3,7 @@ import { codeKey } from '#shared/contracts/items/decision.ts'
 import { exposureItem } from '#shared/contracts/items/exposure.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import { hashId, type UserId } from '#shared/domain/ids.ts'
+import type { SceneTheme } from '#shared/domain/scenes/scene.ts'
 
 export type GivenGrant = {
   readonly user: UserId
@@ -11,13 +12,14 @@ export type GivenGrant = {
   readonly code: string
   readonly grantedAtMs: number
   readonly validityS?: number
+  readonly theme?: SceneTheme
 }
 
 /** Puts a reserved grant, its code and its unit of stock where deciding puts them. */
 export const giveGrant = async (
   client: DynamoDBDocumentClient,
   ledger: string,
-  { user, merchantId, offerId, code, grantedAtMs, validityS = 86_400 }: GivenGrant,
+  { user, merchantId, offerId, code, grantedAtMs, validityS = 86_400, theme }: GivenGrant,
 ): Promise<{ grantId: string; sceneId: string }> => {
   const grantId = hashId('grt', user, code)
   const sceneId = hashId('scn', merchantId)
@@ -43,6 +45,7 @@ export const giveGrant = async (
         messageId: hashId('msg', grantId),
         merchantId,
         sceneId,
+        ...(theme !== undefined && { theme }),
         occasion: 'test',
         state: 'reserved',
         grantedAt: new Date(grantedAtMs).toISOString(),

@@ -11,7 +11,7 @@ import {
   measureAudience,
 } from '#shared/domain/customers/audience.ts'
 import { SEGMENTS } from '#shared/domain/customers/segments.ts'
-import { APP_EVENT_TYPES, WEEKDAYS } from '#shared/domain/scenes/scene.ts'
+import { APP_EVENT_TYPES, SCENE_THEMES, WEEKDAYS } from '#shared/domain/scenes/scene.ts'
 
 const MAX_COUNT = 100_000
 const NO_END = 'atLeast or atMost is needed'
@@ -54,6 +54,7 @@ export const audienceConditionSchema = z.discriminatedUnion('type', [
   ),
   rangeOf({ type: z.literal('purchaseCount') }, count),
   rangeOf({ type: z.literal('redemptionCount') }, count),
+  rangeOf({ type: z.literal('reactions'), theme: z.enum(SCENE_THEMES) }, count),
   rangeOf(
     { type: z.literal('rating'), measure: z.enum(['count', 'mean', 'last']) },
     z.number().min(0).max(MAX_COUNT),

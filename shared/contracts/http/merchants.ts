@@ -34,6 +34,8 @@ const settings = {
       minSends: z.int().min(20).max(1_000_000).default(DEFAULT_TRUST.minSends),
     })
     .exactOptional(),
+  /** How many days pass from one scene of the theme `newArrival` to the next at least; 90 without it. */
+  newArrivalEveryDays: z.int().min(1).max(400).exactOptional(),
   /** How often one customer hears from it at most. */
   caps: capsSchema.exactOptional(),
   /** Which properties of app events are kept as preferences of the customer, and of which type they are. */

@@ -17,6 +17,7 @@ import {
   PROPERTY_TESTS,
   SCENE_GOALS,
   SCENE_STATES,
+  SCENE_THEMES,
   UNANSWERED_EVENTS,
   WEEKDAYS,
 } from '#shared/domain/scenes/scene.ts'
@@ -288,6 +289,8 @@ const placesIn = (trigger: z.output<typeof sceneTriggerSchema>): string[] =>
 const rules = {
   name: nameSchema,
   goal: z.enum(SCENE_GOALS).exactOptional(),
+  /** A new arrival: the merchant announces one every so many days, and `reactions` asks who liked the earlier ones. */
+  theme: z.enum(SCENE_THEMES).exactOptional(),
   triggers: z
     .array(sceneTriggerSchema)
     .min(1)

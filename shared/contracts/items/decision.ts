@@ -147,6 +147,7 @@ export const grantItem = (grant: Grant, nowMs: number, dueShards: number) => {
     messageId,
     merchantId: scene.merchantId,
     sceneId: scene.id,
+    ...(scene.theme !== undefined && { theme: scene.theme }),
     occasion: occasionOfCandidate(candidate),
     correlationId: grant.correlationId,
     ...(trigger.storeId !== undefined && { storeId: trigger.storeId }),

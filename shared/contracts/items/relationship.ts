@@ -13,7 +13,7 @@ import {
 import { type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
 import type { KnownRelationship } from '#shared/domain/scenes/facts.ts'
 import { MAX_HANDLED, type PlanState } from '#shared/domain/scenes/next-occasions.ts'
-import { APP_EVENT_TYPES } from '#shared/domain/scenes/scene.ts'
+import { APP_EVENT_TYPES, SCENE_THEMES } from '#shared/domain/scenes/scene.ts'
 
 /** How many of a merchant's app events a relationship keeps. */
 export const MAX_RECENT_EVENTS = 100
@@ -62,6 +62,7 @@ const known = z.object({
   trialAtMs: z.number().exactOptional(),
   firstScanAtMs: z.number().exactOptional(),
   timeZone: z.string().exactOptional(),
+  reactions: z.partialRecord(z.enum(SCENE_THEMES), z.number()).exactOptional(),
   lastStoreId: id('sto').exactOptional(),
 })
 

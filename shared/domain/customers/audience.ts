@@ -5,7 +5,7 @@ import {
   type Relationship,
 } from '#shared/domain/customers/relationship.ts'
 import { isInSegment, type Segment } from '#shared/domain/customers/segments.ts'
-import { type AppEventType, WEEKDAYS, type Weekday } from '#shared/domain/scenes/scene.ts'
+import { type AppEventType, type SceneTheme, WEEKDAYS, type Weekday } from '#shared/domain/scenes/scene.ts'
 import { DAY_MS } from '#shared/domain/schedule/local-time.ts'
 
 /** How deep all, any and not may be nested; a condition alone is 1 deep. */
@@ -41,6 +41,8 @@ export type AudienceCondition =
   | (NumberRange & { readonly type: 'purchaseCount' })
   /** 0 to 100,000. */
   | (NumberRange & { readonly type: 'redemptionCount' })
+  /** Messages of scenes of a theme that the customer opened, claimed or redeemed. 0 to 100,000. */
+  | (NumberRange & { readonly type: 'reactions'; readonly theme: SceneTheme })
   /** Marks from 1 to 5; `count` 0 to 100,000. */
   | (NumberRange & { readonly type: 'rating'; readonly measure: 'count' | 'mean' | 'last' })
   /** 1 to 64 characters. */
@@ -219,6 +221,8 @@ const ofRelationship = (
       return inRange(condition, spendOf(relationship, condition))
     case 'purchaseCount':
       return inRange(condition, purchaseCount(relationship))
+    case 'reactions':
+      return inRange(condition, relationship.reactions?.[condition.theme] ?? 0)
     case 'redemptionCount':
       return inRange(condition, relationship.redemptions.count)
     case 'rating':

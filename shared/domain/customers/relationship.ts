@@ -1,5 +1,5 @@
 import type { StoreId } from '#shared/domain/ids.ts'
-import { WEEKDAYS } from '#shared/domain/scenes/scene.ts'
+import { type SceneTheme, WEEKDAYS } from '#shared/domain/scenes/scene.ts'
 import { DAY_MS, dayOfWall, wallMs, weekdayOfDay } from '#shared/domain/schedule/local-time.ts'
 
 /** How many visits are kept with their times. */
@@ -89,6 +89,8 @@ export type Relationship = {
   readonly firstScanAtMs?: number
   /** The zone of the place of the latest visit; before any, that of the first act with the merchant. */
   readonly timeZone?: string
+  /** How many messages of scenes of a theme the customer opened, claimed or redeemed. */
+  readonly reactions?: Readonly<Partial<Record<SceneTheme, number>>>
   /** The store of the latest visit, where it was at one. */
   readonly lastStoreId?: StoreId
 }
@@ -205,6 +207,12 @@ export const withRedemption = (
 export const withRating = (relationship: Relationship, mark: number): Relationship => ({
   ...relationship,
   ratings: { count: relationship.ratings.count + 1, sum: relationship.ratings.sum + mark, last: mark },
+})
+
+/** The relationship after one more message of a theme that the customer opened, claimed or redeemed: each counts once. */
+export const withReaction = (relationship: Relationship, theme: SceneTheme): Relationship => ({
+  ...relationship,
+  reactions: { ...relationship.reactions, [theme]: (relationship.reactions?.[theme] ?? 0) + 1 },
 })
 
 /** How many purchases there were in all currencies. */

@@ -30,6 +30,9 @@ export type Budget = {
   readonly spendCentsPerDay?: number
 }
 
+/** About three months: often enough to be expected, seldom enough to be news. */
+export const NEW_ARRIVAL_EVERY_DAYS = 90
+
 export type Merchant = {
   readonly id: MerchantId
   readonly name: string
@@ -37,6 +40,8 @@ export type Merchant = {
   readonly preferences?: DeclaredPreferences
   readonly budget?: Budget
   readonly trust?: TrustLimit
+  /** How many days pass from one new arrival to the next, at least. */
+  readonly newArrivalEveryDays?: number
   /** How often one customer hears from this merchant at most; the platform's own cap stands beside it. */
   readonly caps?: readonly Cap[]
   readonly revision: number

@@ -28,6 +28,10 @@ export const APP_EVENT_TYPES = [
 ] as const
 export type AppEventType = (typeof APP_EVENT_TYPES)[number]
 
+/** What a scene is about, where its merchant keeps a rhythm of it and customers may like it or not. */
+export const SCENE_THEMES = ['newArrival'] as const
+export type SceneTheme = (typeof SCENE_THEMES)[number]
+
 /** Events that ask nothing of a merchant: no service answers them. */
 export const UNANSWERED_EVENTS: ReadonlySet<string> = new Set<AppEventType>(['app_open', 'search'])
 
@@ -166,6 +170,7 @@ export type Scene = {
   readonly state: SceneState
   /** A draft may go without one. */
   readonly goal?: SceneGoal
+  readonly theme?: SceneTheme
   readonly triggers: readonly SceneTrigger[]
   readonly when: SceneWhen
   readonly audience?: AudienceRule

@@ -21,7 +21,7 @@ const faults = (schema: Schema, body: unknown): string[] => {
 const TAG = { type: 'tag', tag: 'vip' }
 const nested = (depth: number): unknown => (depth === 1 ? TAG : { not: nested(depth - 1) })
 const CONDITIONS =
-  'visitCount, visitsWithin, daysSinceVisit, dwellS, spend, purchaseCount, redemptionCount, rating, tag, preference, preferenceNumber, usualHour, usuallyComes, segment, locale, eventsWithin'
+  'visitCount, visitsWithin, daysSinceVisit, dwellS, spend, purchaseCount, redemptionCount, reactions, rating, tag, preference, preferenceNumber, usualHour, usuallyComes, segment, locale, eventsWithin'
 
 describe('a wrong audience is told where and what', () => {
   const audience = (rule: unknown) => faults(estimateRequestSchema, { audience: rule })

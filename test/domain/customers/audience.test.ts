@@ -40,6 +40,7 @@ const ANNA: Relationship = {
     5,
   ),
   referrals: 1,
+  reactions: { newArrival: 2 },
   tags: ['vip'],
   preferences: {
     size: { value: 'M', source: 'purchase', atMs: T0 },
@@ -74,6 +75,8 @@ describe('conditions', () => {
     [{ type: 'spend', measure: 'last', currency: 'EUR', atLeast: 1 }, 'unknown'],
     [{ type: 'purchaseCount', atLeast: 2 }, 'no'],
     [{ type: 'redemptionCount', atLeast: 1 }, 'yes'],
+    [{ type: 'reactions', theme: 'newArrival', atLeast: 2 }, 'yes'],
+    [{ type: 'reactions', theme: 'newArrival', atMost: 0 }, 'no'],
     [{ type: 'rating', measure: 'mean', atLeast: 4.5 }, 'yes'],
     [{ type: 'rating', measure: 'last', atMost: 2 }, 'no'],
     [{ type: 'tag', tag: 'vip' }, 'yes'],

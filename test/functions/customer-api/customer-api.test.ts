@@ -681,7 +681,7 @@ describe('what an app event tells of a taste', () => {
 describe('a claim', () => {
   const claim = (subject: string, grantId: string, by = 'opened') =>
     callApi(handler, 'POST /v1/me/offers/{grantId}/claim', { subject, path: { grantId }, body: { by } })
-  const giveTo = async (subject: string) => {
+  const giveTo = async (subject: string, theme?: 'newArrival') => {
     const { id: offerId } = await created(merchantApi, 'POST /v1/merchants/{merchantId}/offers', {
       subject: 'owner',
       path: { merchantId },
@@ -698,6 +698,7 @@ describe('a claim', () => {
       offerId,
       code,
       grantedAtMs: clock.nowMs,
+      ...(theme && { theme }),
     })
     const stockOf = async () =>
       (await tables.allOf(tables.ledger)).find((item) => item['pk'] === `OFFER#${offerId}#0`)
@@ -731,6 +732,39 @@ describe('a claim', () => {
     expect(await stockOf()).toMatchObject({ reserved: 1, confirmed: 0 })
     expect((await claim('gina', opened.grantId)).status).toBe(204)
     clock.nowMs = nowMs
+  })
+
+  test('is an act with the merchant, and opening alone is none; both are one reaction to a new arrival', async () => {
+    const stored = async (subject: string) =>
+      (await tables.allOf(tables.ledger)).find(
+        ({ pk, sk }) => pk === `U#${userIdOf(subject)}` && sk === `M#${merchantId}`,
+      )
+    const arrival = await giveTo('hana', 'newArrival')
+    await claim('hana', arrival.grantId)
+    expect(await stored('hana')).toMatchObject({ known: { reactions: { newArrival: 1 } } })
+    expect(await stored('hana')).not.toHaveProperty('actedAt')
+    await claim('hana', arrival.grantId, 'claimed')
+    expect(await stored('hana')).toMatchObject({
+      known: { reactions: { newArrival: 1 } },
+      actedAt: new Date(clock.nowMs).toISOString(),
+    })
+    await callApi(merchantApi, 'POST /v1/merchants/{merchantId}/redemptions', {
+      subject: 'owner',
+      path: { merchantId },
+      body: { code: arrival.code },
+    })
+    expect(await stored('hana')).toMatchObject({ known: { reactions: { newArrival: 1 } } })
+    const straight = await giveTo('ines', 'newArrival')
+    await callApi(merchantApi, 'POST /v1/merchants/{merchantId}/redemptions', {
+      subject: 'owner',
+      path: { merchantId },
+      body: { code: straight.code },
+    })
+    expect(await stored('ines')).toMatchObject({ known: { reactions: { newArrival: 1 } } })
+    const other = await giveTo('jana')
+    await claim('jana', other.grantId, 'claimed')
+    expect(await stored('jana')).toHaveProperty('actedAt')
+    expect(await stored('jana')).not.toHaveProperty('known.reactions')
   })
 
   test('of what was never given, or was given to another, is none', async () => {

@@ -18,7 +18,7 @@ const tables = await createTables()
 process.env['CATALOG_TABLE'] = tables.catalog
 process.env['LEDGER_TABLE'] = tables.ledger
 process.env['PLACE_INDEX'] = 'places'
-setClock(Date.UTC(2026, 10, 22, 10))
+const clock = setClock(Date.UTC(2026, 10, 22, 10))
 
 const { id: merchantId } = await newMerchant(handler, 'owner')
 const path = { merchantId }
@@ -288,4 +288,37 @@ test('a merchant has at most 100 scenes; deleting one makes room', async () => {
   )
   expect((await create()).status).toBe(201)
   expect((await create()).status).toBe(409)
+})
+
+test('a new arrival is announced every 90 days at most, or as often as the merchant says', async () => {
+  const { id } = await newMerchant(handler, 'owner', 'Novelties')
+  const call = { subject: 'owner', path: { merchantId: id } }
+  const announce = (state: 'active' | 'draft' = 'active') =>
+    callApi(handler, 'POST /v1/merchants/{merchantId}/scenes', {
+      ...call,
+      body: sceneBody({ theme: 'newArrival', state }),
+    })
+  const turn = (sceneId: string, state: string) =>
+    callApi(handler, 'PUT /v1/merchants/{merchantId}/scenes/{sceneId}', {
+      subject: 'owner',
+      path: { merchantId: id, sceneId },
+      body: sceneBody({ theme: 'newArrival', state }),
+    })
+  const { body: first } = await announce()
+  const { status, body } = await announce()
+  expect([status, body.code]).toEqual([409, 'limitReached'])
+  expect(body.detail).toMatch(/every 90 days/)
+  const { body: second } = await announce('draft')
+  expect((await turn(second.id, 'active')).status).toBe(409)
+  // The one that was announced may rest and go on.
+  for (const state of ['paused', 'active']) expect((await turn(first.id, state)).status).toBe(200)
+  const nowMs = clock.nowMs
+  clock.nowMs += 30 * 86_400_000
+  expect((await turn(second.id, 'active')).status).toBe(409)
+  await callApi(handler, 'PUT /v1/merchants/{merchantId}', {
+    ...call,
+    body: { name: 'Novelties', newArrivalEveryDays: 30 },
+  })
+  expect((await turn(second.id, 'active')).status).toBe(200)
+  clock.nowMs = nowMs
 })

@@ -10,6 +10,7 @@ import {
   type EntityRecords,
   type Reference,
 } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
+import { newArrivalWrite } from '#shared/adapters/dynamodb/catalog/new-arrivals.ts'
 import { sceneSchema } from '#shared/contracts/http/scenes.ts'
 import type { MerchantId, SceneId } from '#shared/domain/ids.ts'
 import type { Scene, SceneTrigger } from '#shared/domain/scenes/scene.ts'
@@ -81,5 +82,9 @@ export const createSceneRecords = (tables: CatalogTables): EntityRecords<SceneId
     quota: { attribute: 'scenes', most: MAX_SCENES_PER_MERCHANT },
     parse: (item): Scene => sceneSchema.parse(item),
     references: referencesOf,
-    along: async (_before, after) => (after === undefined ? [] : [keepRevision(tables.catalog, after)]),
+    along: async (before, after, signal) => {
+      if (after === undefined) return []
+      const announced = await newArrivalWrite(tables, before, after, signal)
+      return [keepRevision(tables.catalog, after), ...(announced ? [announced] : [])]
+    },
   })

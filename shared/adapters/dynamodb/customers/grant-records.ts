@@ -4,6 +4,7 @@ import * as z from 'zod'
 import {
   type CustomerTables,
   type Erased,
+  markActed,
   notErased,
   retrying,
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
@@ -24,17 +25,25 @@ import {
   relationshipKey,
   type StoredRelationship,
 } from '#shared/contracts/items/relationship.ts'
-import { isNewcomer, purchaseCount, withRedemption } from '#shared/domain/customers/relationship.ts'
+import {
+  isNewcomer,
+  purchaseCount,
+  type Relationship,
+  withReaction,
+  withRedemption,
+} from '#shared/domain/customers/relationship.ts'
 import type { GrantId, MerchantId, StoreId, UserId } from '#shared/domain/ids.ts'
 import { advance, type Exposure } from '#shared/domain/loop/exposure.ts'
 import { GRANT_STATES, grantStateAt } from '#shared/domain/offers/grant-state.ts'
 import { OFFER_KINDS } from '#shared/domain/offers/offer.ts'
+import { SCENE_THEMES, type SceneTheme } from '#shared/domain/scenes/scene.ts'
 
 const grantSchema = z.object({
   user: idSchema('usr'),
   grantId: idSchema('grt'),
   merchantId: idSchema('mer'),
   sceneId: idSchema('scn'),
+  theme: z.enum(SCENE_THEMES).exactOptional(),
   offerId: idSchema('off').exactOptional(),
   offerName: z.string().exactOptional(),
   code: z.string().exactOptional(),
@@ -98,6 +107,17 @@ const codeOwnerSchema = z.object({
 const grantKey = (user: UserId, grantId: GrantId) => ({ pk: userKey(user), sk: `GRANT#${grantId}` })
 const keyHash = (merchantId: MerchantId, key: string): string =>
   createHash('sha256').update(`${merchantId}|${key}`).digest('hex')
+
+const hasReacted = (exposure: Exposure | undefined): boolean =>
+  exposure !== undefined &&
+  (['opened', 'claimed', 'redeemed'] as const).some((stage) => stage in exposure.stages)
+
+const afterReaction = (
+  relationship: Relationship,
+  theme: SceneTheme | undefined,
+  exposure: Exposure | undefined,
+): Relationship =>
+  theme === undefined || hasReacted(exposure) ? relationship : withReaction(relationship, theme)
 
 /** Grants over the Ledger: what customers hold, and their redemption. */
 export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards: number): GrantRecords => {
@@ -167,12 +187,29 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
         },
       },
       notErased(ledger, user),
-      countRedemption(grant, before, nowMs),
+      countRedemption(grant, before, known, nowMs),
       ...(noted ? [replaceExposure(ledger, noted.exposure)] : []),
       ...countWrites(ledger, user, [...redemptionCounts(fact), ...(noted?.counted ?? [])]),
       ...confirmUnit(grant),
     ]
     return { items, redeemedAt }
+  }
+
+  /** Claiming is an act with the merchant; the first reaction to a message of a theme is remembered. */
+  const noteReaction = async (
+    grant: StoredGrant,
+    exposure: Exposure | undefined,
+    by: 'opened' | 'claimed',
+    nowMs: number,
+    signal?: AbortSignal,
+  ): Promise<TransactItem[]> => {
+    const { user, merchantId, theme } = grant
+    const acted = by === 'claimed' ? nowMs : undefined
+    if (theme === undefined || hasReacted(exposure))
+      return acted === undefined ? [] : [markActed(ledger, user, merchantId, acted)]
+    const before = await readRelationship(grant, signal)
+    const after = { ...before.relationship, ...withReaction(before.relationship, theme) }
+    return [writeRelationship(ledger, user, merchantId, before, after, acted)]
   }
 
   const noteStage = (known: Exposure, stage: 'opened' | 'claimed', nowMs: number): TransactItem[] => {
@@ -191,8 +228,9 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
 
   /** The redemption becomes part of what the merchant knows, in the same transaction. */
   const countRedemption = (
-    { user, merchantId, offerKind }: StoredGrant,
+    { user, merchantId, offerKind, theme }: StoredGrant,
     before: StoredRelationship,
+    exposure: Exposure | undefined,
     nowMs: number,
   ): TransactItem => {
     const isTrial = offerKind === 'trial'
@@ -200,7 +238,7 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
     const { relationship } = before
     const after = {
       ...relationship,
-      ...withRedemption(relationship, { atMs: nowMs, isTrial, isDiscount }),
+      ...withRedemption(afterReaction(relationship, theme, exposure), { atMs: nowMs, isTrial, isDiscount }),
       ...(isTrial && relationship.trialAtMs === undefined && { trialAtMs: nowMs }),
     }
     return writeRelationship(ledger, user, merchantId, before, after, nowMs, { nowMs, dueShards })
@@ -256,10 +294,11 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
         const writes = [
           ...(grant.state === 'reserved' ? confirmWrites(ledger, user, grant, by, nowMs) : []),
           ...(exposure && exposure.stages[by] === undefined ? noteStage(exposure, by, nowMs) : []),
-          notErased(ledger, user),
         ]
-        if (writes.length === 1) return 'confirmed'
-        const outcome = await transact(client, writes, retrying(signal))
+        if (writes.length === 0) return 'confirmed'
+        const reaction = await noteReaction(grant, exposure, by, nowMs, signal)
+        const all = [...writes, ...reaction, notErased(ledger, user)]
+        const outcome = await transact(client, all, retrying(signal))
         if (outcome.kind === 'done') return 'confirmed'
         return outcome.reasons.at(-1) === 'ConditionalCheckFailed' ? 'erased' : 'again'
       }, signal),

@@ -354,12 +354,13 @@ export class PipelineStack extends Stack {
         PUSH_QUEUE_URL,
         SMS_QUEUE_URL,
         DUE_SHARDS,
+        JOBS_QUEUE_URL,
         REMINDERS_PER_MINUTE: String(config.remindersPerMinute),
       },
     })
     grantRead(remindRevisits, catalog)
     grantReadWrite(remindRevisits, ledger, ['due', 'byMerchant'])
-    for (const queue of [pushQueue, smsQueue]) queue.filledBy(remindRevisits)
+    for (const queue of [pushQueue, smsQueue, jobQueue]) queue.filledBy(remindRevisits)
     new MinuteSchedule(this, 'EveryMinute', { target: remindRevisits })
 
     // Long work.
@@ -369,12 +370,12 @@ export class PipelineStack extends Stack {
         'Erasure of customers and of unused push endpoints, imports of stores; pauses scenes that turn customers away',
       takes: 'records',
       timeoutS: jobS,
-      environment: { CATALOG_TABLE, PRESENCE_TABLE, LEDGER_TABLE, JOBS_QUEUE_URL },
+      environment: { CATALOG_TABLE, PRESENCE_TABLE, LEDGER_TABLE, JOBS_QUEUE_URL, DUE_SHARDS },
     })
     grantReadWrite(runJobs, catalog)
     grantDelete(runJobs, catalog)
     grantReadWrite(runJobs, presence)
-    grantReadWrite(runJobs, ledger)
+    grantReadWrite(runJobs, ledger, ['byMerchant'])
     grantDelete(runJobs, ledger)
     grantForget(runJobs, config)
     jobQueue.workedOffBy(runJobs)

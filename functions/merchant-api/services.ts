@@ -128,7 +128,7 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
     queueJob: (job, signal) => send(env.JOBS_QUEUE_URL, [{ body: job }], signal),
     stores: createStoreRecords(tables),
     geofences: createGeofenceRecords(tables, nowMs),
-    scenes: createSceneRecords(tables),
+    scenes: createSceneRecords(tables, { nowMs, dueShards: env.DUE_SHARDS }),
     offers: createOfferRecords(tables),
     regions: createRegionRecords(tables),
     readSceneGround: createReadSceneGround(tables),

@@ -6,6 +6,7 @@ export const remindRevisitsEnv = z.object({
   LEDGER_TABLE: z.string().min(3),
   PUSH_QUEUE_URL: z.url(),
   SMS_QUEUE_URL: z.url(),
+  JOBS_QUEUE_URL: z.url(),
   DUE_SHARDS: envCount,
   /** The most reminders that are raised in a minute: after an outage they come no faster. */
   REMINDERS_PER_MINUTE: envCount,

@@ -7,8 +7,10 @@ import { createDueStore } from '#shared/adapters/dynamodb/ledger/due-store.ts'
 import { createSceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
 import { createMessageQueue } from '#shared/adapters/sqs/message-queue.ts'
 import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
+import type { Job } from '#shared/contracts/jobs.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
 import { parseEnv } from '#shared/runtime/env.ts'
+import { newId } from '#shared/runtime/ids.ts'
 import { lazy } from '#shared/runtime/lazy.ts'
 import { createLogger } from '#shared/runtime/logger.ts'
 import { failureCounter } from '#shared/runtime/metrics.ts'
@@ -21,6 +23,12 @@ const buildServices = (): SweepServices => {
   const scenes = createCurrentScenes(client, env.CATALOG_TABLE, createSceneCache(client, env.CATALOG_TABLE))
   return {
     due: createDueStore(client, env.LEDGER_TABLE, env.DUE_SHARDS, scenes),
+    queueReplan: (merchantId, askedAt, signal) =>
+      send(
+        env.JOBS_QUEUE_URL,
+        [{ body: { kind: 'replan', jobId: newId('job'), merchantId, askedAt } satisfies Job }],
+        signal,
+      ),
     queueMessage: createMessageQueue(send, { push: env.PUSH_QUEUE_URL, sms: env.SMS_QUEUE_URL }),
     dueShards: env.DUE_SHARDS,
     maxReminders: env.REMINDERS_PER_MINUTE,

@@ -1,10 +1,13 @@
 import type { DueItem, DueStore } from '#shared/adapters/dynamodb/ledger/due-store.ts'
 import type { QueueMessage } from '#shared/adapters/sqs/message-queue.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
+import type { MerchantId } from '#shared/domain/ids.ts'
 
 export type SweepServices = {
   readonly due: DueStore
   readonly queueMessage: QueueMessage
+  /** Has the customers of a merchant planned for anew. */
+  readonly queueReplan: (merchantId: MerchantId, askedAt: string, signal?: AbortSignal) => Promise<void>
   readonly dueShards: number
   /** The most reminders that one sweep raises. */
   readonly maxReminders: number
@@ -38,6 +41,7 @@ const HOUR_MS = 3_600_000
 const LEAVE_AFTER_MS = 120_000
 /** A message is looked at again this long after it was put back on its queue. */
 const LOOK_AGAIN_MS = 120_000
+const REPLAN_AGAIN_MS = 15 * 60_000
 const MAX_HOURS = 48
 const MAX_PAGES = 20
 /** Of one shard side by side: more would wait for connections. */
@@ -62,7 +66,7 @@ const budgetOf = (most: number): Budget => {
 
 /** @returns how many occasions were raised */
 const act = async (
-  { due, queueMessage }: SweepServices,
+  { due, queueMessage, queueReplan }: SweepServices,
   item: Readable,
   nowMs: number,
   signal?: AbortSignal,
@@ -79,6 +83,13 @@ const act = async (
     case 'waiting':
       await due.serveWaiters(item, nowMs, signal)
       return 0
+    case 'replan': {
+      const { merchantId, askedAt } = item
+      // A run that ends half way says where; one that crashes is seen again after this time.
+      if (await due.postpone(item, nowMs + REPLAN_AGAIN_MS, signal))
+        await queueReplan(merchantId, askedAt, signal)
+      return 0
+    }
     case 'message':
       // First the note, then the queue: of two sweeps one queues it, and what a crash in between leaves is seen again.
       if (await due.postpone(item, nowMs + LOOK_AGAIN_MS, signal))

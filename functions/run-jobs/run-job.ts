@@ -1,14 +1,17 @@
 import { type ImportServices, importStores } from '#functions/run-jobs/import-stores.ts'
+import { type ReplanServices, replanCustomers } from '#functions/run-jobs/replan-customers.ts'
 import { reviewTrust, type TrustServices } from '#functions/run-jobs/review-trust.ts'
 import type { EraseCustomer } from '#shared/adapters/dynamodb/customers/erase-customer.ts'
 import type { DeleteEndpoint } from '#shared/adapters/sns/endpoints.ts'
 import type { Job } from '#shared/contracts/jobs.ts'
 
 /** The outside world of the jobs. */
-export type JobServices = TrustServices & {
-  readonly eraseCustomer: EraseCustomer
-  readonly deleteEndpoint: DeleteEndpoint
-} & ImportServices
+export type JobServices = TrustServices &
+  ReplanServices &
+  ImportServices & {
+    readonly eraseCustomer: EraseCustomer
+    readonly deleteEndpoint: DeleteEndpoint
+  }
 
 /** What a job did, for the log: numbers, and the scene that it paused. */
 export type JobDone = {
@@ -17,6 +20,8 @@ export type JobDone = {
   readonly removed?: number
   readonly written?: number
   readonly paused?: string
+  /** Customers who are reminded at another time now. */
+  readonly moved?: number
 }
 
 /** Does one job. Every job is safe to repeat: a queue delivers at least once. */
@@ -38,6 +43,10 @@ export const runJob = async (services: JobServices, job: Job, signal?: AbortSign
     case 'trust': {
       const isPaused = await reviewTrust(services, job, signal)
       return { kind: job.kind, jobId: job.jobId, removed: 0, ...(isPaused && { paused: job.sceneId }) }
+    }
+    case 'replan': {
+      const moved = await replanCustomers(services, job, signal)
+      return { kind: job.kind, jobId: job.jobId, removed: 0, moved }
     }
     default:
       return job satisfies never

@@ -8,27 +8,39 @@ import { createSumCounts } from '#shared/adapters/dynamodb/catalog/read-counters
 import { createSceneRecords } from '#shared/adapters/dynamodb/catalog/scene-records.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { createEraseCustomer } from '#shared/adapters/dynamodb/customers/erase-customer.ts'
+import { createCurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
+import { createReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
+import { createReplanRecords } from '#shared/adapters/dynamodb/ledger/replan-records.ts'
+import { createSceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
 import { createDeleteEndpoint } from '#shared/adapters/sns/endpoints.ts'
 import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
 
-/** The outside world of the jobs, as it is in AWS. */
+/** What run-jobs needs of the outside world. */
 export const buildServices = (env: z.output<typeof runJobsEnv>): JobServices => {
+  const client = createDocumentClient()
   const tables = {
-    client: createDocumentClient(),
+    client,
     catalog: env.CATALOG_TABLE,
     ledger: env.LEDGER_TABLE,
     presence: env.PRESENCE_TABLE,
   }
   const deleteEndpoint = createDeleteEndpoint()
   const send = createQueueSender()
+  const scenes = createCurrentScenes(client, env.CATALOG_TABLE, createSceneCache(client, env.CATALOG_TABLE))
   return {
     nowMs,
     deleteEndpoint,
     eraseCustomer: createEraseCustomer(tables, deleteEndpoint),
     merchants: createMerchantRecords(tables),
-    scenes: createSceneRecords(tables),
+    scenes: createSceneRecords(tables, { nowMs, dueShards: env.DUE_SHARDS }),
     sumCounts: createSumCounts(tables),
+    replans: createReplanRecords(
+      client,
+      env.LEDGER_TABLE,
+      env.DUE_SHARDS,
+      createReadOccasions(client, env.LEDGER_TABLE, scenes),
+    ),
     imports: createImportRecords(tables),
     geofences: createGeofenceRecords(tables, nowMs),
     queueJob: (job, signal) => send(env.JOBS_QUEUE_URL, [{ body: job }], signal),

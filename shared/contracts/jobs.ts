@@ -26,5 +26,13 @@ export const jobSchema = z.discriminatedUnion('kind', [
     merchantId: idSchema('mer'),
     sceneId: idSchema('scn'),
   }),
+  /** The visit plans of a merchant have changed: its customers are planned for anew. */
+  z.object({
+    kind: z.literal('replan'),
+    jobId: idSchema('job'),
+    merchantId: idSchema('mer'),
+    /** When it was asked for: a later change has a job of its own. */
+    askedAt: z.string().max(40),
+  }),
 ])
 export type Job = z.output<typeof jobSchema>

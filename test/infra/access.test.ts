@@ -83,7 +83,7 @@ describe('access to the tables', () => {
   it('is to an index only where it is queried', () => {
     const readers = (index: string) =>
       functionNames.filter((name) => actionsOn(name, `/index/${index}`).length > 0)
-    expect(readers('byMerchant')).toEqual(['merchant-api', 'remind-revisits'])
+    expect(readers('byMerchant')).toEqual(['merchant-api', 'remind-revisits', 'run-jobs'])
     expect(readers('due')).toEqual(['remind-revisits'])
   })
 
@@ -103,7 +103,7 @@ describe('access to the queues', () => {
     ['PushDeadLetters', ['send-messages'], []],
     ['PushAppleDeadLetters', ['send-messages'], []],
     ['SmsDeadLetters', ['send-messages'], []],
-    ['JobsQueue', ['customer-api', 'merchant-api', 'run-jobs'], ['run-jobs']],
+    ['JobsQueue', ['customer-api', 'merchant-api', 'remind-revisits', 'run-jobs'], ['run-jobs']],
   ])('%s is filled by %j and worked off by %j', (queue, fillers, workers) => {
     const may = (action: string) => functionNames.filter((name) => actionsOn(name, queue).includes(action))
     expect(may('sqs:SendMessage')).toEqual(fillers)

@@ -171,7 +171,11 @@ export const planAttributes = (
   { dueMs }: PlanState,
   { nextMs, handled }: { readonly nextMs?: number | undefined; readonly handled?: PlanState['handled'] },
   { nowMs, dueShards }: { readonly nowMs: number; readonly dueShards: number },
-) => {
+): {
+  readonly sets: readonly string[]
+  readonly removes: readonly string[]
+  readonly values: Readonly<Record<string, unknown>>
+} => {
   const kept = handled === undefined ? [] : ['handled = :handled']
   const values = handled === undefined ? {} : { ':handled': handled }
   if (nextMs === undefined) return { sets: kept, removes: ['duePk', 'dueSk'], values }

@@ -55,6 +55,16 @@ const MINUTES_PER_HOUR = 60
 export const duePlansOf = ({ state, triggers }: Pick<Scene, 'state' | 'triggers'>): readonly DueSide[] =>
   state === 'active' ? triggers.filter((side) => side.type === 'due') : []
 
+/** A text that is the same for scenes that plan the same; '' for one that plans nothing. */
+export const plansAs = (scene: Scene | undefined): string => {
+  const sides = scene === undefined ? [] : duePlansOf(scene)
+  if (sides.length === 0) return ''
+  return JSON.stringify([
+    scene?.offerId,
+    sides.map(({ plan, staleAfterS = USUAL_STALE_AFTER_S }) => [planKey(plan), staleAfterS]),
+  ])
+}
+
 /**
  * Where inside its hour a customer is reminded by a merchant: the same second always, so that the many who are due in
  * an hour do not come at once, and what is due for one customer comes together and is weighed together.

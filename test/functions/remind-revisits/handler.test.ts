@@ -56,6 +56,7 @@ beforeEach(async () => {
     SMS_QUEUE_URL: queues.urlOf('sms'),
     DUE_SHARDS: String(SHARDS),
     REMINDERS_PER_MINUTE: '100',
+    JOBS_QUEUE_URL: queues.urlOf('jobs'),
   })
   await startContainer()
 })
@@ -99,7 +100,7 @@ const planReminders = async (dueAtMs: number, ...scenes: readonly Scene[]): Prom
   const state = { handled: [] }
   const nextMs = firstOf(visitedAtMs)
   const plan = planAttributes(user, CAFE, state, { nextMs }, { nowMs: nextMs, dueShards: SHARDS })
-  const { ':duePk': duePk, ':dueSk': dueSk } = plan.values as Record<string, unknown>
+  const { ':duePk': duePk, ':dueSk': dueSk } = plan.values
   await stored.putLedger(aRelationshipItem(user, relationship, { duePk, dueSk }))
   return user
 }
@@ -336,6 +337,7 @@ describe('two sweeps at once', () => {
       },
       dueShards: SHARDS,
       maxReminders: 100,
+      queueReplan: async () => {},
       memory: {},
     })
     const queued: object[] = []

@@ -147,6 +147,7 @@ export const startSendMessages = async (rest: Readonly<Record<string, string>> =
     },
     dueShards: DUE_SHARDS,
     maxReminders: 100,
+    queueReplan: async () => {},
     memory: {},
   }
   const receive = (record: SQSRecord) => receiveRecord(services, record, clock.nowMs, () => {})

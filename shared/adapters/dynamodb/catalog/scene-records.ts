@@ -12,7 +12,9 @@ import {
 } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { newArrivalWrite } from '#shared/adapters/dynamodb/catalog/new-arrivals.ts'
 import { sceneSchema } from '#shared/contracts/http/scenes.ts'
+import { replanItem } from '#shared/contracts/items/replan.ts'
 import type { MerchantId, SceneId } from '#shared/domain/ids.ts'
+import { plansAs } from '#shared/domain/scenes/occasions.ts'
 import type { Scene, SceneTrigger } from '#shared/domain/scenes/scene.ts'
 
 /** Drafts and archived ones included: deciding reads them all. */
@@ -76,15 +78,31 @@ export const createListRevisions =
   }
 
 /** A merchant's scenes. What they name must be the merchant's own. */
-export const createSceneRecords = (tables: CatalogTables): EntityRecords<SceneId, Scene> =>
-  createEntityRecords(tables, {
+export const createSceneRecords = (
+  tables: CatalogTables,
+  { nowMs, dueShards }: { readonly nowMs: () => number; readonly dueShards: number },
+): EntityRecords<SceneId, Scene> => {
+  /** Customers are planned for anew where a plan begins, ends or changes. */
+  const replan = (before: Scene | undefined, after: Scene | undefined): Along[] => {
+    const merchantId = (after ?? before)?.merchantId
+    if (merchantId === undefined || plansAs(before) === plansAs(after)) return []
+    const Item = replanItem(merchantId, nowMs(), dueShards)
+    return [{ write: { Put: { TableName: tables.ledger, Item } } }]
+  }
+
+  return createEntityRecords(tables, {
     type: 'SCENE',
     quota: { attribute: 'scenes', most: MAX_SCENES_PER_MERCHANT },
     parse: (item): Scene => sceneSchema.parse(item),
     references: referencesOf,
     along: async (before, after, signal) => {
-      if (after === undefined) return []
+      if (after === undefined) return replan(before, after)
       const announced = await newArrivalWrite(tables, before, after, signal)
-      return [keepRevision(tables.catalog, after), ...(announced ? [announced] : [])]
+      return [
+        keepRevision(tables.catalog, after),
+        ...(announced ? [announced] : []),
+        ...replan(before, after),
+      ]
     },
   })
+}

@@ -2,6 +2,7 @@ import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } fr
 import * as z from 'zod'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
+import { createReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
 import { createRaiseEvent } from '#shared/adapters/dynamodb/ledger/raise-event.ts'
 import { createRaiseLater } from '#shared/adapters/dynamodb/ledger/raise-later.ts'
 import { createRaiseOccasions } from '#shared/adapters/dynamodb/ledger/raise-occasions.ts'
@@ -11,9 +12,11 @@ import { type Item, queryPage, transact } from '#shared/adapters/dynamodb/transa
 import { id } from '#shared/contracts/items/ids.ts'
 import { dueKey, remindedOf, storedTallies } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship, type StoredRelationship } from '#shared/contracts/items/relationship.ts'
+import { replanDueKey } from '#shared/contracts/items/replan.ts'
 import { shardOf } from '#shared/domain/ids.ts'
 
 const due = { pk: z.string(), sk: z.string(), duePk: z.string(), dueSk: z.string(), user: id('usr') }
+const { user: _, ...ofMerchant } = due
 const dueItem = z.discriminatedUnion('kind', [
   z.object({ ...due, kind: z.literal('message'), messageId: id('msg'), channel: z.enum(['push', 'sms']) }),
   z.object({ ...due, kind: z.literal('relationship'), merchantId: id('mer') }),
@@ -37,10 +40,13 @@ const dueItem = z.discriminatedUnion('kind', [
     timeZone: z.string().optional(),
   }),
   z.object({
-    pk: due.pk,
-    sk: due.sk,
-    duePk: due.duePk,
-    dueSk: due.dueSk,
+    ...ofMerchant,
+    kind: z.literal('replan'),
+    merchantId: id('mer'),
+    askedAt: z.string(),
+  }),
+  z.object({
+    ...ofMerchant,
     kind: z.literal('waiting'),
     offerId: id('off'),
     merchantId: id('mer'),
@@ -61,6 +67,8 @@ export type DueMessage = Extract<DueItem, { kind: 'message' }>
 export type DueGrant = Extract<DueItem, { kind: 'grant' }>
 /** A reminder that waited for an open hour. */
 export type DueLater = Extract<DueItem, { kind: 'later' }>
+/** A merchant whose customers are to be planned for anew. */
+export type DueReplan = Extract<DueItem, { kind: 'replan' }>
 /** An offer for which somebody waits. */
 export type DueWaiting = Extract<DueItem, { kind: 'waiting' }>
 
@@ -93,8 +101,8 @@ export type DueStore = {
   /** The oldest hour that may hold something unfinished, as it was remembered. */
   readonly readCursor: (signal?: AbortSignal) => Promise<string | undefined>
   readonly writeCursor: (hour: string, signal?: AbortSignal) => Promise<void>
-  /** Looks at a message again later; false when it has ended or moved meanwhile. */
-  readonly postpone: (message: DueMessage, untilMs: number, signal?: AbortSignal) => Promise<boolean>
+  /** Looks at a message or a change of plans again later; false when it has ended or moved meanwhile. */
+  readonly postpone: (item: DueMessage | DueReplan, untilMs: number, signal?: AbortSignal) => Promise<boolean>
   /**
    * Gives the unit of an offer back that was not redeemed in time, with the counts of it; once, and not when it was
    * redeemed.
@@ -185,8 +193,12 @@ export const createDueStore = (
       )
     },
 
-    postpone: async ({ pk, sk, dueSk, messageId }, untilMs, signal) => {
-      const next = dueKey(untilMs, messageId, shardOf(messageId, dueShards))
+    postpone: async (item, untilMs, signal) => {
+      const { pk, sk, dueSk } = item
+      const next =
+        item.kind === 'replan'
+          ? replanDueKey(item.merchantId, untilMs, dueShards)
+          : dueKey(untilMs, item.messageId, shardOf(item.messageId, dueShards))
       try {
         await client.send(
           new UpdateCommand({
@@ -236,7 +248,12 @@ export const createDueStore = (
       }
     },
 
-    raiseOccasions: createRaiseOccasions({ client, table, dueShards }, currentScenes, raise, forget),
+    raiseOccasions: createRaiseOccasions(
+      { client, table, dueShards },
+      createReadOccasions(client, table, currentScenes),
+      raise,
+      forget,
+    ),
 
     raiseLater: createRaiseLater(table, raise, forget),
 

@@ -1,20 +1,13 @@
-import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
-import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
 import type { DueRelationship } from '#shared/adapters/dynamodb/ledger/due-store.ts'
+import type { ReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
 import type { RaiseEvent } from '#shared/adapters/dynamodb/ledger/raise-event.ts'
 import type { Forget } from '#shared/adapters/dynamodb/ledger/raise-later.ts'
 import { asRead } from '#shared/adapters/dynamodb/ledger/relationship-writes.ts'
-import { parseProfile, profileKey } from '#shared/contracts/items/ledger.ts'
 import { planAttributes } from '#shared/contracts/items/relationship.ts'
-import type { UserId } from '#shared/domain/ids.ts'
 import { nextStep, type Step } from '#shared/domain/scenes/next-occasions.ts'
-import { duePlansOf, type Occasion, occasionsOf } from '#shared/domain/scenes/occasions.ts'
-import type { Scene } from '#shared/domain/scenes/scene.ts'
-
-/** Does any plan follow from what stands on the customer's own profile? */
-const asksForBirthday = (scenes: readonly Scene[]): boolean =>
-  scenes.flatMap(duePlansOf).some(({ plan }) => plan.kind === 'anniversary' && plan.of === 'birthday')
+import type { Occasion } from '#shared/domain/scenes/occasions.ts'
 
 const raisedOf = ({ sceneId, plan, occasion, dueAtMs, staleAfterS }: Occasion) => ({
   sceneId,
@@ -32,33 +25,10 @@ const raisedOf = ({ sceneId, plan, occasion, dueAtMs, staleAfterS }: Occasion) =
  */
 export const createRaiseOccasions = (
   { client, table, dueShards }: { client: DynamoDBDocumentClient; table: string; dueShards: number },
-  currentScenes: CurrentScenes,
+  readOccasions: ReadOccasions,
   raise: RaiseEvent,
   forget: Forget,
 ) => {
-  const readBirthday = async (user: UserId, signal?: AbortSignal): Promise<string | undefined> => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: table, Key: profileKey(user), ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
-    return parseProfile(Item).birthday
-  }
-
-  const planOf = async (due: DueRelationship, nowMs: number, signal?: AbortSignal): Promise<Step> => {
-    const { user, merchantId, stored } = due
-    const { scenes } = await currentScenes(merchantId, nowMs, signal)
-    const birthday = asksForBirthday(scenes) ? await readBirthday(user, signal) : undefined
-    const { relationship, lastInsideAtMs } = stored
-    const planned = {
-      user,
-      merchantId,
-      relationship,
-      ...(lastInsideAtMs !== undefined && { lastInsideAtMs }),
-      ...(birthday !== undefined && { birthday }),
-    }
-    return nextStep(occasionsOf(planned, scenes, nowMs), stored.plan, nowMs)
-  }
-
   const moveOn = (
     { pk, sk, dueSk, user, merchantId, stored }: DueRelationship,
     step: Step,
@@ -93,7 +63,8 @@ export const createRaiseOccasions = (
 
   return async (due: DueRelationship, nowMs: number, signal?: AbortSignal): Promise<number> => {
     const { user, merchantId, dueSk, stored } = due
-    const step = await planOf(due, nowMs, signal)
+    const occasions = await readOccasions(user, merchantId, stored, nowMs, signal)
+    const step = nextStep(occasions, stored.plan, nowMs)
     if (step.due.length === 0) {
       await moveOnly(due, step, nowMs, signal)
       return 0

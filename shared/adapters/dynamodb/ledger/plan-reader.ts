@@ -1,0 +1,48 @@
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
+import { parseProfile, profileKey } from '#shared/contracts/items/ledger.ts'
+import type { StoredRelationship } from '#shared/contracts/items/relationship.ts'
+import type { MerchantId, UserId } from '#shared/domain/ids.ts'
+import { duePlansOf, type Occasion, occasionsOf } from '#shared/domain/scenes/occasions.ts'
+import type { Scene } from '#shared/domain/scenes/scene.ts'
+
+/** The occasions of a customer and a merchant, by what is known and planned now. */
+export type ReadOccasions = (
+  user: UserId,
+  merchantId: MerchantId,
+  stored: StoredRelationship,
+  nowMs: number,
+  signal?: AbortSignal,
+) => Promise<Occasion[]>
+
+/** Does any plan follow from what stands on the customer's own profile? */
+const asksForBirthday = (scenes: readonly Scene[]): boolean =>
+  scenes.flatMap(duePlansOf).some(({ plan }) => plan.kind === 'anniversary' && plan.of === 'birthday')
+
+/** Computes occasions from a relationship as it was read and the merchant's scenes as they are. */
+export const createReadOccasions = (
+  client: DynamoDBDocumentClient,
+  table: string,
+  currentScenes: CurrentScenes,
+): ReadOccasions => {
+  const readBirthday = async (user: UserId, signal?: AbortSignal): Promise<string | undefined> => {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: table, Key: profileKey(user), ConsistentRead: true }),
+      signal ? { abortSignal: signal } : {},
+    )
+    return parseProfile(Item).birthday
+  }
+
+  return async (user, merchantId, { relationship, lastInsideAtMs }, nowMs, signal) => {
+    const { scenes } = await currentScenes(merchantId, nowMs, signal)
+    const birthday = asksForBirthday(scenes) ? await readBirthday(user, signal) : undefined
+    const planned = {
+      user,
+      merchantId,
+      relationship,
+      ...(lastInsideAtMs !== undefined && { lastInsideAtMs }),
+      ...(birthday !== undefined && { birthday }),
+    }
+    return occasionsOf(planned, scenes, nowMs)
+  }
+}

@@ -5,6 +5,7 @@ import type {
   Facts,
   Stored,
 } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
+import type { Gifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
 import type { WaitingList } from '#shared/adapters/dynamodb/ledger/waiting-list.ts'
 import type { QueueMessage } from '#shared/adapters/sqs/message-queue.ts'
 import { decisionRefOf, type Grant } from '#shared/contracts/items/decision.ts'
@@ -26,7 +27,8 @@ import {
   withheldIn,
 } from '#shared/domain/scenes/decide.ts'
 import { type Limits, NOTHING_SPENT, type Spent, type Surroundings } from '#shared/domain/scenes/facts.ts'
-import type { Trigger } from '#shared/domain/scenes/trigger.ts'
+import { mayHaveGift } from '#shared/domain/scenes/occasions.ts'
+import { occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
 
 export type DecideServices = {
   readonly loadFacts: DecisionStore['loadFacts']
@@ -42,6 +44,8 @@ export type DecideServices = {
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<Surroundings | undefined>
+  /** What was put aside for occasions. */
+  readonly gifts: Pick<Gifts, 'find' | 'release'>
   readonly storeDecision: DecisionStore['store']
   readonly queueMessage: QueueMessage
   /** A random code of 10 characters, as the customer shows it. */
@@ -258,6 +262,7 @@ const attemptOnce = async (
     // The counts are read again, and another code is drawn.
     case 'tallyFull':
     case 'codeTaken':
+    case 'giftGone':
       return attempt
     default:
       return stored satisfies never
@@ -307,6 +312,20 @@ const nextOf = (part: DecisionPart, stored: Stored): NextPart | undefined => {
   return stored.kind === 'decidedAlready' ? stored.earlier.next : undefined
 }
 
+/** What was put aside for an occasion that earned nothing goes back; a reminder that waits keeps it. */
+const releaseGifts = async (
+  { gifts }: DecideServices,
+  { outcomes }: Decided,
+  signal?: AbortSignal,
+): Promise<void> => {
+  for (const outcome of outcomes) {
+    const { scene, trigger } = outcome
+    const waits = outcome.kind === 'suppressed' && outcome.againMs !== undefined
+    if (waits || !mayHaveGift(scene, trigger)) continue
+    await gifts.release(trigger.user, { sceneId: scene.id, occasion: occasionOf(trigger) }, signal)
+  }
+}
+
 /**
  * Decides what the triggers of one presence write, event or timer earn, stores it and puts the message on its channel's
  * queue. All scenes that they reach are decided on together; what does not fit into one transaction is stored in parts,
@@ -331,4 +350,5 @@ export const decideTriggers = async (
   if (decided === undefined) return
   await queueSent(services, user, decided.sent, signal)
   await storeRest(services, question, decided, facts, nowMs, signal)
+  await releaseGifts(services, decided, signal)
 }

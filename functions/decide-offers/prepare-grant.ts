@@ -8,11 +8,14 @@ import {
   grantIdOf,
   messageIdOf,
 } from '#shared/contracts/items/decision.ts'
+import type { StoredGift } from '#shared/contracts/items/gift.ts'
 import { budgetTally, offerTallies, type Tally } from '#shared/contracts/items/stock.ts'
 import type { MerchantId, OfferId, SceneId } from '#shared/domain/ids.ts'
 import { messageCents } from '#shared/domain/messages/price.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { Granted } from '#shared/domain/scenes/decide.ts'
+import { mayHaveGift } from '#shared/domain/scenes/occasions.ts'
+import { occasionOf } from '#shared/domain/scenes/trigger.ts'
 
 /** A grant that can be stored, or what deciding is to do without when it decides again. */
 export type Prepared =
@@ -57,6 +60,19 @@ const isHeldForOthers = async (
 ): Promise<boolean> =>
   offer.hasWaitingList === true && trigger.type !== 'restock' && (await services.hasWaiters(offer.id, signal))
 
+/** The unit of this offer that was put aside for the occasion. */
+const giftFor = async (
+  services: DecideServices,
+  { scene, trigger }: Granted,
+  offer: Offer,
+  signal?: AbortSignal,
+): Promise<StoredGift | undefined> => {
+  if (!mayHaveGift(scene, trigger)) return undefined
+  const name = { sceneId: scene.id, occasion: occasionOf(trigger) }
+  const gift = await services.gifts.find(trigger.user, name, signal)
+  return gift?.offerId === offer.id ? gift : undefined
+}
+
 /** Reads what the winner needs beside the facts (stock, counts, budget), and fills in its message. */
 export const prepareGrant = async (
   services: DecideServices,
@@ -75,11 +91,13 @@ export const prepareGrant = async (
   const { free, room } = await services.readStock(offer, tallies, signal)
   if (budget !== undefined && room[ofOffer.length] === false)
     return { kind: 'overBudget', merchantId: scene.merchantId }
-  const stockShard = offer && shardFor(offer, free, tried, services.random)
+  const gift = offer && (await giftFor(services, winner, offer, signal))
+  const stockShard = gift?.stockShard ?? (offer && shardFor(offer, free, tried, services.random))
   if (offer !== undefined) {
     const mayWait = ofOffer.every((_, index) => room[index])
     const isLeft = stockShard !== undefined && mayWait
-    if (!isLeft || (await isHeldForOthers(services, offer, winner, signal)))
+    const isOwn = gift !== undefined
+    if (!isLeft || (!isOwn && (await isHeldForOthers(services, offer, winner, signal))))
       return { kind: 'soldOut', offerId: offer.id, mayWait }
   }
   const code = offer && services.newCode()
@@ -101,6 +119,7 @@ export const prepareGrant = async (
       ...(venues.length > 0 && { venueIds: venues.map(({ id }) => id) }),
     },
     ...(offer && code !== undefined && stockShard !== undefined && { offer, code, stockShard }),
+    ...(gift && { isKept: true as const }),
     tallies,
     correlationId: correlationOf(ref, trigger),
   }

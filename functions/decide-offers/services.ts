@@ -8,6 +8,7 @@ import { createZoneCache } from '#shared/adapters/dynamodb/catalog/zone-cache.ts
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { createConfirmGrants } from '#shared/adapters/dynamodb/ledger/confirm-grants.ts'
 import { createDecisionStore } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
+import { createGifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
 import { createReadPlatform } from '#shared/adapters/dynamodb/ledger/platform-state.ts'
 import { createSceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
 import { createVisitStore } from '#shared/adapters/dynamodb/ledger/visit-store.ts'
@@ -70,6 +71,7 @@ export const buildServices = (env: z.output<typeof decideOffersEnv>): RecordServ
     hasWaiters: waiting.hasWaiters,
     noteWaiters: waiting.note,
     surroundingsOf: createSurroundingsOf(presence.read, zonesAt),
+    gifts: createGifts(client, env.LEDGER_TABLE),
     storeDecision: decisions.store,
     queueMessage: createMessageQueue(send, { push: env.PUSH_QUEUE_URL, sms: env.SMS_QUEUE_URL }),
     newCode,

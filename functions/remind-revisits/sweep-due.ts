@@ -77,6 +77,9 @@ const act = async (
     case 'grant':
       await due.releaseGrant(item, signal)
       return 0
+    case 'gift':
+      await due.releaseGift(item, signal)
+      return 0
     case 'later':
       await due.raiseLater(item, nowMs, signal)
       return 1

@@ -89,6 +89,8 @@ export type Grant = {
   readonly offer?: Offer
   readonly code?: string
   readonly stockShard?: number
+  /** Its unit was put aside for the occasion. */
+  readonly isKept?: true
   /** What it counts up beside the stock. */
   readonly tallies: readonly Tally[]
   /** See `correlationOf`. */

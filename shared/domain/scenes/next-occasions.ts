@@ -1,4 +1,4 @@
-import type { OfferId } from '#shared/domain/ids.ts'
+import { isId, type OfferId, toId } from '#shared/domain/ids.ts'
 import type { Occasion } from '#shared/domain/scenes/occasions.ts'
 
 /** Something that was done about an occasion; it is remembered as long as the occasion could come up again. */
@@ -36,6 +36,24 @@ export const keyOf = ({ sceneId, occasion }: Pick<Occasion, 'sceneId' | 'occasio
   `${sceneId} ${occasion}`
 export const giftKeyOf = (offerId: OfferId, occasion: Pick<Occasion, 'sceneId' | 'occasion'>): string =>
   `gift ${offerId} ${keyOf(occasion)}`
+
+/**
+ * For what a gift was put aside that no plan has any more (a scene was paused, it gives something else); what is left of
+ * `handled` without them.
+ */
+export const voidGifts = (occasions: readonly Occasion[], handled: readonly Handled[]) => {
+  const planned = new Set(occasions.flatMap((one) => (one.gift ? [giftKeyOf(one.gift.offerId, one)] : [])))
+  const isVoid = ({ key }: Handled): boolean => key.startsWith('gift ') && !planned.has(key)
+  return {
+    void: handled.filter(isVoid).flatMap(({ key }) => {
+      const [, , sceneId, ...occasion] = key.split(' ')
+      return isId('scn', sceneId ?? '')
+        ? [{ sceneId: toId('scn', (sceneId ?? '').slice(4)), occasion: occasion.join(' ') }]
+        : []
+    }),
+    handled: handled.filter((one) => !isVoid(one)),
+  }
+}
 
 /** Until when an occasion is worth it. */
 const untilMsOf = ({ dueAtMs, staleAfterS }: Occasion): number => dueAtMs + staleAfterS * 1000

@@ -1,6 +1,7 @@
 import { type MerchantId, type OfferId, type SceneId, shardOf, type UserId } from '#shared/domain/ids.ts'
 import type { KnownRelationship } from '#shared/domain/scenes/facts.ts'
 import type { Scene, SceneTrigger } from '#shared/domain/scenes/scene.ts'
+import type { Trigger } from '#shared/domain/scenes/trigger.ts'
 import {
   planKey,
   USUAL_STALE_AFTER_S,
@@ -44,6 +45,9 @@ export type Planned = {
   /** 'MM-DD'. */
   readonly birthday?: string
 }
+
+/** So long before a festival its gift is put aside: a year of gifts need not lie there. */
+export const GIFT_AHEAD_DAYS = 14
 
 type DueSide = Extract<SceneTrigger, { type: 'due' }>
 type Moment = Pick<Occasion, 'occasion' | 'dueAtMs'>
@@ -184,6 +188,11 @@ const momentsOf = (planned: Planned, plan: VisitPlan, nowMs: number): Moment[] =
   }
 }
 
+const giftOf = ({ offerId }: Scene, { plan }: DueSide, { dueAtMs }: Moment): Pick<Occasion, 'gift'> =>
+  plan.kind !== 'festival' || offerId === undefined
+    ? {}
+    : { gift: { offerId, fromMs: dueAtMs - GIFT_AHEAD_DAYS * DAY_MS } }
+
 /**
  * Every occasion that the plans of some scenes have for a customer, past and to come, by time. It follows from what is
  * known alone: whoever computes it, whenever, finds the same occasions under the same names.
@@ -202,6 +211,7 @@ export const occasionsOf = (planned: Planned, scenes: readonly Scene[], nowMs: n
           plan: planKey(side.plan),
           ...moment,
           staleAfterS: side.staleAfterS ?? USUAL_STALE_AFTER_S,
+          ...giftOf(scene, side, moment),
         })),
       ),
     )
@@ -223,3 +233,7 @@ export const isStillPlanned = (
       (side.plan.kind === 'beforeOfferEnds' ||
         momentsOf(planned, side.plan, nowMs).some((moment) => moment.occasion === occasion)),
   )
+
+/** May a unit have been put aside for what this is about? */
+export const mayHaveGift = ({ offerId }: Scene, trigger: Trigger): boolean =>
+  offerId !== undefined && trigger.type === 'due' && trigger.plan.startsWith('festival ')

@@ -4,6 +4,7 @@ import { sweepDue } from '#functions/remind-revisits/sweep-due.ts'
 import { replanCustomers } from '#functions/run-jobs/replan-customers.ts'
 import { createSceneRecords } from '#shared/adapters/dynamodb/catalog/scene-records.ts'
 import { createCurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
+import { createGifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
 import { createReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
 import { createReplanRecords } from '#shared/adapters/dynamodb/ledger/replan-records.ts'
 import { createSceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
@@ -47,7 +48,16 @@ const newRun = () => {
     createSceneCache(tables.client, tables.catalog),
   )
   const reader = createReadOccasions(tables.client, tables.ledger, current)
-  return { nowMs, replans: createReplanRecords(tables.client, tables.ledger, 1, reader) }
+  return {
+    nowMs,
+    replans: createReplanRecords(
+      tables.client,
+      tables.ledger,
+      1,
+      reader,
+      createGifts(tables.client, tables.ledger),
+    ),
+  }
 }
 
 let merchants = 0

@@ -13,6 +13,7 @@ import { forgetStopCode } from '#shared/adapters/dynamodb/customers/suppressions
 import { moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { codeKey } from '#shared/contracts/items/decision.ts'
+import { giftSchema } from '#shared/contracts/items/gift.ts'
 import { userKey } from '#shared/contracts/items/ledger.ts'
 import { tombstone } from '#shared/domain/customers/customer.ts'
 import type { UserId } from '#shared/domain/ids.ts'
@@ -77,23 +78,34 @@ export const createEraseCustomer = (
       ? undefined
       : moveUnit(ledger, offerId, stockShard, { from: 'reserved', to: 'free' })
 
+  const deleteInState = (item: Item, state: string): TransactItem => ({
+    Delete: {
+      TableName: ledger,
+      Key: keyOf(item),
+      ConditionExpression: '#state = :state',
+      ExpressionAttributeNames: { '#state': 'state' },
+      ExpressionAttributeValues: { ':state': state },
+    },
+  })
+
   const grantDeletion = (item: Item): Deletion => {
     const grant = parseGrant(item)
     const release = releaseUnit(grant)
     return {
       ...(release && { release }),
       items: [
-        {
-          Delete: {
-            TableName: ledger,
-            Key: keyOf(item),
-            ConditionExpression: '#state = :state',
-            ExpressionAttributeNames: { '#state': 'state' },
-            ExpressionAttributeValues: { ':state': grant.state },
-          },
-        },
+        deleteInState(item, grant.state),
         ...(grant.code === undefined ? [] : [deleteOwned(codeKey(grant.code), grant.user)]),
       ],
+    }
+  }
+
+  const giftDeletion = (item: Item): Deletion => {
+    const { state, offerId, stockShard } = giftSchema.parse(item)
+    const move = { from: 'reserved', to: 'free' } as const
+    return {
+      ...(state === 'reserved' && { release: moveUnit(ledger, offerId, stockShard, move) }),
+      items: [deleteInState(item, state)],
     }
   }
 
@@ -112,6 +124,7 @@ export const createEraseCustomer = (
 
   const deletionOf = (user: UserId, item: Item, signal?: AbortSignal): Promise<Deletion> | Deletion => {
     if (item['kind'] === 'grant') return grantDeletion(item)
+    if (item['kind'] === 'gift') return giftDeletion(item)
     if (item['kind'] === 'device') return deviceDeletion(user, item, signal)
     if (item['kind'] === 'message') return messageDeletion(item)
     return { items: [deleteItem(item)] }

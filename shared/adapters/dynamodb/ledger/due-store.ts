@@ -2,6 +2,7 @@ import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } fr
 import * as z from 'zod'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
+import { createGifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
 import { createReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
 import { createRaiseEvent } from '#shared/adapters/dynamodb/ledger/raise-event.ts'
 import { createRaiseLater } from '#shared/adapters/dynamodb/ledger/raise-later.ts'
@@ -39,6 +40,7 @@ const dueItem = z.discriminatedUnion('kind', [
     storeId: id('sto').optional(),
     timeZone: z.string().optional(),
   }),
+  z.object({ ...due, kind: z.literal('gift'), sceneId: id('scn'), occasion: z.string() }),
   z.object({
     ...ofMerchant,
     kind: z.literal('replan'),
@@ -67,6 +69,8 @@ export type DueMessage = Extract<DueItem, { kind: 'message' }>
 export type DueGrant = Extract<DueItem, { kind: 'grant' }>
 /** A reminder that waited for an open hour. */
 export type DueLater = Extract<DueItem, { kind: 'later' }>
+/** A unit that was kept for an occasion on which nobody has decided. */
+export type DueGift = Extract<DueItem, { kind: 'gift' }>
 /** A merchant whose customers are to be planned for anew. */
 export type DueReplan = Extract<DueItem, { kind: 'replan' }>
 /** An offer for which somebody waits. */
@@ -108,6 +112,8 @@ export type DueStore = {
    * redeemed.
    */
   readonly releaseGrant: (grant: DueGrant, signal?: AbortSignal) => Promise<void>
+  /** Gives back the unit that was kept for an occasion on which nobody has decided; once. */
+  readonly releaseGift: (gift: DueGift, signal?: AbortSignal) => Promise<void>
   /**
    * Turns the occasions of a plan that are due into one event and moves the relationship to its next moment, together;
    * an erased customer's are dropped.
@@ -156,6 +162,7 @@ export const createDueStore = (
   }
 
   const raise = createRaiseEvent(client, table)
+  const gifts = createGifts(client, table)
 
   return {
     dueIn: async (hour, shard, nowMs, start, signal) => {
@@ -248,9 +255,12 @@ export const createDueStore = (
       }
     },
 
+    releaseGift: ({ user, sceneId, occasion }, signal) => gifts.release(user, { sceneId, occasion }, signal),
+
     raiseOccasions: createRaiseOccasions(
       { client, table, dueShards },
       createReadOccasions(client, table, currentScenes),
+      gifts,
       raise,
       forget,
     ),

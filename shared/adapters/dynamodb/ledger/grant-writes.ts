@@ -1,5 +1,6 @@
 import { NOT_ERASED } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import type { Facts } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
+import { takeGift } from '#shared/adapters/dynamodb/ledger/gifts.ts'
 import { addToTally, moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import type { TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
 import {
@@ -13,11 +14,18 @@ import {
   withSend,
 } from '#shared/contracts/items/decision.ts'
 import { expiryOf, profileKey } from '#shared/contracts/items/ledger.ts'
-import type { UserId } from '#shared/domain/ids.ts'
+import type { OfferId, UserId } from '#shared/domain/ids.ts'
 import type { Suppressed } from '#shared/domain/scenes/decide.ts'
+import { occasionOf } from '#shared/domain/scenes/trigger.ts'
 
 /** What may stand in the way of a grant when it is stored. */
-export type Refusable = 'profileChanged' | 'occasionUsed' | 'shardEmpty' | 'codeTaken' | 'tallyFull'
+export type Refusable =
+  | 'profileChanged'
+  | 'occasionUsed'
+  | 'shardEmpty'
+  | 'codeTaken'
+  | 'tallyFull'
+  | 'giftGone'
 
 type GrantWrite = { readonly item: TransactItem; readonly refusal: Refusable }
 
@@ -73,6 +81,20 @@ const codeItem = ({ candidate, grantId }: Grant, code: string, nowMs: number) =>
   ttl: expiryOf(nowMs),
 })
 
+/** A unit that was put aside is reserved already: the gift becomes the grant's. */
+const unitWrite = (
+  table: string,
+  { candidate: { scene, trigger }, isKept }: Grant,
+  offerId: OfferId,
+  shard: number,
+): GrantWrite =>
+  isKept
+    ? {
+        item: takeGift(table, trigger.user, { sceneId: scene.id, occasion: occasionOf(trigger) }),
+        refusal: 'giftGone',
+      }
+    : { item: moveUnit(table, offerId, shard, { from: 'free', to: 'reserved' }), refusal: 'shardEmpty' }
+
 /** Everything that a grant writes, in the order in which a refusal is to be told. */
 export const grantWrites = (
   table: string,
@@ -98,12 +120,7 @@ export const grantWrites = (
     },
     ...(offer === undefined || stockShard === undefined
       ? []
-      : [
-          {
-            item: moveUnit(table, offer.id, stockShard, { from: 'free', to: 'reserved' }),
-            refusal: 'shardEmpty',
-          } as const,
-        ]),
+      : [unitWrite(table, grant, offer.id, stockShard)]),
     ...(code === undefined
       ? []
       : [{ item: put(codeItem(grant, code, nowMs)), refusal: 'codeTaken' } as const]),

@@ -1,19 +1,20 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
+import type { MerchantScenes } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
 import { parseProfile, profileKey } from '#shared/contracts/items/ledger.ts'
 import type { StoredRelationship } from '#shared/contracts/items/relationship.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 import { duePlansOf, type Occasion, occasionsOf } from '#shared/domain/scenes/occasions.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 
-/** The occasions of a customer and a merchant, by what is known and planned now. */
+/** The occasions of a customer and a merchant, by what is known and planned now, and what may be given at them. */
 export type ReadOccasions = (
   user: UserId,
   merchantId: MerchantId,
   stored: StoredRelationship,
   nowMs: number,
   signal?: AbortSignal,
-) => Promise<Occasion[]>
+) => Promise<{ readonly occasions: readonly Occasion[]; readonly offers: MerchantScenes['offers'] }>
 
 /** Does any plan follow from what stands on the customer's own profile? */
 const asksForBirthday = (scenes: readonly Scene[]): boolean =>
@@ -34,7 +35,7 @@ export const createReadOccasions = (
   }
 
   return async (user, merchantId, { relationship, lastInsideAtMs }, nowMs, signal) => {
-    const { scenes } = await currentScenes(merchantId, nowMs, signal)
+    const { scenes, offers } = await currentScenes(merchantId, nowMs, signal)
     const birthday = asksForBirthday(scenes) ? await readBirthday(user, signal) : undefined
     const planned = {
       user,
@@ -43,6 +44,6 @@ export const createReadOccasions = (
       ...(lastInsideAtMs !== undefined && { lastInsideAtMs }),
       ...(birthday !== undefined && { birthday }),
     }
-    return occasionsOf(planned, scenes, nowMs)
+    return { occasions: occasionsOf(planned, scenes, nowMs), offers }
   }
 }

@@ -1,12 +1,15 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import type { DueRelationship } from '#shared/adapters/dynamodb/ledger/due-store.ts'
+import type { Gifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
 import type { ReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
 import type { RaiseEvent } from '#shared/adapters/dynamodb/ledger/raise-event.ts'
 import type { Forget } from '#shared/adapters/dynamodb/ledger/raise-later.ts'
 import { asRead } from '#shared/adapters/dynamodb/ledger/relationship-writes.ts'
 import { planAttributes } from '#shared/contracts/items/relationship.ts'
-import { nextStep, type Step } from '#shared/domain/scenes/next-occasions.ts'
+import type { OfferId } from '#shared/domain/ids.ts'
+import type { Offer } from '#shared/domain/offers/offer.ts'
+import { nextStep, type Step, voidGifts } from '#shared/domain/scenes/next-occasions.ts'
 import type { Occasion } from '#shared/domain/scenes/occasions.ts'
 
 const raisedOf = ({ sceneId, plan, occasion, dueAtMs, staleAfterS }: Occasion) => ({
@@ -26,6 +29,7 @@ const raisedOf = ({ sceneId, plan, occasion, dueAtMs, staleAfterS }: Occasion) =
 export const createRaiseOccasions = (
   { client, table, dueShards }: { client: DynamoDBDocumentClient; table: string; dueShards: number },
   readOccasions: ReadOccasions,
+  gifts: Gifts,
   raise: RaiseEvent,
   forget: Forget,
 ) => {
@@ -61,10 +65,26 @@ export const createRaiseOccasions = (
     }
   }
 
+  /** Before the relationship moves on: what a crash leaves is done again, and a gift is kept once. */
+  const keepGifts = async (
+    { user, merchantId }: DueRelationship,
+    { gifts: wanted }: Step,
+    offers: ReadonlyMap<OfferId, Offer>,
+    signal?: AbortSignal,
+  ): Promise<void> => {
+    for (const { occasion, offerId } of wanted) {
+      const offer = offers.get(offerId)
+      if (offer) await gifts.reserve({ user, merchantId, occasion }, offer, dueShards, signal)
+    }
+  }
+
   return async (due: DueRelationship, nowMs: number, signal?: AbortSignal): Promise<number> => {
     const { user, merchantId, dueSk, stored } = due
-    const occasions = await readOccasions(user, merchantId, stored, nowMs, signal)
-    const step = nextStep(occasions, stored.plan, nowMs)
+    const { occasions, offers } = await readOccasions(user, merchantId, stored, nowMs, signal)
+    const given = voidGifts(occasions, stored.plan.handled)
+    for (const name of given.void) await gifts.release(user, name, signal)
+    const step = nextStep(occasions, { ...stored.plan, handled: given.handled }, nowMs)
+    await keepGifts(due, step, offers, signal)
     if (step.due.length === 0) {
       await moveOnly(due, step, nowMs, signal)
       return 0

@@ -1,6 +1,7 @@
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import type { Gifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
 import type { ReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
 import { asRead } from '#shared/adapters/dynamodb/ledger/relationship-writes.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
@@ -15,7 +16,7 @@ import {
 } from '#shared/contracts/items/relationship.ts'
 import { parseReplan, type ReplanCursor, replanDueKey, replanKey } from '#shared/contracts/items/replan.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
-import { firstMomentMs } from '#shared/domain/scenes/next-occasions.ts'
+import { firstMomentMs, voidGifts } from '#shared/domain/scenes/next-occasions.ts'
 
 export type ReplanRecords = {
   /** Where going through a merchant's customers stands; undefined when there is nothing to do, or a later change asks. */
@@ -59,6 +60,7 @@ export const createReplanRecords = (
   table: string,
   dueShards: number,
   readOccasions: ReadOccasions,
+  gifts: Gifts,
 ): ReplanRecords => {
   const options = (signal?: AbortSignal) => (signal ? { abortSignal: signal } : {})
 
@@ -89,19 +91,22 @@ export const createReplanRecords = (
     const { dueMs } = stored.plan
     // What is due by now the sweep looks at, by the plans as they are.
     if (dueMs !== undefined && dueMs <= nowMs) return false
-    const occasions = await readOccasions(user, merchantId, stored, nowMs, signal)
-    const nextMs = firstMomentMs(occasions, stored.plan, nowMs)
+    const { occasions } = await readOccasions(user, merchantId, stored, nowMs, signal)
+    const given = voidGifts(occasions, stored.plan.handled)
+    for (const name of given.void) await gifts.release(user, name, signal)
+    const nextMs = firstMomentMs(occasions, { ...stored.plan, handled: given.handled }, nowMs)
+    const changed = given.void.length > 0 ? { handled: given.handled } : {}
     const { sets, removes, values } = planAttributes(
       user,
       merchantId,
       stored.plan,
-      { nextMs },
+      { nextMs, ...changed },
       { nowMs, dueShards },
     )
-    if (values[':dueSk'] === item['dueSk']) return false
+    if (values[':dueSk'] === item['dueSk'] && given.void.length === 0) return false
     const { condition, values: read } = asRead(stored)
     const change = [
-      ...sets.map((set) => `SET ${set}`),
+      ...(sets.length > 0 ? [`SET ${sets.join(', ')}`] : []),
       ...(removes.length > 0 ? [`REMOVE ${removes.join(', ')}`] : []),
     ]
     await client.send(

@@ -67,6 +67,9 @@ const merchantRoutes: Routes = {
   'PUT /v1/merchants/{merchantId}/members/{userId}': ['merchant'],
   'DELETE /v1/merchants/{merchantId}/members/{userId}': ['merchant'],
   'GET /v1/user': ['merchant', 'till'],
+  'GET /v1/merchants/{merchantId}/suspension': ['merchant'],
+  'PUT /v1/merchants/{merchantId}/suspension/appeal': ['merchant'],
+  'GET /v1/merchants/{merchantId}/quotas': ['merchant'],
   'GET /v1/merchants/{merchantId}/audit-log': ['merchant'],
 
   'POST /v1/merchants/{merchantId}/stores': ['merchant'],
@@ -125,7 +128,12 @@ const merchantRoutes: Routes = {
   'DELETE /v1/platform/zones/{zoneId}': ['operator'],
   'GET /v1/platform/audit-log': ['operator'],
   'GET /v1/platform/merchants/{merchantId}/audit-log': ['operator'],
+  'GET /v1/platform/merchants': ['operator'],
+  'GET /v1/platform/merchants/{merchantId}/suspension': ['operator'],
   'PUT /v1/platform/merchants/{merchantId}/suspension': ['operator'],
+  'GET /v1/platform/merchants/{merchantId}/quotas': ['operator'],
+  'PUT /v1/platform/merchants/{merchantId}/quotas': ['operator'],
+  'GET /v1/platform/lawful-hours': ['operator'],
 }
 
 /** A sender id takes no answers: then a link says how to opt out. */

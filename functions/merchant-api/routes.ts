@@ -32,8 +32,15 @@ import { listMerchants } from '#functions/merchant-api/merchants/list-merchants.
 import { replaceMerchant } from '#functions/merchant-api/merchants/replace-merchant.ts'
 import { createOffer } from '#functions/merchant-api/offers/create-offer.ts'
 import { replaceOffer } from '#functions/merchant-api/offers/replace-offer.ts'
+import { getLawfulHours } from '#functions/merchant-api/platform/get-lawful-hours.ts'
 import { getKillSwitch, putKillSwitch } from '#functions/merchant-api/platform/kill-switch.ts'
-import { putSuspension } from '#functions/merchant-api/platform/put-suspension.ts'
+import { listAllMerchants } from '#functions/merchant-api/platform/list-all-merchants.ts'
+import {
+  appealSuspension,
+  getSuspension,
+  putSuspension,
+} from '#functions/merchant-api/platform/put-suspension.ts'
+import { getQuotas, putQuotas } from '#functions/merchant-api/platform/quotas.ts'
 import { deleteZone, listZones, putZone } from '#functions/merchant-api/platform/zones.ts'
 import { redeemCode } from '#functions/merchant-api/redemptions/redeem-code.ts'
 import { createRegion } from '#functions/merchant-api/regions/create-region.ts'
@@ -92,7 +99,13 @@ import { offerPathSchema, offerRequestSchema, offerSchema } from '#shared/contra
 import {
   killSwitchRequestSchema,
   killSwitchSchema,
+  lawfulHoursSchema,
+  listedMerchantSchema,
+  quotasRequestSchema,
+  quotasSchema,
+  suspensionAppealSchema,
   suspensionRequestSchema,
+  suspensionSchema,
   zonePathSchema,
   zoneRequestSchema,
   zoneSchema,
@@ -200,6 +213,29 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     scopes: ['merchant', 'till'],
     response: userSchema,
     use: getUser,
+  }),
+  'GET /v1/merchants/{merchantId}/suspension': memberRoute('read', {
+    operationId: 'getSuspension',
+    summary: 'Shows whether the operator has suspended the merchant, and why',
+    ...merchant,
+    response: suspensionSchema,
+    use: getSuspension,
+  }),
+  'PUT /v1/merchants/{merchantId}/suspension/appeal': memberRoute('administer', {
+    operationId: 'appealSuspension',
+    summary: 'Says something against a suspension, once',
+    problems: ['limitReached'],
+    ...merchant,
+    body: suspensionAppealSchema,
+    response: suspensionSchema,
+    use: appealSuspension,
+  }),
+  'GET /v1/merchants/{merchantId}/quotas': memberRoute('read', {
+    operationId: 'getQuotas',
+    summary: 'Shows how much the merchant has of what is bounded, and may have',
+    ...merchant,
+    response: quotasSchema,
+    use: getQuotas,
   }),
   'GET /v1/merchants/{merchantId}/audit-log': memberRoute('readAudit', {
     operationId: 'listAuditLog',
@@ -652,11 +688,47 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     response: pageSchema(auditEntrySchema),
     use: listAuditLog,
   }),
+  'GET /v1/platform/merchants': operatorRoute({
+    operationId: 'listAllMerchants',
+    summary: 'Lists all merchants, and which of them are suspended',
+    query: pageQuerySchema,
+    response: pageSchema(listedMerchantSchema),
+    use: listAllMerchants,
+  }),
+  'GET /v1/platform/merchants/{merchantId}/suspension': operatorRoute({
+    operationId: 'getSuspensionOfMerchant',
+    summary: 'Shows whether a merchant is suspended, and its appeal',
+    path: merchantPathSchema,
+    response: suspensionSchema,
+    use: getSuspension,
+  }),
   'PUT /v1/platform/merchants/{merchantId}/suspension': operatorRoute({
     operationId: 'putSuspension',
-    summary: 'Suspends a merchant, or takes that back',
+    summary: 'Suspends a merchant, takes that back, or answers its appeal',
     path: merchantPathSchema,
     body: suspensionRequestSchema,
+    response: suspensionSchema,
     use: putSuspension,
+  }),
+  'GET /v1/platform/merchants/{merchantId}/quotas': operatorRoute({
+    operationId: 'getQuotasOfMerchant',
+    summary: 'Shows how much a merchant has of what is bounded, and may have',
+    path: merchantPathSchema,
+    response: quotasSchema,
+    use: getQuotas,
+  }),
+  'PUT /v1/platform/merchants/{merchantId}/quotas': operatorRoute({
+    operationId: 'putQuotas',
+    summary: 'Raises what a merchant may have, or takes that back',
+    path: merchantPathSchema,
+    body: quotasRequestSchema,
+    response: quotasSchema,
+    use: putQuotas,
+  }),
+  'GET /v1/platform/lawful-hours': operatorRoute({
+    operationId: 'getLawfulHours',
+    summary: 'Shows in which local hours promotion may be sent, and where that is written',
+    response: lawfulHoursSchema,
+    use: getLawfulHours,
   }),
 }

@@ -19,6 +19,7 @@ import {
 } from '#shared/adapters/dynamodb/catalog/merchant-records.ts'
 import { createOfferRecords } from '#shared/adapters/dynamodb/catalog/offer-records.ts'
 import { type CounterReader, createCounterReader } from '#shared/adapters/dynamodb/catalog/read-counters.ts'
+import { readUsage } from '#shared/adapters/dynamodb/catalog/read-quotas.ts'
 import { createRegionRecords } from '#shared/adapters/dynamodb/catalog/region-records.ts'
 import {
   createReadSceneGround,
@@ -53,11 +54,13 @@ import { createFindAddress, type FindAddress } from '#shared/adapters/location/f
 import { createMessageQueue, type QueueMessage } from '#shared/adapters/sqs/message-queue.ts'
 import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
 import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
+import type { Usage } from '#shared/contracts/items/quotas.ts'
 import type { Job } from '#shared/contracts/jobs.ts'
 import type {
   GeofenceId,
   IdByPrefix,
   IdPrefix,
+  MerchantId,
   OfferId,
   RegionId,
   SceneId,
@@ -81,6 +84,7 @@ export type MerchantServices = {
   readonly merchants: MerchantRecords
   readonly members: MemberRecords
   readonly listAudit: ListAudit
+  readonly readUsage: (merchantId: MerchantId, signal?: AbortSignal) => Promise<Usage>
   readonly imports: Pick<ImportRecords, 'create' | 'find'>
   readonly listAllGeofences: ListAllGeofences
   readonly queueJob: (job: Job, signal?: AbortSignal) => Promise<void>
@@ -123,6 +127,7 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
     merchants: createMerchantRecords(tables),
     members: createMemberRecords(tables),
     listAudit: createListAudit(tables),
+    readUsage: (merchantId, signal) => readUsage(tables, merchantId, signal),
     imports: createImportRecords(tables),
     listAllGeofences: createListAllGeofences(tables),
     queueJob: (job, signal) => send(env.JOBS_QUEUE_URL, [{ body: job }], signal),

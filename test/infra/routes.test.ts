@@ -91,7 +91,7 @@ describe('the routes', () => {
       r.AuthorizationScopes.includes('beckon/operator'),
     )
     expect(operators.map((r) => r.RouteKey).every((key) => key.includes(' /v1/platform/'))).toBe(true)
-    expect(operators).toHaveLength(8)
+    expect(operators).toHaveLength(13)
     for (const { AuthorizationScopes } of operators) expect(AuthorizationScopes).toEqual(['beckon/operator'])
     expect(scopesOf('merchant-api', redeem, whoAmI)).toEqual(new Set(['beckon/merchant', 'beckon/operator']))
     expect(routes.find((r) => r.RouteKey === redeem)?.AuthorizationScopes).toEqual([

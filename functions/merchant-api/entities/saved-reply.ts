@@ -29,7 +29,11 @@ export const savedReply = <E extends { readonly revision: number }>(
     case 'refused':
       throw new Problem(saved.reason)
     case 'full':
-      throw new Problem('limitReached', { detail: saved.detail })
+      throw new Problem('limitReached', {
+        detail: saved.detail,
+        ...(saved.quota !== undefined &&
+          saved.limit !== undefined && { members: { quota: saved.quota, limit: saved.limit } }),
+      })
     default:
       return saved satisfies never
   }

@@ -4,7 +4,7 @@ import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { type GeofenceRequest, geofenceView } from '#shared/contracts/http/geofences.ts'
 
-type Services = Pick<MerchantServices, 'geofences' | 'newId' | 'nowMs'>
+type Services = Pick<MerchantServices, 'geofences' | 'readUsage' | 'newId' | 'nowMs'>
 
 /** Draws a geofence; fixes from now on see it. */
 export const createGeofence: MemberUseCase<Services, MerchantPath, unknown, GeofenceRequest> =
@@ -15,7 +15,7 @@ export const createGeofence: MemberUseCase<Services, MerchantPath, unknown, Geof
     const geofence = {
       id: services.newId('gf'),
       merchantId: path.merchantId,
-      ...drawnGeofence(body),
+      ...(await drawnGeofence(services, path.merchantId, body, signal)),
       revision: 1,
       effectiveAtMs,
       createdAt: now,

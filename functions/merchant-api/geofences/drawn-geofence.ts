@@ -1,9 +1,11 @@
+import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { type Declared, type DeclaredGeometry, roundGeometry } from '#shared/contracts/declared-geometry.ts'
 import { type GeofenceRequest, MAX_MERCHANT_RADIUS_M } from '#shared/contracts/http/geofences.ts'
 import { type DeclaredGeofence, shapeDeclared } from '#shared/contracts/items/geofence.ts'
 import { reachM } from '#shared/domain/geo/distance.ts'
 import type { Shape } from '#shared/domain/geo/geofence.ts'
 import { parseGeometry } from '#shared/domain/geo/geojson.ts'
+import type { MerchantId } from '#shared/domain/ids.ts'
 import { timeZoneOf } from '#shared/domain/merchants/time-zone.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
@@ -11,6 +13,11 @@ type Drawing = Pick<GeofenceRequest, 'geometry' | 'radiusM' | 'datum'>
 
 const refusal = (pointer: string, detail: string): Problem =>
   new Problem('invalidRequest', { errors: [{ pointer, detail }] })
+
+export type DrawnGeofence = Pick<
+  DeclaredGeofence,
+  'name' | 'storeId' | 'exit' | 'declared' | 'shape' | 'timeZone'
+>
 
 type Parsed = { readonly shape: Shape; readonly declared: Declared }
 
@@ -31,27 +38,45 @@ const parseDrawing = ({ geometry, radiusM, datum }: Drawing): Parsed => {
   return { declared, shape: datum === 'wgs84' ? parsed.shape : shapeDeclared(declared) }
 }
 
-const requireSmall = (shape: Shape): void => {
+/**
+ * @throws {Problem} 400 for what reaches farther than the merchant may draw
+ */
+const requireSmall = (shape: Shape, limitM: number): void => {
   const reach = reachM(shape)
-  if (reach <= MAX_MERCHANT_RADIUS_M) return
+  if (reach <= limitM) return
   const km = (reach / 1000).toLocaleString('en', { maximumFractionDigits: 1 })
-  throw refusal(
-    '/geometry',
-    `The area reaches ${km} km from its centre; at most ${MAX_MERCHANT_RADIUS_M / 1000} km are allowed.`,
-  )
+  const detail = `The area reaches ${km} km from its centre; at most ${limitM / 1000} km are allowed.`
+  throw new Problem('invalidRequest', {
+    errors: [{ pointer: shape.kind === 'circle' ? '/radiusM' : '/geometry', detail }],
+    members: { quota: 'radiusM', limit: limitM },
+  })
 }
+
+/** Only who draws something large is asked whether it may. */
+const limitOf = async (
+  readUsage: MerchantServices['readUsage'],
+  merchantId: MerchantId,
+  shape: Shape,
+  signal: AbortSignal,
+): Promise<number> =>
+  reachM(shape) <= MAX_MERCHANT_RADIUS_M
+    ? MAX_MERCHANT_RADIUS_M
+    : (await readUsage(merchantId, signal)).quotas.radiusM
 
 /**
  * What a geofence's request draws; the time zone is that of the place.
  *
  * @throws {Problem} 400 for a geometry that is none, or is too large
  */
-export const drawnGeofence = (
+export const drawnGeofence = async (
+  { readUsage }: Pick<MerchantServices, 'readUsage'>,
+  merchantId: MerchantId,
   request: GeofenceRequest,
-): Pick<DeclaredGeofence, 'name' | 'storeId' | 'exit' | 'declared' | 'shape' | 'timeZone'> => {
+  signal: AbortSignal,
+): Promise<DrawnGeofence> => {
   const { name, storeId, exit } = request
   const { declared, shape } = parseDrawing(request)
-  requireSmall(shape)
+  requireSmall(shape, await limitOf(readUsage, merchantId, shape, signal))
   return {
     name,
     ...(storeId !== undefined && { storeId }),

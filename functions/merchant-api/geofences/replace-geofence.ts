@@ -1,6 +1,6 @@
 import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
-import { drawnGeofence } from '#functions/merchant-api/geofences/drawn-geofence.ts'
+import { type DrawnGeofence, drawnGeofence } from '#functions/merchant-api/geofences/drawn-geofence.ts'
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { sameDeclared } from '#shared/contracts/declared-geometry.ts'
@@ -8,13 +8,13 @@ import { type GeofenceRequest, geofenceView } from '#shared/contracts/http/geofe
 import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
 import type { GeofenceId } from '#shared/domain/ids.ts'
 
-type Services = Pick<MerchantServices, 'geofences' | 'nowMs'>
+type Services = Pick<MerchantServices, 'geofences' | 'readUsage' | 'nowMs'>
 type Path = MerchantPath & { readonly geofenceId: GeofenceId }
 
 /** Only another shape is a new one to fixes; a new name leaves everything as it is. */
 const shapeTimes = (
   current: DeclaredGeofence,
-  drawn: ReturnType<typeof drawnGeofence>,
+  drawn: DrawnGeofence,
   nowMs: number,
 ): Pick<DeclaredGeofence, 'effectiveAtMs' | 'former' | 'tiles'> => {
   const { effectiveAtMs, tiles } = current
@@ -27,11 +27,7 @@ const shapeTimes = (
   }
 }
 
-const replaced = (
-  current: DeclaredGeofence,
-  drawn: ReturnType<typeof drawnGeofence>,
-  nowMs: number,
-): DeclaredGeofence => ({
+const replaced = (current: DeclaredGeofence, drawn: DrawnGeofence, nowMs: number): DeclaredGeofence => ({
   id: current.id,
   merchantId: current.merchantId,
   ...drawn,
@@ -46,7 +42,7 @@ export const replaceGeofence: MemberUseCase<Services, Path, unknown, GeofenceReq
   (services) => async (request) => {
     const { path, body, author, signal } = request
     const nowMs = services.nowMs()
-    const drawn = drawnGeofence(body)
+    const drawn = await drawnGeofence(services, path.merchantId, body, signal)
     const change = (current: DeclaredGeofence): DeclaredGeofence => {
       onlyIfMatch(request)(current)
       return replaced(current, drawn, nowMs)

@@ -1,25 +1,65 @@
-import type { AuthorUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
+import type { AuthorUseCase, MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { SuspensionRequest } from '#shared/contracts/http/platform.ts'
+import type { Suspension } from '#shared/contracts/items/suspension.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
+import type { UseCase } from '#shared/runtime/http/route.ts'
+
+type Services = Pick<MerchantServices, 'platform'>
+
+/** A suspension in the form of the API. */
+export const suspensionView = (suspension: Suspension | undefined) => ({
+  suspended: suspension !== undefined,
+  ...suspension,
+})
+
+const nextOf =
+  ({ suspended, reason = '', appeal: answer }: SuspensionRequest, at: string) =>
+  (before: Suspension | undefined): Suspension | undefined => {
+    if (!suspended) return undefined
+    const appeal = before?.appeal
+    return {
+      at: before?.at ?? at,
+      reason,
+      ...(appeal && { appeal: answer === undefined ? appeal : { ...appeal, state: answer } }),
+    }
+  }
 
 /** Suspends a merchant, or takes that back. Its scenes keep their data; none of them speaks. */
-export const putSuspension: AuthorUseCase<
-  Pick<MerchantServices, 'platform'>,
-  MerchantPath,
-  unknown,
-  SuspensionRequest
-> =
+export const putSuspension: AuthorUseCase<Services, MerchantPath, unknown, SuspensionRequest> =
   ({ platform }) =>
   async ({ path, body, author, signal }) => {
-    const at = new Date(author.atMs).toISOString()
-    const suspension = { at, ...(body.reason !== undefined && { reason: body.reason }) }
+    const next = nextOf(body, new Date(author.atMs).toISOString())
+    const saved = await platform.suspend(path.merchantId, next, author, signal)
+    if (saved === 'absent') throw new Problem('notFound')
+    return { status: 200, body: suspensionView(saved.suspension) }
+  }
+
+/** Answers whether the operator has suspended the merchant, why and since when. */
+export const getSuspension: UseCase<Services, MerchantPath> =
+  ({ platform }) =>
+  async ({ path, signal }) => ({
+    status: 200,
+    body: suspensionView(await platform.readSuspension(path.merchantId, signal)),
+  })
+
+/** Says something against a suspension; the operator answers it once. */
+export const appealSuspension: MemberUseCase<Services, MerchantPath, unknown, { readonly text: string }> =
+  ({ platform }) =>
+  async ({ path, body, author, signal }) => {
+    const appeal = { state: 'open', text: body.text, at: new Date(author.atMs).toISOString() } as const
     const saved = await platform.suspend(
       path.merchantId,
-      body.suspended ? suspension : undefined,
+      (before) => {
+        if (before === undefined) throw new Problem('notFound')
+        if (before.appeal !== undefined) {
+          throw new Problem('limitReached', { detail: 'a suspension is appealed against once' })
+        }
+        return { ...before, appeal }
+      },
       author,
       signal,
     )
     if (saved === 'absent') throw new Problem('notFound')
-    return { status: 204 }
+    return { status: 200, body: suspensionView(saved.suspension) }
   }

@@ -16,6 +16,12 @@ export const merchantExamples = {
   putMember: { body: { role: 'agency', until: '2027-03-31T22:00:00Z' } },
   deleteMember: { given: ['putMember'] },
   getUser: {},
+  getSuspension: { given: ['createMerchant', 'putSuspension'] },
+  appealSuspension: {
+    given: ['createMerchant', 'putSuspension'],
+    body: { text: 'The complaints were about another shop of the same name.' },
+  },
+  getQuotas: { given: ['createStore'] },
   listAuditLog: { given: ['createRegion'], query: { limit: '20' } },
   estimateAudience: {
     body: {

@@ -14,5 +14,10 @@ export const operatorExamples = {
   deleteZone: {},
   listPlatformAuditLog: { given: ['putKillSwitch'], query: { limit: '20' } },
   listAuditLogOfMerchant: { given: ['createMerchant'], query: { limit: '20' } },
+  listAllMerchants: { given: ['createMerchant'], query: { limit: '1' } },
+  getSuspensionOfMerchant: { given: ['createMerchant', 'putSuspension', 'appealSuspension'] },
+  getQuotasOfMerchant: { given: ['createMerchant', 'createStore'] },
+  putQuotas: { given: ['createMerchant'], body: { geofences: 2500, radiusM: 20_000 } },
+  getLawfulHours: {},
   putSuspension: { given: ['createMerchant'], body: { suspended: true, reason: 'Complaints of customers' } },
 } satisfies Examples

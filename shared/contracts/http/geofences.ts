@@ -11,12 +11,13 @@ import {
 } from '#shared/contracts/http/primitives.ts'
 import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
 import { DATUMS } from '#shared/domain/geo/datum.ts'
+import { DEFAULT_QUOTAS, HIGHEST_QUOTAS } from '#shared/domain/merchants/quotas.ts'
 
 export const geofencePathSchema = z.strictObject({ merchantId: idSchema('mer'), geofenceId: idSchema('gf') })
 
-/** The smallest and largest radius that a merchant may draw, in metres; the engine itself takes more. */
+/** The smallest radius that a merchant may draw, and the largest where the operator has raised none, in metres. */
 export const MIN_MERCHANT_RADIUS_M = 10
-export const MAX_MERCHANT_RADIUS_M = 5000
+export const MAX_MERCHANT_RADIUS_M = DEFAULT_QUOTAS.radiusM
 
 /** A border of 30,000 vertices in the longest form of its numbers, and as much again for white space. */
 export const MAX_GEOFENCE_BODY_BYTES = 3 * 1024 * 1024
@@ -53,14 +54,14 @@ const exitSchema = z.strictObject({
 
 /**
  * `POST /v1/merchants/{merchantId}/geofences` and `PUT …/{geofenceId}`: a Point with `radiusM` draws a circle, a Polygon
- * or MultiPolygon an area of up to 30,000 vertices with holes, nowhere farther than 5 km from its centre. `exit` replaces
+ * or MultiPolygon an area of up to 30,000 vertices with holes, nowhere farther than 5 km from its centre, where the operator has not raised it. `exit` replaces
  * the engine's own rule of when a phone has left.
  */
 export const geofenceRequestSchema = z.strictObject({
   name: nameSchema,
   storeId: idSchema('sto').exactOptional(),
   geometry: geometrySchema,
-  radiusM: z.number().min(MIN_MERCHANT_RADIUS_M).max(MAX_MERCHANT_RADIUS_M).exactOptional(),
+  radiusM: z.number().min(MIN_MERCHANT_RADIUS_M).max(HIGHEST_QUOTAS.radiusM).exactOptional(),
   datum: datumSchema.default('wgs84'),
   exit: exitSchema.exactOptional(),
 })

@@ -19,6 +19,7 @@ export const AUDIT_ACTIONS = [
   'unblock',
   'suspend',
   'reinstate',
+  'appeal',
   'kill',
   'revive',
 ] as const

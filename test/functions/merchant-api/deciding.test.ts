@@ -411,9 +411,9 @@ describe('the operator', () => {
       (await tables.allOf(tables.catalog)).find(
         (item) => item['pk'] === `M#${merchantId}` && item['sk'] === 'VERSION',
       )
-    expect((await suspend(merchantId, true)).status).toBe(204)
+    expect((await suspend(merchantId, true)).status).toBe(200)
     expect(await versionOf()).toMatchObject({ suspended: { reason: 'spam' } })
-    expect((await suspend(merchantId, false)).status).toBe(204)
+    expect((await suspend(merchantId, false)).status).toBe(200)
     expect(await versionOf()).not.toHaveProperty('suspended')
     expect((await suspend(named('mer', 'nobody'), true)).status).toBe(404)
   })

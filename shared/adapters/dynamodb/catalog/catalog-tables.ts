@@ -28,6 +28,14 @@ export const membershipKey = (user: UserId, merchantId: MerchantId) => ({
   sk: merchantPk(merchantId),
 })
 
+/** Where the operator finds all merchants. */
+export const DIRECTORY_PK = 'PLATFORM'
+export const DIRECTORY_PREFIX = 'MERCHANT#'
+export const directoryKey = (merchantId: MerchantId) => ({
+  pk: DIRECTORY_PK,
+  sk: `${DIRECTORY_PREFIX}${merchantId}`,
+})
+
 export const retrying = (signal?: AbortSignal): RetryOptions => ({ random: Math.random, signal })
 
 /** One page of the items under a partition whose sort key begins with `prefix`, in its order. */

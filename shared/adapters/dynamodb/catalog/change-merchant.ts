@@ -8,6 +8,7 @@ import {
 import { type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 import type { AuditedChange, Author } from '#shared/domain/merchants/audit.ts'
+import type { QuotaName } from '#shared/domain/merchants/quotas.ts'
 
 export type Committed =
   | { readonly kind: 'done' }
@@ -17,9 +18,10 @@ export type Committed =
   /** The places, in the order of the items, whose condition did not hold; none when only the version was another. */
   | { readonly kind: 'refused'; readonly at: readonly number[] }
 
-/** How many of something there may be; the count stands on an item that every change of it writes anyway. */
-export type Quota = { readonly attribute: string; readonly most: number }
-export type CountChange = Quota & { readonly by: number }
+/** How many of something there may be, unless the operator has raised it; the count stands on an item that every change of it writes anyway. */
+export type CountedQuota = Exclude<QuotaName, 'tileRows' | 'radiusM'>
+/** `attribute` is a merchant's, or that of a tile's rows. */
+export type CountChange = { readonly attribute: string; readonly most: number; readonly by: number }
 
 /** A change and who makes it, as the audit log tells it. */
 export type Audited = AuditedChange & { readonly author: Author }
@@ -29,6 +31,8 @@ type CommitOptions = {
   readonly version?: number
   /** What of the merchant's there is one more or one fewer of. */
   readonly count?: CountChange | undefined
+  /** What else stands on the VERSION, read with it at every decision; undefined takes it away. */
+  readonly set?: Readonly<Record<string, unknown>>
   readonly signal?: AbortSignal | undefined
 }
 
@@ -42,13 +46,13 @@ export const commitChange = async (
   merchantId: MerchantId,
   items: readonly TransactItem[],
   { author, ...change }: Audited,
-  { version, count, signal }: CommitOptions = {},
+  { version, count, set, signal }: CommitOptions = {},
 ): Promise<Committed> => {
   const outcome = await transact(
     client,
     [
       ...items,
-      nextVersion(catalog, versionKey(merchantId), 'version', { version, count }),
+      nextVersion(catalog, versionKey(merchantId), 'version', { version, count, ...(set && { set }) }),
       auditWrite(catalog, merchantId, author, change),
       // A VERSION that was read goes with its merchant: then it proves that there still is one.
       ...(version === undefined || version === 0 ? [merchantExists(catalog, merchantId)] : []),
@@ -79,10 +83,16 @@ export const nextVersion = (
   catalog: string,
   Key: { readonly pk: string; readonly sk: string },
   kind: string,
-  { version, count }: Pick<CommitOptions, 'count'> & { readonly version?: number | undefined } = {},
+  {
+    version,
+    count,
+    set = {},
+  }: Pick<CommitOptions, 'count' | 'set'> & { readonly version?: number | undefined } = {},
 ): TransactItem => {
   const changed = count === undefined || count.by === 0 ? undefined : count
   const grows = changed !== undefined && changed.by > 0
+  const kept = Object.keys(set).filter((name) => set[name] !== undefined)
+  const gone = Object.keys(set).filter((name) => set[name] === undefined)
   const conditions = [
     ...(version === undefined ? [] : [asRead(version)]),
     ...(grows ? ['(attribute_not_exists(#count) OR #count <= :room)'] : []),
@@ -91,12 +101,15 @@ export const nextVersion = (
     Update: {
       TableName: catalog,
       Key,
-      UpdateExpression: `SET kind = :kind ADD version :one${changed ? ', #count :by' : ''}`,
+      UpdateExpression: `SET ${['kind = :kind', ...kept.map((name) => `${name} = :${name}`)].join(', ')}${
+        gone.length > 0 ? ` REMOVE ${gone.join(', ')}` : ''
+      } ADD version :one${changed ? ', #count :by' : ''}`,
       ...(conditions.length > 0 && { ConditionExpression: conditions.join(' AND ') }),
       ...(changed && { ExpressionAttributeNames: { '#count': changed.attribute } }),
       ExpressionAttributeValues: {
         ':kind': kind,
         ':one': 1,
+        ...Object.fromEntries(kept.map((name) => [`:${name}`, set[name]])),
         ...(changed && { ':by': changed.by }),
         ...(grows && { ':room': changed.most - changed.by }),
         ...(version !== undefined && version > 0 && { ':version': version }),

@@ -9,13 +9,15 @@ import {
 } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import {
   type Committed,
+  type CountedQuota,
   commitChange,
-  type Quota,
 } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
+import { readQuotas } from '#shared/adapters/dynamodb/catalog/read-quotas.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { type Item, MAX_TRANSACT_ITEMS, type TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 import type { Author } from '#shared/domain/merchants/audit.ts'
+import { DEFAULT_QUOTAS, type QuotaName, type Quotas } from '#shared/domain/merchants/quotas.ts'
 
 export type Entity<Id extends string> = {
   readonly id: Id
@@ -39,7 +41,7 @@ export type Saved<E> =
   | { readonly kind: 'misplaced'; readonly pointer: string; readonly detail: string }
   | { readonly kind: 'refused'; readonly reason: Refusal }
   /** There are as many as there may be; `detail` says of what, for people. */
-  | { readonly kind: 'full'; readonly detail: string }
+  | { readonly kind: 'full'; readonly detail: string; readonly quota?: QuotaName; readonly limit?: number }
 
 export type Removed = 'removed' | 'absent' | 'inUse'
 
@@ -76,7 +78,7 @@ export type EntityDefinition<Id extends string, E extends Entity<Id>> = {
   /** What is stored of an entity, where that is not all of it. */
   readonly attributes?: (entity: E) => Item
   /** How many a merchant may have; without it nobody counts. */
-  readonly quota?: Quota
+  readonly quota?: CountedQuota
   /** At most 60 things that must exist for the entity to be saved. */
   readonly references?: (entity: E) => readonly Reference[]
   /**
@@ -94,6 +96,7 @@ export type EntityDefinition<Id extends string, E extends Entity<Id>> = {
     before: E | undefined,
     after: E | undefined,
     signal?: AbortSignal,
+    quotas?: Quotas,
   ) => Promise<readonly Along[] | Refusal>
 }
 
@@ -169,7 +172,23 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
     },
   })
 
+  /** The usual quotas are written with at once; only who meets one is asked whether it is higher for this merchant. */
   const save = async (
+    before: E | undefined,
+    after: E,
+    author: Author,
+    signal?: AbortSignal,
+  ): Promise<Saved<E> | 'again'> => {
+    const saved = await saveWithin(DEFAULT_QUOTAS, before, after, author, signal)
+    if (saved === 'again' || saved.kind !== 'full' || saved.quota === undefined) return saved
+    const quotas = await readQuotas(tables, after.merchantId, signal)
+    return quotas[saved.quota] > DEFAULT_QUOTAS[saved.quota]
+      ? await saveWithin(quotas, before, after, author, signal)
+      : saved
+  }
+
+  const saveWithin = async (
+    quotas: Quotas,
     before: E | undefined,
     after: E,
     author: Author,
@@ -181,7 +200,7 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
     const wrong = isPlaced ? await misplaced(after, signal) : undefined
     if (wrong !== undefined) return { kind: 'misplaced', ...wrong }
     const named = distinct(references(after))
-    const also = await along(before, after, signal)
+    const also = await along(before, after, signal, quotas)
     if (typeof also === 'string') return { kind: 'refused', reason: also }
     const checks = named.map(([first]) => exists(after.merchantId, first))
     const items = [...checks, put(before, after), ...also.map(({ write }) => write)]
@@ -195,14 +214,17 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
     }
     const committed = await commitChange(tables, after.merchantId, items, told, {
       ...(version !== undefined && { version }),
-      count: quota && { ...quota, by: before === undefined ? 1 : 0 },
+      count: quota && { attribute: quota, most: quotas[quota], by: before === undefined ? 1 : 0 },
       signal,
     })
     if (committed.kind === 'full') {
-      return { kind: 'full', detail: `a merchant has at most ${quota?.most} ${quota?.attribute}` }
+      if (quota === undefined) throw new Error('nobody counts this')
+      const limit = quotas[quota]
+      return { kind: 'full', detail: `a merchant has at most ${limit} ${quota}`, quota, limit }
     }
     const full = committed.kind === 'refused' ? fullOf(committed.at, also, checks.length) : undefined
-    return full === undefined ? savedOf(committed, after, named) : { kind: 'full', detail: full }
+    if (full === undefined) return savedOf(committed, after, named)
+    return { kind: 'full', detail: full, quota: 'tileRows', limit: quotas.tileRows }
   }
 
   return {
@@ -236,7 +258,7 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
         if (typeof also === 'string') return 'inUse'
         const gone = { Delete: { TableName: catalog, Key: entityKey(type, merchantId, id) } }
         const writes = also.map(({ write }) => write)
-        const count = quota && { ...quota, by: -1 as const }
+        const count = quota && { attribute: quota, most: DEFAULT_QUOTAS[quota], by: -1 as const }
         const told = { author, action: 'delete', object: id, before: current.revision } as const
         const committed = await commitChange(tables, merchantId, [gone, ...writes], told, {
           version,

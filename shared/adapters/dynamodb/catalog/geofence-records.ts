@@ -23,14 +23,12 @@ import { coverOf } from '#shared/domain/geo/cover.ts'
 import type { IndexedGeofence } from '#shared/domain/geo/geofence.ts'
 import { tilesOf } from '#shared/domain/geo/tiles.ts'
 import type { GeofenceId, MerchantId } from '#shared/domain/ids.ts'
+import { DEFAULT_QUOTAS, type Quotas } from '#shared/domain/merchants/quotas.ts'
 
-const MAX_GEOFENCES_PER_MERCHANT = 1000
-/** Of all merchants: a container that meets the tile loads them all. */
-const MAX_ROWS_PER_TILE = 200
 /** So many vertices take about as much to keep and to go through as a row with its lists. */
 const VERTICES_OF_A_ROW = 2000
-const TILE_IS_FULL =
-  `this part of the map has ${MAX_ROWS_PER_TILE} geofences already (a polygon counts once more for every 2,000 vertices), ` +
+const tileIsFull = (rows: number): string =>
+  `this part of the map has ${rows} geofences already (a polygon counts once more for every 2,000 vertices), ` +
   'the most that all merchants together may draw there'
 
 const tilePk = (tile: string): string => `TILE#${tile}`
@@ -64,10 +62,10 @@ const weightOf = (geofence: DeclaredGeofence | undefined): number => {
   return shape.kind === 'circle' ? 1 : 1 + Math.floor(shape.outline.coords.length / 2 / VERTICES_OF_A_ROW)
 }
 
-const nextTileVersion = (catalog: string, tile: string, by: CountChange['by']): Along => {
-  const count = { attribute: 'rows', most: MAX_ROWS_PER_TILE, by }
+const nextTileVersion = (catalog: string, tile: string, by: CountChange['by'], most: number): Along => {
+  const count = { attribute: 'rows', most, by }
   const write = nextVersion(catalog, { pk: tilePk(tile), sk: 'VERSION' }, 'tileVersion', { count })
-  return by > 0 ? { write, full: TILE_IS_FULL } : { write }
+  return by > 0 ? { write, full: tileIsFull(most) } : { write }
 }
 
 /**
@@ -152,10 +150,11 @@ const tileItems = (
   before: DeclaredGeofence | undefined,
   after: DeclaredGeofence | undefined,
   nowMs: number,
+  { tileRows: most }: Quotas,
 ): Along[] => {
   const known = tilesBefore(before)
   if (before !== undefined && before.effectiveAtMs === after?.effectiveAtMs) {
-    const versions = known.map((tile) => nextTileVersion(catalog, tile, 0))
+    const versions = known.map((tile) => nextTileVersion(catalog, tile, 0, most))
     return [...relabelled(catalog, after, known).map((write) => ({ write })), ...versions]
   }
   const rows = after ? tileRows(after) : []
@@ -171,9 +170,9 @@ const tileItems = (
   return [
     ...writes.map((write) => ({ write })),
     ...listed.map((tile) =>
-      nextTileVersion(catalog, tile, weightOf(after) - (known.includes(tile) ? weightOf(before) : 0)),
+      nextTileVersion(catalog, tile, weightOf(after) - (known.includes(tile) ? weightOf(before) : 0), most),
     ),
-    ...left.map((tile) => nextTileVersion(catalog, tile, -weightOf(before))),
+    ...left.map((tile) => nextTileVersion(catalog, tile, -weightOf(before), most)),
   ]
 }
 
@@ -184,13 +183,14 @@ export const createGeofenceRecords = (
 ): EntityRecords<GeofenceId, DeclaredGeofence> =>
   createEntityRecords(tables, {
     type: 'GEOFENCE',
-    quota: { attribute: 'geofences', most: MAX_GEOFENCES_PER_MERCHANT },
+    quota: 'geofences',
     parse: parseGeofenceItem,
     attributes: geofenceItem,
     references: ({ storeId }) =>
       storeId === undefined ? [] : [{ type: 'STORE', id: storeId, pointer: '/storeId' }],
     isNamed: (merchantId, id, signal) => isNamedAnywhere(tables, merchantId, id, ['SCENE#'], signal),
-    along: async (before, after) => tileItems(tables.catalog, before, after, nowMs()),
+    along: async (before, after, _signal, quotas = DEFAULT_QUOTAS) =>
+      tileItems(tables.catalog, before, after, nowMs(), quotas),
   })
 
 /** All geofences of a merchant: their ids and shapes. */

@@ -10,7 +10,7 @@ import {
 } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import { type Committed, commitChange } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
 import { entityKey } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
-import { STORE_QUOTA } from '#shared/adapters/dynamodb/catalog/store-records.ts'
+import { readQuotas } from '#shared/adapters/dynamodb/catalog/read-quotas.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import {
   batchGetAll,
@@ -242,7 +242,8 @@ export const createImportRecords = (tables: CatalogTables): ImportRecords => {
       object: job.jobId,
       detail: `${created} stores created, ${replaced} replaced`,
     } as const
-    const count = { ...STORE_QUOTA, by: created }
+    const { stores: most } = await readQuotas(tables, job.merchantId, signal)
+    const count = { attribute: 'stores', most, by: created }
     return await commitChange(tables, job.merchantId, [...writes, ...checks], told, { count, signal })
   }
 
@@ -252,7 +253,9 @@ export const createImportRecords = (tables: CatalogTables): ImportRecords => {
     row: ImportRow,
     signal?: AbortSignal,
   ): Promise<ImportJob | 'again'> => {
-    const bad = [{ line: row.line, pointer: '', reason: `limitReached: ${STORE_QUOTA.most} stores` }]
+    const bad = [
+      { line: row.line, pointer: '', reason: 'limitReached: the merchant has as many stores as it may' },
+    ]
     const outcomes = { created: 0, replaced: 0, unchanged: 0 }
     const { write, next } = advance(job, 'stores', { rows: 1, outcomes, bad })
     const outcome = await transact(client, [write], retrying(signal))

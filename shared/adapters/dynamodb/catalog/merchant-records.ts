@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { auditWrite } from '#shared/adapters/dynamodb/catalog/audit-records.ts'
 import {
   type CatalogTables,
+  directoryKey,
   listUnder,
   memberKey,
   membershipKey,
@@ -91,6 +92,11 @@ export const createMerchantRecords = (tables: CatalogTables): MerchantRecords =>
     return false
   }
 
+  /** In the operator's list of all merchants. */
+  const listed = ({ id, name }: Merchant): TransactItem => ({
+    Put: { TableName: catalog, Item: { ...directoryKey(id), kind: 'listedMerchant', merchantId: id, name } },
+  })
+
   const deleteAt = (Key: Record<string, string>): TransactItem => ({ Delete: { TableName: catalog, Key } })
 
   // Everything new of a merchant adds to its VERSION: as long as that is the same, it is still empty.
@@ -117,6 +123,7 @@ export const createMerchantRecords = (tables: CatalogTables): MerchantRecords =>
               ConditionExpression: 'attribute_not_exists(pk)',
             },
           },
+          listed(merchant),
           { Put: { TableName: catalog, Item: memberItem(merchant.id, owner) } },
           { Put: { TableName: catalog, Item: membershipItem(merchant.id, merchant.name, owner) } },
           auditWrite(catalog, merchant.id, author, {
@@ -162,6 +169,7 @@ export const createMerchantRecords = (tables: CatalogTables): MerchantRecords =>
                 ExpressionAttributeValues: { ':revision': current.revision },
               },
             },
+            listed(next),
             // Its name, caps and budget are part of what deciding caches.
             nextVersion(catalog, versionKey(merchantId), 'version'),
             auditWrite(catalog, merchantId, author, {
@@ -206,6 +214,7 @@ export const createMerchantRecords = (tables: CatalogTables): MerchantRecords =>
               before: current.revision,
             }),
             deleteAt(merchantKey(merchantId)),
+            deleteAt(directoryKey(merchantId)),
             ...members.flatMap(({ user }) => [
               deleteAt(memberKey(merchantId, user)),
               deleteAt(membershipKey(user, merchantId)),

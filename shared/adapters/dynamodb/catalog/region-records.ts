@@ -8,10 +8,11 @@ import { isNamedAnywhere } from '#shared/adapters/dynamodb/catalog/is-named.ts'
 import { parseRegion } from '#shared/contracts/items/catalog.ts'
 import type { RegionId } from '#shared/domain/ids.ts'
 import type { Region } from '#shared/domain/merchants/merchant.ts'
+import { HIGHEST_QUOTAS } from '#shared/domain/merchants/quotas.ts'
 import { isBelow } from '#shared/domain/scenes/places.ts'
 
 /** Deciding reads them all. */
-export const MAX_REGIONS_PER_MERCHANT = 100
+export const MAX_REGIONS_PER_MERCHANT = HIGHEST_QUOTAS.regions
 
 /** A node that hung below itself would be a circle, and no tree. */
 const BELOW_ITSELF = { pointer: '/parentId', detail: 'lies below the region itself' }
@@ -20,7 +21,7 @@ const BELOW_ITSELF = { pointer: '/parentId', detail: 'lies below the region itse
 export const createRegionRecords = (tables: CatalogTables): EntityRecords<RegionId, Region> =>
   createEntityRecords(tables, {
     type: 'REGION',
-    quota: { attribute: 'regions', most: MAX_REGIONS_PER_MERCHANT },
+    quota: 'regions',
     parse: parseRegion,
     references: ({ parentId }) =>
       parentId === undefined ? [] : [{ type: 'REGION', id: parentId, pointer: '/parentId' }],

@@ -17,9 +17,6 @@ import type { MerchantId, SceneId } from '#shared/domain/ids.ts'
 import { plansAs } from '#shared/domain/scenes/occasions.ts'
 import type { Scene, SceneTrigger } from '#shared/domain/scenes/scene.ts'
 
-/** Drafts and archived ones included: deciding reads them all. */
-const MAX_SCENES_PER_MERCHANT = 100
-
 const placesOf = (trigger: SceneTrigger, index: number): Reference[] => {
   if (!('at' in trigger) || trigger.at === undefined) return []
   const { geofenceIds = [] } = 'geofenceIds' in trigger.at ? trigger.at : {}
@@ -92,7 +89,7 @@ export const createSceneRecords = (
 
   return createEntityRecords(tables, {
     type: 'SCENE',
-    quota: { attribute: 'scenes', most: MAX_SCENES_PER_MERCHANT },
+    quota: 'scenes',
     parse: (item): Scene => sceneSchema.parse(item),
     references: referencesOf,
     along: async (before, after, signal) => {

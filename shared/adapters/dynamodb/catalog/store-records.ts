@@ -5,14 +5,11 @@ import { storeSchema } from '#shared/contracts/http/stores.ts'
 import type { StoreId } from '#shared/domain/ids.ts'
 import type { Store } from '#shared/domain/merchants/merchant.ts'
 
-/** Deciding holds them all in memory. */
-export const STORE_QUOTA = { attribute: 'stores', most: 10_000 } as const
-
 /** A merchant's stores. One that a geofence or a scene names stays. */
 export const createStoreRecords = (tables: CatalogTables): EntityRecords<StoreId, Store> =>
   createEntityRecords(tables, {
     type: 'STORE',
-    quota: STORE_QUOTA,
+    quota: 'stores',
     parse: (item): Store => storeSchema.parse(item),
     references: ({ regionId }) =>
       regionId === undefined ? [] : [{ type: 'REGION', id: regionId, pointer: '/regionId' }],

@@ -1,15 +1,25 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
+import * as z from 'zod'
 import { auditWrite } from '#shared/adapters/dynamodb/catalog/audit-records.ts'
 import {
   type CatalogTables,
-  merchantKey,
+  DIRECTORY_PK,
+  DIRECTORY_PREFIX,
+  listUnder,
+  type PageOf,
+  type PageRequest,
   retrying,
   versionKey,
 } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
-import { transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { commitChange } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
+import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
+import { batchGetAll, type Item, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { idSchema } from '#shared/contracts/http/primitives.ts'
 import { type PlatformState, parsePlatformState, platformKey } from '#shared/contracts/items/platform.ts'
+import { parseSuspension, type Suspension } from '#shared/contracts/items/suspension.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 import type { Author } from '#shared/domain/merchants/audit.ts'
+import type { Quotas } from '#shared/domain/merchants/quotas.ts'
 
 export type PlatformRecords = {
   readonly read: (signal?: AbortSignal) => Promise<PlatformState>
@@ -23,84 +33,139 @@ export type PlatformRecords = {
   /** Stands where deciding reads a merchant's version each time, so it counts at once. */
   readonly suspend: (
     merchantId: MerchantId,
-    suspension: { readonly at: string; readonly reason?: string } | undefined,
+    change: (current: Suspension | undefined) => Suspension | undefined,
+    author: Author,
+    signal?: AbortSignal,
+  ) => Promise<{ readonly suspension: Suspension | undefined } | 'absent'>
+  /** Undefined for a merchant that is not suspended, or not there. */
+  readonly readSuspension: (merchantId: MerchantId, signal?: AbortSignal) => Promise<Suspension | undefined>
+  /** Raises what a merchant may have; what is not named is as usual. */
+  readonly setQuotas: (
+    merchantId: MerchantId,
+    quotas: Partial<Quotas>,
     author: Author,
     signal?: AbortSignal,
   ) => Promise<'saved' | 'absent'>
+  /** All merchants, in the order of their ids. */
+  readonly listMerchants: (
+    page: PageRequest<MerchantId>,
+    signal?: AbortSignal,
+  ) => Promise<PageOf<ListedMerchant>>
 }
 
+/** A merchant as the operator lists it. */
+export type ListedMerchant = {
+  readonly id: MerchantId
+  readonly name: string
+  readonly suspension?: Suspension
+}
+
+const toldOf = ({ role }: Author, suspension: Suspension | undefined) => {
+  if (role !== 'operator') return { action: 'appeal' } as const
+  if (suspension === undefined) return { action: 'reinstate' } as const
+  return { action: 'suspend', detail: suspension.reason } as const
+}
+
+const listedSchema = z.object({ merchantId: idSchema('mer'), name: z.string() })
+
 /** What the operator holds in its hand. */
-export const createPlatformRecords = ({ client, catalog, ledger }: CatalogTables): PlatformRecords => ({
-  read: async (signal) => {
+export const createPlatformRecords = (tables: CatalogTables): PlatformRecords => {
+  const { client, catalog, ledger } = tables
+
+  const readVersion = async (merchantId: MerchantId, signal?: AbortSignal): Promise<Item | undefined> => {
     const { Item } = await client.send(
-      new GetCommand({ TableName: ledger, Key: platformKey, ConsistentRead: true }),
+      new GetCommand({ TableName: catalog, Key: versionKey(merchantId), ConsistentRead: true }),
       signal ? { abortSignal: signal } : {},
     )
-    return parsePlatformState(Item)
-  },
+    return Item
+  }
 
-  switch: async (killed, reason, author, signal) => {
-    await transact(
-      client,
-      [
-        {
-          Update: {
-            TableName: ledger,
-            Key: platformKey,
-            UpdateExpression: `SET kind = :kind, killed = :killed, changedAt = :now${
-              reason === undefined ? ' REMOVE killedReason' : ', killedReason = :reason'
-            }`,
-            ExpressionAttributeValues: {
-              ':kind': 'platform',
-              ':killed': killed,
-              ':now': new Date(author.atMs).toISOString(),
-              ...(reason !== undefined && { ':reason': reason }),
+  return {
+    read: async (signal) => {
+      const { Item } = await client.send(
+        new GetCommand({ TableName: ledger, Key: platformKey, ConsistentRead: true }),
+        signal ? { abortSignal: signal } : {},
+      )
+      return parsePlatformState(Item)
+    },
+
+    switch: async (killed, reason, author, signal) => {
+      await transact(
+        client,
+        [
+          {
+            Update: {
+              TableName: ledger,
+              Key: platformKey,
+              UpdateExpression: `SET kind = :kind, killed = :killed, changedAt = :now${
+                reason === undefined ? ' REMOVE killedReason' : ', killedReason = :reason'
+              }`,
+              ExpressionAttributeValues: {
+                ':kind': 'platform',
+                ':killed': killed,
+                ':now': new Date(author.atMs).toISOString(),
+                ...(reason !== undefined && { ':reason': reason }),
+              },
             },
           },
-        },
-        auditWrite(catalog, 'platform', author, {
-          action: killed ? 'kill' : 'revive',
-          object: 'platform',
-          ...(reason !== undefined && { detail: reason }),
-        }),
-      ],
-      retrying(signal),
-    )
-  },
+          auditWrite(catalog, 'platform', author, {
+            action: killed ? 'kill' : 'revive',
+            object: 'platform',
+            ...(reason !== undefined && { detail: reason }),
+          }),
+        ],
+        retrying(signal),
+      )
+    },
 
-  suspend: async (merchantId, suspension, author, signal) => {
-    const outcome = await transact(
-      client,
-      [
-        {
-          ConditionCheck: {
-            TableName: catalog,
-            Key: merchantKey(merchantId),
-            ConditionExpression: 'attribute_exists(pk)',
+    readSuspension: async (merchantId, signal) => parseSuspension(await readVersion(merchantId, signal)),
+
+    suspend: (merchantId, change, author, signal) =>
+      optimistically(async () => {
+        const item = await readVersion(merchantId, signal)
+        const before = parseSuspension(item)
+        const suspension = change(before)
+        const version = Number(item?.['version'] ?? 0)
+        const committed = await commitChange(
+          tables,
+          merchantId,
+          [],
+          {
+            author,
+            ...toldOf(author, suspension),
+            object: merchantId,
           },
-        },
-        {
-          Update: {
-            TableName: catalog,
-            Key: versionKey(merchantId),
-            UpdateExpression: suspension
-              ? 'SET kind = :kind, suspended = :suspension ADD version :one'
-              : 'SET kind = :kind REMOVE suspended ADD version :one',
-            ExpressionAttributeValues: {
-              ':kind': 'version',
-              ':one': 1,
-              ...(suspension && { ':suspension': suspension }),
-            },
-          },
-        },
-        auditWrite(catalog, merchantId, author, {
-          action: suspension ? 'suspend' : 'reinstate',
-          object: merchantId,
-          ...(suspension?.reason !== undefined && { detail: suspension.reason }),
+          { version, set: { suspended: suspension }, signal },
+        )
+        if (committed.kind === 'merchantGone') return 'absent' as const
+        return committed.kind === 'done' ? { suspension } : ('again' as const)
+      }, signal),
+
+    setQuotas: async (merchantId, quotas, author, signal) => {
+      const told = {
+        author,
+        action: 'replace',
+        object: 'quotas',
+        detail: JSON.stringify(quotas).slice(0, 400),
+      } as const
+      const committed = await commitChange(tables, merchantId, [], told, { set: { quotas }, signal })
+      return committed.kind === 'done' ? 'saved' : 'absent'
+    },
+
+    listMerchants: async ({ limit, after }, signal) => {
+      const place = { pk: DIRECTORY_PK, prefix: DIRECTORY_PREFIX, limit, after }
+      const { items, more } = await listUnder(tables, place, signal)
+      const listed = items.map((item) => listedSchema.parse(item))
+      const keys = listed.map(({ merchantId }) => versionKey(merchantId))
+      const [versions = []] = await batchGetAll(client, [{ table: catalog, keys }], retrying(signal))
+      const last = listed.at(-1)
+      return {
+        items: listed.map(({ merchantId, name }, index) => {
+          const suspension = parseSuspension(versions[index])
+          return { id: merchantId, name, ...(suspension && { suspension }) }
         }),
-      ],
-      retrying(signal),
-    )
-    return outcome.kind === 'done' ? 'saved' : 'absent'
-  },
-})
+        ...(more && last !== undefined && { next: last.merchantId }),
+      }
+    },
+  }
+}

@@ -1,0 +1,25 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb'
+import { type CatalogTables, versionKey } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
+import { parseUsage, type Usage } from '#shared/contracts/items/quotas.ts'
+import type { MerchantId } from '#shared/domain/ids.ts'
+import type { Quotas } from '#shared/domain/merchants/quotas.ts'
+
+/** What a merchant has of what is bounded, and may have. */
+export const readUsage = async (
+  { client, catalog }: Pick<CatalogTables, 'client' | 'catalog'>,
+  merchantId: MerchantId,
+  signal?: AbortSignal,
+): Promise<Usage> => {
+  const { Item } = await client.send(
+    new GetCommand({ TableName: catalog, Key: versionKey(merchantId), ConsistentRead: true }),
+    signal ? { abortSignal: signal } : {},
+  )
+  return parseUsage(Item)
+}
+
+/** What a merchant may have: it stands beside its version, where the counts are. */
+export const readQuotas = async (
+  tables: Pick<CatalogTables, 'client' | 'catalog'>,
+  merchantId: MerchantId,
+  signal?: AbortSignal,
+): Promise<Quotas> => (await readUsage(tables, merchantId, signal)).quotas

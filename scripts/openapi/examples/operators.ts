@@ -14,7 +14,7 @@ export const operatorExamples = {
   deleteZone: {},
   listPlatformAuditLog: { given: ['putKillSwitch'], query: { limit: '20' } },
   listAuditLogOfMerchant: { given: ['createMerchant'], query: { limit: '20' } },
-  listAllMerchants: { given: ['createMerchant'], query: { limit: '1' } },
+  listAllMerchants: { given: ['createMerchant'], query: { limit: '20' } },
   getSuspensionOfMerchant: { given: ['createMerchant', 'putSuspension', 'appealSuspension'] },
   getQuotasOfMerchant: { given: ['createMerchant', 'createStore'] },
   putQuotas: { given: ['createMerchant'], body: { geofences: 2500, radiusM: 20_000 } },

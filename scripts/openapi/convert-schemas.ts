@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { type JsonSchema, mapObjects, refTo } from '#scripts/openapi/json-schema.ts'
 import { audienceConditionSchema, audienceSchema } from '#shared/contracts/http/audience.ts'
 import { geofenceRingsSchema } from '#shared/contracts/http/geofences.ts'
-import { utcInstantSchema } from '#shared/contracts/http/primitives.ts'
+import { daySchema, instantSchema, utcInstantSchema } from '#shared/contracts/http/primitives.ts'
 import { MAX_AUDIENCE_NODES } from '#shared/domain/customers/audience.ts'
 
 /** Whether a client writes it or reads it: defaults may be left out of what is written. */
@@ -31,6 +31,9 @@ const WRITTEN: ReadonlyMap<z.core.$ZodType, JsonSchema> = new Map<z.core.$ZodTyp
   ],
   [geofenceRingsSchema, { type: 'array', items: { type: 'array', items: {} } }],
   [utcInstantSchema, { type: 'string', format: 'date-time' }],
+  // Of a pipe zod shows only the first part, which tells the length.
+  [instantSchema, { type: 'string', format: 'date-time', maxLength: 40 }],
+  [daySchema, { type: 'string', format: 'date' }],
 ])
 
 /** Contracts that are named although their kind would not say so. */
@@ -45,7 +48,14 @@ export const withoutCalendars = (schema: JsonSchema): JsonSchema => {
   return format === 'date-time' || format === 'date' ? { ...rest, format } : schema
 }
 
-const override = ({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType; jsonSchema: object }): void => {
+/** Puts what is written above in the place of what zod makes. */
+export const override = ({
+  zodSchema,
+  jsonSchema,
+}: {
+  zodSchema: z.core.$ZodType
+  jsonSchema: object
+}): void => {
   const written = WRITTEN.get(zodSchema)
   if (written === undefined) return
   for (const name of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, name)

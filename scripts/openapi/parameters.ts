@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { withoutCalendars } from '#scripts/openapi/convert-schemas.ts'
+import { override, withoutCalendars } from '#scripts/openapi/convert-schemas.ts'
 import { type JsonSchema, mapObjects } from '#scripts/openapi/json-schema.ts'
 
 type Place = 'path' | 'query'
@@ -8,7 +8,9 @@ const shapeOf = (schema: z.ZodType): Readonly<Record<string, z.core.$ZodType>> =
   schema instanceof z.ZodObject ? schema.shape : {}
 
 const converted = (schema: z.core.$ZodType, io: 'input' | 'output'): JsonSchema => {
-  const { $schema: _, ...plain } = { ...z.toJSONSchema(schema, { io, unrepresentable: 'any' }) } as JsonSchema
+  const { $schema: _, ...plain } = {
+    ...z.toJSONSchema(schema, { io, unrepresentable: 'any', override }),
+  } as JsonSchema
   return mapObjects(plain, withoutCalendars) as JsonSchema
 }
 
@@ -31,7 +33,7 @@ export const parametersOf = (
     return {
       name,
       in: place,
-      required: place === 'path' || !z.safeParse(member as z.ZodType, undefined).success,
+      required: place === 'path' || member._zod.optin !== 'optional',
       schema: shown,
       ...(value !== undefined && { example: isNumber ? Number(value) : value }),
     }

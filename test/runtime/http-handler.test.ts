@@ -79,6 +79,18 @@ describe('a request', () => {
     expect(answer.body.name).toBe('é')
   })
 
+  test.each([
+    ['brackets in a text', '{"name":"[[{"}', { name: '[[{' }],
+    ['an escaped quote', '{"name":"\\"[\\\\"}', { name: '"[\\' }],
+    ['a pair of surrogates', '{"name":"\\ud83d\\ude00"}', { name: '😀' }],
+    ['a number that is as good as none', '{"name":"x","a/b":{"~":5e-324}}', { name: 'x', 'a/b': { '~': 0 } }],
+    ['a small number', '{"name":"x","a/b":{"~":1e-10}}', { name: 'x', 'a/b': { '~': 1e-10 } }],
+    ['a member twice: the last one counts', '{"name":"y","name":"x"}', { name: 'x' }],
+  ])('may hold %s', async (_, rawBody, read) => {
+    const answer = await callApi(handler, 'POST /v1/echo', { rawBody })
+    expect(answer.body).toMatchObject(read)
+  })
+
   test('for another route is not found', async () => {
     expect((await callApi(handler, 'GET /v1/nowhere')).status).toBe(404)
     expect((await callApi(handler, 'toString')).status).toBe(404)
@@ -145,6 +157,12 @@ describe('a bad body', () => {
       'tooLarge',
     ],
     ['that is a list', { body: [] }, 400, 'invalidRequest'],
+    ['that is nested too deep', { rawBody: `${'['.repeat(33)}${']'.repeat(33)}` }, 400, 'invalidRequest'],
+    ['that is nested far too deep', { rawBody: '{"a":'.repeat(50_000) }, 400, 'invalidRequest'],
+    ['with half a character', { rawBody: '{"name":"\\ud83d"}' }, 400, 'malformedJson'],
+    ['with half a character in a name', { rawBody: '{"\\udc00":1}' }, 400, 'malformedJson'],
+    ['with a member for the prototype', { rawBody: '{"name":"x","__proto__":{}}' }, 400, 'invalidRequest'],
+    ['with a member called constructor', { rawBody: '{"name":"x","constructor":1}' }, 400, 'invalidRequest'],
   ])('%s is refused with %i', async (_, call, status, code) => {
     const answer = await callApi(handler, 'POST /v1/echo', call)
     expect(answer.status).toBe(status)

@@ -41,7 +41,11 @@ export const textSchema = (max: number) =>
 export const nameSchema = textSchema(100)
 
 const MAX_INSTANT = 40
-const instantFormat = z.iso.datetime({ offset: true, error: 'not an RFC 3339 time with Z or an offset' })
+/** In UTC such a time may lie in a year of five digits or before the first, which is no RFC 3339 any more. */
+const EDGE_YEAR = /^(?:0000|9999)/
+const instantFormat = z.iso
+  .datetime({ offset: true, error: 'not an RFC 3339 time with Z or an offset' })
+  .refine((text) => !EDGE_YEAR.test(text), 'a year from 0001 to 9998')
 
 /** An RFC 3339 time with `Z` or an offset. */
 export const instantSchema = z.string().max(MAX_INSTANT).pipe(instantFormat)
@@ -50,7 +54,7 @@ const INSTANT = z.core.regexes.datetime({ offset: true })
 
 /** Does `instantSchema` take the value? */
 export const isInstant = (value: unknown): boolean =>
-  typeof value === 'string' && value.length <= MAX_INSTANT && INSTANT.test(value)
+  typeof value === 'string' && value.length <= MAX_INSTANT && INSTANT.test(value) && !EDGE_YEAR.test(value)
 
 /** An RFC 3339 time in UTC, as Beckon writes it: `2026-11-22T10:00:00.000Z`. */
 export const utcInstantSchema = instantSchema.transform((text) => new Date(text).toISOString())

@@ -6,6 +6,9 @@ import { Problem } from '#shared/runtime/http/problem.ts'
 /** The largest body that is read where a route says nothing else, in bytes after decoding. */
 export const MAX_BODY_BYTES = 256 * 1024
 
+/** The most levels of lists and objects in one another. No contract has as many as half of them. */
+export const MAX_DEPTH = 32
+
 const MAX_TEXT = 400
 const clip = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text)
 
@@ -67,10 +70,60 @@ type HttpBody = {
 const isJson = (contentType: string | undefined): boolean =>
   contentType?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json'
 
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b])
+const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d])
+
+/** Where the string ends whose opening quote stands at `from`; the end of the text when nothing ends it. */
+const endOfString = (text: string, from: number): number => {
+  for (let at = from + 1; at < text.length; at += 1) {
+    const char = text.charCodeAt(at)
+    if (char === QUOTE) return at
+    if (char === BACKSLASH) at += 1
+  }
+  return text.length
+}
+
+/** Looked at before anything walks through the value, which would end our stack first. */
+const isTooDeep = (text: string): boolean => {
+  let depth = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charCodeAt(at)
+    if (char === QUOTE) at = endOfString(text, at)
+    else if (OPENING.has(char)) depth += 1
+    else if (CLOSING.has(char)) depth -= 1
+    if (depth > MAX_DEPTH) return true
+  }
+  return false
+}
+
+/** DynamoDB keeps no number nearer to 0 than 1e-130, and refuses it. Nothing that we measure is that small. */
+const TINY = 1e-99
+/** A number with such an exponent or so many zeros, or half of a pair of surrogates, which is no character (RFC 7493, 2.1). */
+const MAY_BE_ODD = /e-\d{2,}|\.0{90}|\\ud[89a-f]/i
+
+const evened = (name: string, value: unknown): unknown => {
+  if (!name.isWellFormed() || (typeof value === 'string' && !value.isWellFormed())) {
+    throw new SyntaxError('half of a pair of surrogates')
+  }
+  return typeof value === 'number' && Math.abs(value) < TINY ? 0 : value
+}
+
+const parseJson = (text: string): unknown => {
+  try {
+    return MAY_BE_ODD.test(text) ? JSON.parse(text, evened) : JSON.parse(text)
+  } catch (cause) {
+    // The parser's message quotes the body; it stays here.
+    throw new Problem('malformedJson', { cause, errors: [{ pointer: '', detail: 'not a JSON text' }] })
+  }
+}
+
 /**
  * The JSON value of a request's body.
  *
- * @throws {Problem} 413 over `maxBytes` (256 KiB), 415 for another content type, 400 for what is not JSON
+ * @throws {Problem} 413 over `maxBytes` (256 KiB), 415 for another content type, 400 for what is not JSON in UTF-8 or is
+ *   nested deeper than 32 levels
  */
 export const readJsonBody = (
   { body = '', isBase64Encoded, headers }: HttpBody,
@@ -79,11 +132,10 @@ export const readJsonBody = (
   if (!isJson(headers['content-type'])) throw new Problem('unsupportedMediaType')
   const bytes = Buffer.byteLength(body, isBase64Encoded ? 'base64' : 'utf8')
   if (bytes > maxBytes) throw new Problem('tooLarge', { detail: `at most ${maxBytes} bytes` })
-  const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    // The parser's message quotes the body; it stays here.
-    throw new Problem('malformedJson', { cause, errors: [{ pointer: '', detail: 'not a JSON text' }] })
+  const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body.toWellFormed()
+  if (isTooDeep(text)) {
+    const detail = `nested deeper than ${MAX_DEPTH} levels`
+    throw new Problem('invalidRequest', { errors: [{ pointer: '', detail }] })
   }
+  return parseJson(text)
 }

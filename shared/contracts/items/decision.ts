@@ -226,6 +226,7 @@ export const waitingItem = (
     about: aboutOf(trigger),
     ...(trigger.timeZone !== undefined && { timeZone: trigger.timeZone }),
     ...(trigger.storeId !== undefined && { storeId: trigger.storeId }),
+    ...(trigger.correlationId !== undefined && { correlationId: trigger.correlationId }),
     ...dueKey(againMs, `${user}#${scene.id}#${occasion}`, shardOf(user, dueShards)),
     ttl: Math.floor(againMs / 1000) + TRACE_TTL_S,
   }

@@ -10,7 +10,7 @@ import {
   PREFERENCE_SOURCES,
   type Visits,
 } from '#shared/domain/customers/relationship.ts'
-import { type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
+import { type MerchantId, shardOf, type UserId, type WriteId } from '#shared/domain/ids.ts'
 import type { KnownRelationship } from '#shared/domain/scenes/facts.ts'
 import { MAX_HANDLED, type PlanState } from '#shared/domain/scenes/next-occasions.ts'
 import { APP_EVENT_TYPES, SCENE_THEMES } from '#shared/domain/scenes/scene.ts'
@@ -61,6 +61,7 @@ const known = z.object({
     .exactOptional(),
   trialAtMs: z.number().exactOptional(),
   firstScanAtMs: z.number().exactOptional(),
+  correlationId: id('wrt').exactOptional(),
   timeZone: z.string().exactOptional(),
   reactions: z.partialRecord(z.enum(SCENE_THEMES), z.number()).exactOptional(),
   lastStoreId: id('sto').exactOptional(),
@@ -198,6 +199,15 @@ export const withEvents = (
   const lost = all.at(-MAX_RECENT_EVENTS - 1)
   return { events: kept, eventsSinceMs: Math.max(eventsSinceMs, lost?.atMs ?? 0) }
 }
+
+/** What is known after something that a message has brought; what came by itself ends the chain. */
+export const withChain = (
+  { correlationId: _, ...relationship }: KnownRelationship,
+  correlationId: WriteId | undefined,
+): KnownRelationship => ({
+  ...relationship,
+  ...(correlationId !== undefined && { correlationId }),
+})
 
 /** The attributes that hold what is known. */
 export const relationshipAttributes = ({ events, eventsSinceMs, ...relationship }: KnownRelationship) => ({

@@ -1,4 +1,4 @@
-import type { StoreId } from '#shared/domain/ids.ts'
+import type { StoreId, WriteId } from '#shared/domain/ids.ts'
 import { type SceneTheme, WEEKDAYS } from '#shared/domain/scenes/scene.ts'
 import { DAY_MS, dayOfWall, wallMs, weekdayOfDay } from '#shared/domain/schedule/local-time.ts'
 
@@ -87,6 +87,8 @@ export type Relationship = {
   readonly trialAtMs?: number
   /** When the customer scanned a code of the merchant for the first time. */
   readonly firstScanAtMs?: number
+  /** The chain of events that the latest visit, redemption or purchase belongs to; absent where no message brought it. */
+  readonly correlationId?: WriteId
   /** The zone of the place of the latest visit; before any, that of the first act with the merchant. */
   readonly timeZone?: string
   /** How many messages of scenes of a theme the customer opened, claimed or redeemed. */

@@ -22,6 +22,7 @@ import {
   named,
   T0,
 } from '#test/support/builders.ts'
+import { dueStoreOf } from '#test/support/due-store.ts'
 
 const { stored, deliver, clock, tables } = await startDecideOffers({ PLATFORM_CAP_PER_DAY: '50' })
 const ledger = { client: tables.client, ledger: tables.ledger }
@@ -171,6 +172,73 @@ describe('from the ping to the next message', () => {
       revenue_EUR: 1290,
     })
     expect((await proof()).differences).toEqual([])
+  })
+})
+
+describe('a claim', () => {
+  it('after the message was opened counts as a stage of its own, once, and makes the customer known', async () => {
+    clock.nowMs = T0
+    const user = await newCustomer()
+    await enter(user, 'claims')
+    const [given] = await exposuresOf(user)
+    if (given === undefined) throw new Error('nothing granted')
+    const actedAt = async () => (await stored.ledgerItem(`U#${user}`, `M#${CAFE}`))?.['actedAt']
+    await grants.claim(user, given.grantId, 'opened', clock.nowMs)
+    expect(await actedAt()).toBeUndefined()
+    const claims = [1, 2, 3].map(() => grants.claim(user, given.grantId, 'claimed', clock.nowMs))
+    expect(await Promise.all(claims)).toEqual(['confirmed', 'confirmed', 'confirmed'])
+    expect(await actedAt()).toBe(new Date(T0).toISOString())
+    expect((await exposuresOf(user))[0]?.stages).toEqual({ opened: T0, claimed: T0 })
+    expect((await proof()).differences).toEqual([])
+  })
+})
+
+describe('a chain of events', () => {
+  const due = dueStoreOf(tables, 2)
+  /** Raises what is due for a customer, as the minute schedule does, and delivers it. */
+  const sweep = async (user: UserId): Promise<void> => {
+    const hour = new Date(clock.nowMs).toISOString().slice(0, 13)
+    for (const shard of [0, 1]) {
+      const { items } = await due.dueIn(hour, shard, clock.nowMs, undefined)
+      for (const item of items)
+        if (item.kind === 'relationship' && item.user === user) await due.raiseOccasions(item, clock.nowMs)
+    }
+    const raised = (await mine(user, 'event')).filter(({ triggerKind }) => triggerKind === 'due')
+    expect(await deliver(...raised)).toEqual([])
+  }
+
+  it('goes on from a redemption to the message that follows it, and ends with a visit that none has brought', async () => {
+    clock.nowMs = T0
+    const merchantId = named('mer', 'chain')
+    const offer = anOffer('chain', { merchantId, validityS: 30 * 86_400 })
+    const first = aScene('chain first', { merchantId, offerId: offer.id })
+    const after = { type: 'due', plan: { kind: 'afterRedemption', delayS: 3600 } } as const
+    const next = aScene('chain next', { merchantId, triggers: [after], attributionDays: 1 })
+    await stored.putScenes([first, next], [offer])
+    const user = await newCustomer()
+    // Where the customer was last says whose lawful hours hold.
+    await settle(user, T0 - 3 * HOUR, { merchantId })
+    await enter(user, 'chain', { merchantId })
+    await finishAll(user)
+    const [grant] = await mine(user, 'grant')
+    clock.advance(MINUTE)
+    const code = String(grant?.['code']).replace('-', '')
+    expect((await grants.redeem({ code, merchantId }, clock.nowMs)).kind).toBe('redeemed')
+    // The first look finds when the next occasion is.
+    await sweep(user)
+    clock.advance(HOUR)
+    await sweep(user)
+    const told = await exposuresOf(user)
+    expect(told.map(({ sceneId, correlationId }) => [sceneId, correlationId])).toEqual(
+      expect.arrayContaining([
+        [first.id, grant?.['correlationId']],
+        [next.id, grant?.['correlationId']],
+      ]),
+    )
+    clock.advance(30 * DAY)
+    await settle(user, clock.nowMs - HOUR, { merchantId })
+    const relationship = await stored.ledgerItem(`U#${user}`, `M#${merchantId}`)
+    expect(relationship?.['known']).not.toHaveProperty('correlationId')
   })
 })
 

@@ -11,7 +11,12 @@ import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { batchGetAll, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { eventConversion, eventCounts, paidIn } from '#shared/contracts/items/counted-facts.ts'
 import { RETENTION_S, userKey } from '#shared/contracts/items/ledger.ts'
-import { parseRelationship, relationshipKey, withEvents } from '#shared/contracts/items/relationship.ts'
+import {
+  parseRelationship,
+  relationshipKey,
+  withChain,
+  withEvents,
+} from '#shared/contracts/items/relationship.ts'
 import { type PreferenceValues, sourceOf, withPreferences } from '#shared/domain/customers/preferences.ts'
 import {
   isNewcomer,
@@ -140,6 +145,15 @@ const creditEvents = (
   }
 }
 
+/** What is no outcome of anything neither goes on with a chain nor ends it. */
+const withEventChain = (
+  relationship: KnownRelationship,
+  events: readonly KnownEvent[],
+): KnownRelationship => {
+  const last = events.findLast((event) => eventConversion(event) !== undefined)
+  return last === undefined ? relationship : withChain(relationship, last.correlationId)
+}
+
 const eventKey = (user: UserId, eventId: string) => ({ pk: userKey(user), sk: `EVENT#${eventId}` })
 
 /** App events over the Ledger; the table's stream carries them on. */
@@ -215,7 +229,7 @@ export const createEventRecords = ({ client, ledger }: CustomerTables, dueShards
           ...merchants.flatMap(({ events }) => events.map((event) => putEvent(user, event, nowMs))),
           ...merchants.map(({ merchantId, before, events }) => {
             const acted = events.some(({ type }) => ACTS.has(type)) ? nowMs : undefined
-            const after = afterEvents(before.relationship, events)
+            const after = withEventChain(afterEvents(before.relationship, events), events)
             // A first scan may begin a plan; what a purchase ends is seen when it is due.
             const isFirstScan = before.relationship.firstScanAtMs !== after.firstScanAtMs
             const look = isFirstScan ? { nowMs, dueShards } : undefined

@@ -24,6 +24,7 @@ import {
   parseRelationship,
   relationshipKey,
   type StoredRelationship,
+  withChain,
 } from '#shared/contracts/items/relationship.ts'
 import {
   isNewcomer,
@@ -241,7 +242,8 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
       ...withRedemption(afterReaction(relationship, theme, exposure), { atMs: nowMs, isTrial, isDiscount }),
       ...(isTrial && relationship.trialAtMs === undefined && { trialAtMs: nowMs }),
     }
-    return writeRelationship(ledger, user, merchantId, before, after, nowMs, { nowMs, dueShards })
+    const chained = withChain(after, exposure?.correlationId)
+    return writeRelationship(ledger, user, merchantId, before, chained, nowMs, { nowMs, dueShards })
   }
 
   /** What stands in the way of redeeming a grant, by what was read. */

@@ -39,6 +39,7 @@ const dueItem = z.discriminatedUnion('kind', [
     about: remindedOf,
     storeId: id('sto').optional(),
     timeZone: z.string().optional(),
+    correlationId: id('wrt').optional(),
   }),
   z.object({ ...due, kind: z.literal('gift'), sceneId: id('scn'), occasion: z.string() }),
   z.object({

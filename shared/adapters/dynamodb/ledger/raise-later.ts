@@ -5,7 +5,7 @@ export type Forget = (item: { pk: string; sk: string; dueSk: string }, signal?: 
 
 /** What the reminder was about, as an event that decides anew; a scene still speaks about it once. */
 const eventOf = (later: DueLater) => {
-  const { user, merchantId, sceneId, occasion, againMs, about, storeId, timeZone } = later
+  const { user, merchantId, sceneId, occasion, againMs, about, storeId, timeZone, correlationId } = later
   const common = {
     name: `${sceneId}#${occasion}#${new Date(againMs).toISOString()}`,
     user,
@@ -13,6 +13,7 @@ const eventOf = (later: DueLater) => {
     dueAtMs: againMs,
     ...(storeId === undefined ? {} : { storeId }),
     ...(timeZone === undefined ? {} : { timeZone }),
+    ...(correlationId === undefined ? {} : { correlationId }),
   }
   if (about.kind === 'restock')
     return { ...common, triggerKind: about.kind, sceneId, offerId: about.offerId, occasion }

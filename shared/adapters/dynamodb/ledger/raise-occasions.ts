@@ -89,7 +89,7 @@ export const createRaiseOccasions = (
       await moveOnly(due, step, nowMs, signal)
       return 0
     }
-    const { timeZone } = stored.relationship
+    const { timeZone, correlationId } = stored.relationship
     const event = {
       name: `due#${merchantId}#${dueSk.split('#')[0]}`,
       user,
@@ -98,6 +98,7 @@ export const createRaiseOccasions = (
       dueAtMs: nowMs,
       occasions: step.due.map(raisedOf),
       ...(timeZone !== undefined && { timeZone }),
+      ...(correlationId !== undefined && { correlationId }),
     }
     const raised = await raise({ Update: moveOn(due, step, nowMs) }, event, nowMs, signal)
     // The erasure takes the relationship away; until then it stands in nobody's way.

@@ -16,11 +16,13 @@ import {
   planAttributes,
   relationshipAttributes,
   relationshipKey,
+  withChain,
 } from '#shared/contracts/items/relationship.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
 import { type Relationship, withVisit } from '#shared/domain/customers/relationship.ts'
 import { type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
 import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
+import type { KnownRelationship } from '#shared/domain/scenes/facts.ts'
 import { firstMomentMs } from '#shared/domain/scenes/next-occasions.ts'
 import { occasionsOf } from '#shared/domain/scenes/occasions.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
@@ -65,8 +67,11 @@ const visitItem = (user: UserId, visit: CreditedVisit, nowMs: number) => ({
   ttl: expiryOf(nowMs),
 })
 
-const afterVisits = (before: Relationship, visits: readonly ClosedVisit[]): Relationship =>
-  visits.reduce((so, visit) => withVisit(so, visitOf(visit)), before)
+/** Visits in the order in which they began. */
+const afterVisits = (before: KnownRelationship, visits: readonly CreditedVisit[]): KnownRelationship => {
+  const known = visits.reduce<Relationship>((so, visit) => withVisit(so, visitOf(visit)), before)
+  return withChain({ ...before, ...known }, visits.at(-1)?.correlationId)
+}
 
 /** Of a visit whose end nobody saw, as long as the customer was surely there counts. */
 const visitOf = ({
@@ -91,7 +96,7 @@ export const createVisitStore = (
   const relationshipUpdate = (
     user: UserId,
     merchantId: MerchantId,
-    visits: readonly ClosedVisit[],
+    visits: readonly CreditedVisit[],
     known: Item | undefined,
     { scenesOf, birthday }: VisitPlans,
     nowMs: number,
@@ -100,7 +105,7 @@ export const createVisitStore = (
     const lastInsideAtMs = Math.max(last.lastInsideAtMs, Number(known?.['lastVisitAtMs'] ?? 0))
     const isNewer = last.lastInsideAtMs === lastInsideAtMs
     const stored = parseRelationship(known)
-    const relationship = { ...stored.relationship, ...afterVisits(stored.relationship, visits) }
+    const relationship = afterVisits(stored.relationship, visits)
     const planned = {
       user,
       merchantId,
@@ -184,14 +189,7 @@ export const createVisitStore = (
               },
             })),
           ...merchantIds.map((merchantId, index) =>
-            relationshipUpdate(
-              user,
-              merchantId,
-              byMerchant.get(merchantId) ?? [],
-              known[index],
-              plans,
-              nowMs,
-            ),
+            relationshipUpdate(user, merchantId, credited[index]?.visits ?? [], known[index], plans, nowMs),
           ),
           ...credited.flatMap(({ changed }) => changed.map((exposure) => replaceExposure(table, exposure))),
           ...countWrites(

@@ -1,0 +1,60 @@
+import type { Chronicle, Request } from '#test/simulation/town/chronicle.ts'
+import type { Answer, Call, Host } from '#test/simulation/town/host.ts'
+
+/** Somebody in the town, during one step: asks, and asks again as the contract says. */
+export type Client = {
+  readonly host: Host
+  readonly chronicle: Chronicle
+  readonly step: string
+  count: number
+}
+
+const MAX_TRIES = 60
+const MAX_PAUSE_MS = 120_000
+
+/** No answer, too many requests, or a fault of the service: the same again, later. */
+const isToRepeat = ({ status }: Answer): boolean => status === 0 || status === 429 || status >= 500
+
+/**
+ * Sends a request until there is an answer that counts. An impatient client sends it twice at once: the other answer
+ * is lost on it.
+ */
+export const ask = async (client: Client, call: Call): Promise<Request> => {
+  const { host, chronicle, step } = client
+  client.count += 1
+  const name = `${step}/${client.count}`
+  const sentAtMs = host.nowMs()
+  const headers = { 'idempotency-key': name.replaceAll('/', '-'), ...call.headers }
+  const request = { ...call, ...(call.route.startsWith('POST') && { headers }) }
+  if (host.random(`${name} twice`) < host.impatience) void host.call(`${name} twin`, request)
+  for (let tries = 1; tries <= MAX_TRIES; tries++) {
+    const answer = await host.call(`${name} ${tries}`, request)
+    if (!isToRepeat(answer)) {
+      const done = { step, call, sentAtMs, answeredAtMs: host.nowMs(), answer, tries }
+      chronicle.requests.push(done)
+      return done
+    }
+    const pauseMs = Math.min(MAX_PAUSE_MS, 500 * 2 ** tries) * host.random(`${name} pause ${tries}`)
+    await host.sleepUntil(host.nowMs() + pauseMs)
+  }
+  const answer = { status: 0, body: undefined }
+  chronicle.stuck.push(`${call.route} of ${call.as} in ${step} was never answered`)
+  return { step, call, sentAtMs, answeredAtMs: host.nowMs(), answer, tries: MAX_TRIES }
+}
+
+export const isOk = ({ answer }: Request): boolean => answer.status >= 200 && answer.status < 300
+
+/** A member of the body of an answer, as text. */
+export const textIn = ({ answer }: Request, name: string): string => {
+  const { body } = answer
+  const value = typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined
+  if (typeof value !== 'string') throw new Error(`an answer without ${name}`)
+  return value
+}
+
+/** The rows of a list in an answer. */
+export const rowsIn = ({ answer }: Request): readonly Record<string, unknown>[] => {
+  const { body } = answer
+  const items = typeof body === 'object' && body !== null ? Reflect.get(body, 'items') : undefined
+  return Array.isArray(items) ? items : []
+}

@@ -1,0 +1,27 @@
+/** A request of somebody in the town. */
+export type Call = {
+  /** As the API names it: `POST /v1/pings`. */
+  readonly route: string
+  /** Whose token it bears. */
+  readonly as: string
+  readonly scopes: readonly string[]
+  readonly path?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** What came back; status 0: nothing did. */
+export type Answer = { readonly status: number; readonly body: unknown }
+
+/** The platform as people in the town see it: an API, and time that passes. */
+export type Host = {
+  readonly nowMs: () => number
+  readonly sleepUntil: (atMs: number) => Promise<void>
+  /** @param key names the request, so that the same request has the same luck */
+  readonly call: (key: string, call: Call) => Promise<Answer>
+  /** From 0 to below 1, for the step that asks. */
+  readonly random: (key: string) => number
+  /** How likely a client sends twice what needs no repeat. */
+  readonly impatience: number
+}

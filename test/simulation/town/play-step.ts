@@ -1,0 +1,366 @@
+import { userIdOf } from '#shared/runtime/ids.ts'
+import { ask, type Client, isOk, rowsIn, textIn } from '#test/simulation/town/ask.ts'
+import { customerName, merchantName, type Owned } from '#test/simulation/town/chronicle.ts'
+import type { SceneKind, Step, StepOf } from '#test/simulation/town/steps.ts'
+import { walk } from '#test/simulation/town/walks.ts'
+
+const OWNER = ['merchant', 'till'] as const
+const OPERATOR = ['operator'] as const
+const CUSTOMER = ['customer'] as const
+
+const phoneNumberOf = (customer: number): string => `+1415555${String(2000 + customer)}`
+
+/** A push token in the form of the platforms; a phone that registers again may have a new one. */
+const tokenOf = (customer: number, platform: string, version: number): string =>
+  Buffer.from(`${platform} ${customer} ${version}`.padEnd(32, '.')).toString('hex').slice(0, 64)
+
+const triggersOf = (on: SceneKind): object[] => {
+  switch (on) {
+    case 'enter':
+    case 'exit':
+      return [{ type: on }]
+    case 'dwell':
+      return [{ type: 'dwell', dwellS: 60 }]
+    case 'event':
+      return [{ type: 'event', eventType: 'qr_scan' }, { type: 'enter' }]
+    case 'due':
+      return [{ type: 'due', daysSinceLastVisit: 1 }]
+    case 'thanks':
+      return [{ type: 'event', eventType: 'purchase' }]
+    default:
+      return on satisfies never
+  }
+}
+
+const ownedBy = ({ chronicle }: Client, merchant: number): Owned | undefined =>
+  chronicle.merchants.get(merchant)
+
+/** A request of a merchant about what is its own; nothing where the shop was never opened. */
+const asOwner = async (
+  client: Client,
+  merchant: number,
+  method: string,
+  path: string,
+  body?: object,
+  values: Readonly<Record<string, string>> = {},
+) => {
+  const owned = ownedBy(client, merchant)
+  if (owned === undefined) return undefined
+  const request = await ask(client, {
+    route: `${method} /v1/merchants/{merchantId}${path}`,
+    as: owned.subject,
+    scopes: OWNER,
+    path: { merchantId: owned.merchantId, ...values },
+    ...(body && { body }),
+  })
+  return { owned, request }
+}
+
+const openShop = async (client: Client, { merchant, caps }: StepOf<'openShop'>): Promise<void> => {
+  const request = await ask(client, {
+    route: 'POST /v1/merchants',
+    as: merchantName(merchant),
+    scopes: OWNER,
+    body: {
+      name: `Shop ${merchant}`,
+      ...(caps && { caps: [{ windowS: 86_400, max: 1 }], budget: { sendsPerDay: 5 } }),
+    },
+  })
+  if (!isOk(request)) return
+  client.chronicle.merchants.set(merchant, {
+    subject: merchantName(merchant),
+    merchantId: textIn(request, 'id'),
+    geofences: new Map(),
+    offers: new Map(),
+    scenes: new Map(),
+  })
+}
+
+const draw = async (client: Client, { merchant, geofence, at, radiusM }: StepOf<'draw'>): Promise<void> => {
+  const known = ownedBy(client, merchant)?.geofences.get(geofence)
+  const body = {
+    name: `geofence ${geofence}`,
+    geometry: { type: 'Point', coordinates: [at.lon, at.lat] },
+    radiusM,
+  }
+  const done =
+    known === undefined
+      ? await asOwner(client, merchant, 'POST', '/geofences', body)
+      : await asOwner(client, merchant, 'PUT', '/geofences/{geofenceId}', body, { geofenceId: known })
+  if (done && isOk(done.request)) done.owned.geofences.set(geofence, textIn(done.request, 'id'))
+}
+
+const eraseGeofence = async (
+  client: Client,
+  { merchant, geofence }: StepOf<'eraseGeofence'>,
+): Promise<void> => {
+  const geofenceId = ownedBy(client, merchant)?.geofences.get(geofence)
+  if (geofenceId === undefined) return
+  const done = await asOwner(client, merchant, 'DELETE', '/geofences/{geofenceId}', undefined, { geofenceId })
+  if (done && isOk(done.request)) done.owned.geofences.delete(geofence)
+}
+
+const makeOffer = async (client: Client, step: StepOf<'offer'>): Promise<void> => {
+  const { merchant, offer, stock, validityS, hasWaitingList, perCustomer } = step
+  const done = await asOwner(client, merchant, 'POST', '/offers', {
+    name: `Offer ${offer}`,
+    kind: 'coupon',
+    description: 'A coffee for you',
+    stock,
+    validityS,
+    ...(hasWaitingList && { hasWaitingList: true }),
+    ...(perCustomer !== undefined && { perCustomer }),
+  })
+  if (done && isOk(done.request)) done.owned.offers.set(offer, textIn(done.request, 'id'))
+}
+
+/** Puts an offer or a scene as it is, with a change. */
+const change = async (
+  client: Client,
+  merchant: number,
+  path: string,
+  values: Readonly<Record<string, string>>,
+  changes: object,
+): Promise<void> => {
+  const found = await asOwner(client, merchant, 'GET', path, undefined, values)
+  if (found === undefined || !isOk(found.request)) return
+  const {
+    id: _id,
+    merchantId: _merchantId,
+    revision: _revision,
+    createdAt: _createdAt,
+    updatedAt: _updatedAt,
+    stockShards: _stockShards,
+    ...body
+  } = found.request.answer.body as Record<string, unknown>
+  await asOwner(client, merchant, 'PUT', path, { ...body, ...changes }, values)
+}
+
+const restock = async (client: Client, { merchant, offer, stock }: StepOf<'restock'>): Promise<void> => {
+  const offerId = ownedBy(client, merchant)?.offers.get(offer)
+  if (offerId !== undefined) await change(client, merchant, '/offers/{offerId}', { offerId }, { stock })
+}
+
+const makeScene = async (client: Client, step: StepOf<'scene'>): Promise<void> => {
+  const { merchant, scene, on, offer, coolDownS, ttlS, isSmsFirst } = step
+  const offerId = offer === undefined ? undefined : ownedBy(client, merchant)?.offers.get(offer)
+  const body = {
+    name: `scene ${scene}`,
+    goal: 'visit',
+    triggers: triggersOf(on),
+    message: {
+      ...(on === 'thanks' && offerId === undefined && { kind: 'service' }),
+      push: { title: '{{ merchant.name }}', body: 'A coffee is waiting for you' },
+      sms: { body: '{{ merchant.name }}: a coffee is waiting for you.' },
+      ...(isSmsFirst && { firstChannel: 'sms' }),
+      ttlS,
+    },
+    limits: { coolDownS },
+    ...(offerId !== undefined && { offerId }),
+  }
+  const done = await asOwner(client, merchant, 'POST', '/scenes', body)
+  if (done && isOk(done.request)) done.owned.scenes.set(scene, { id: textIn(done.request, 'id'), body })
+}
+
+const turnScene = async (client: Client, { merchant, scene, to }: StepOf<'turnScene'>): Promise<void> => {
+  const sceneId = ownedBy(client, merchant)?.scenes.get(scene)?.id
+  if (sceneId !== undefined) await change(client, merchant, '/scenes/{sceneId}', { sceneId }, { state: to })
+}
+
+/** A merchant reads what it may, and tries what it may not. */
+const look = async (client: Client, { merchant, other }: StepOf<'look'>): Promise<void> => {
+  const scene = ownedBy(client, merchant)?.scenes.get(0)
+  const day = new Date(client.host.nowMs()).toISOString().slice(0, 10)
+  for (const list of ['/scenes', '/offers', '/geofences']) await asOwner(client, merchant, 'GET', list)
+  if (scene !== undefined) {
+    const values = { sceneId: scene.id }
+    await asOwner(client, merchant, 'GET', '/scenes/{sceneId}/decisions', undefined, values)
+    const owned = ownedBy(client, merchant)
+    if (owned)
+      await ask(client, {
+        route: 'GET /v1/merchants/{merchantId}/scenes/{sceneId}/counts',
+        as: owned.subject,
+        scopes: OWNER,
+        path: { merchantId: owned.merchantId, ...values },
+        query: { from: day, to: day },
+      })
+  }
+  const stranger = ownedBy(client, other)
+  if (stranger === undefined || other === merchant) return
+  for (const route of ['GET /v1/merchants/{merchantId}', 'GET /v1/merchants/{merchantId}/scenes']) {
+    const path = { merchantId: stranger.merchantId }
+    await ask(client, { route, as: merchantName(merchant), scopes: OWNER, path })
+  }
+}
+
+const asCustomer = (
+  client: Client,
+  customer: number,
+  route: string,
+  body?: object,
+  path?: Readonly<Record<string, string>>,
+) =>
+  ask(client, {
+    route,
+    as: customerName(customer),
+    scopes: CUSTOMER,
+    ...(body && { body }),
+    ...(path && { path }),
+  })
+
+const register = (client: Client, customer: number, platform: string, version: number) =>
+  asCustomer(
+    client,
+    customer,
+    'PUT /v1/me/devices/{deviceId}',
+    { platform, token: tokenOf(customer, platform, version) },
+    { deviceId: 'phone' },
+  )
+
+const CONSENT = { source: 'app' } as const
+
+const join = async (client: Client, { customer, platform, hasNumber }: StepOf<'join'>): Promise<void> => {
+  await register(client, customer, platform, 0)
+  if (hasNumber)
+    await asCustomer(client, customer, 'PUT /v1/me/phone-number', { number: phoneNumberOf(customer) })
+}
+
+const consentSms = async (client: Client, step: StepOf<'consentSms'>): Promise<void> => {
+  const { customer, merchant, granted } = step
+  const merchantId = ownedBy(client, merchant)?.merchantId
+  if (merchantId === undefined) return
+  const route = 'PUT /v1/me/consents/sms/{merchantId}'
+  await asCustomer(client, customer, route, { granted, ...CONSENT }, { merchantId })
+}
+
+const prefer = async (client: Client, step: StepOf<'prefer'>): Promise<void> => {
+  const { customer, muted, isQuiet, maxPerDay } = step
+  const mutedMerchants = muted.flatMap((merchant) => ownedBy(client, merchant)?.merchantId ?? [])
+  const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
+  await asCustomer(client, customer, 'PUT /v1/me/preferences', {
+    mutedMerchants,
+    ...(isQuiet && { quietHours: [{ days, from: '12:00', to: '15:00' }] }),
+    ...(maxPerDay !== undefined && { caps: [{ windowS: 86_400, max: maxPerDay }] }),
+  })
+}
+
+const tellEvent = async (client: Client, step: StepOf<'event'>): Promise<void> => {
+  const { customer, merchant, type, eventId } = step
+  const merchantId = ownedBy(client, merchant)?.merchantId
+  if (merchantId === undefined) return
+  const at = new Date(client.host.nowMs()).toISOString()
+  const properties = type === 'purchase' ? { properties: { amountMinor: 450, currency: 'USD' } } : {}
+  await asCustomer(client, customer, 'POST /v1/events', {
+    events: [{ id: eventId, type, at, merchantId, ...properties }],
+  })
+}
+
+const offersOf = async (client: Client, customer: number) =>
+  rowsIn(await asCustomer(client, customer, 'GET /v1/me/offers'))
+
+const claim = async (client: Client, { customer }: StepOf<'claim'>): Promise<void> => {
+  for (const { grantId, state } of await offersOf(client, customer)) {
+    if (state !== 'reserved') continue
+    const by = client.host.random(`${client.step} ${grantId}`) < 0.5 ? 'opened' : 'claimed'
+    const path = { grantId: String(grantId) }
+    await asCustomer(client, customer, 'POST /v1/me/offers/{grantId}/claim', { by }, path)
+  }
+}
+
+const redeemAt = (client: Client, owned: Owned, code: string, till: number) =>
+  ask(client, {
+    route: 'POST /v1/merchants/{merchantId}/redemptions',
+    as: owned.subject,
+    scopes: ['till'],
+    path: { merchantId: owned.merchantId },
+    body: { code },
+    headers: { 'idempotency-key': `till-${till}-${client.step}` },
+  })
+
+/** The customer shows the newest code at one till, or at two at once. */
+const redeem = async (client: Client, { customer, tills }: StepOf<'redeem'>): Promise<void> => {
+  const held = (await offersOf(client, customer)).find(
+    ({ state, code }) => (state === 'reserved' || state === 'confirmed') && code !== undefined,
+  )
+  const owned = [...client.chronicle.merchants.values()].find(
+    ({ merchantId }) => merchantId === held?.['merchantId'],
+  )
+  if (held === undefined || owned === undefined) return
+  const code = String(held['code'])
+  await Promise.all(Array.from({ length: tills }, (_, till) => redeemAt(client, owned, code, till)))
+}
+
+const block = async (client: Client, { merchant, customer, isBlocked }: StepOf<'block'>): Promise<void> => {
+  const userId = userIdOf(customerName(customer))
+  await asOwner(client, merchant, 'PUT', '/customers/{userId}', { tags: [], isBlocked }, { userId })
+}
+
+const suspend = async (client: Client, { merchant, suspended }: StepOf<'suspend'>): Promise<void> => {
+  const merchantId = ownedBy(client, merchant)?.merchantId
+  if (merchantId === undefined) return
+  await ask(client, {
+    route: 'PUT /v1/platform/merchants/{merchantId}/suspension',
+    as: 'operator',
+    scopes: OPERATOR,
+    path: { merchantId },
+    body: { suspended },
+  })
+}
+
+/** Does one step of a history: everything that it asks of the platform, until it is answered. */
+export const playStep = async (client: Client, step: Step): Promise<unknown> => {
+  switch (step.kind) {
+    case 'openShop':
+      return openShop(client, step)
+    case 'draw':
+      return draw(client, step)
+    case 'eraseGeofence':
+      return eraseGeofence(client, step)
+    case 'offer':
+      return makeOffer(client, step)
+    case 'restock':
+      return restock(client, step)
+    case 'scene':
+      return makeScene(client, step)
+    case 'turnScene':
+      return turnScene(client, step)
+    case 'look':
+      return look(client, step)
+    case 'join':
+      return join(client, step)
+    case 'register':
+      return register(client, step.customer, step.platform, 1 + Math.floor(step.atMs / 1000))
+    case 'consentPush':
+      return asCustomer(client, step.customer, 'PUT /v1/me/consents/push', {
+        granted: step.granted,
+        ...CONSENT,
+      })
+    case 'consentSms':
+      return consentSms(client, step)
+    case 'prefer':
+      return prefer(client, step)
+    case 'walk':
+      return walk(client, step)
+    case 'event':
+      return tellEvent(client, step)
+    case 'claim':
+      return claim(client, step)
+    case 'redeem':
+      return redeem(client, step)
+    case 'block':
+      return block(client, step)
+    case 'forget':
+      return asCustomer(client, step.customer, 'DELETE /v1/me')
+    case 'killSwitch':
+      return ask(client, {
+        route: 'PUT /v1/platform/kill-switch',
+        as: 'operator',
+        scopes: OPERATOR,
+        body: { on: step.on },
+      })
+    case 'suspend':
+      return suspend(client, step)
+    default:
+      return step satisfies never
+  }
+}

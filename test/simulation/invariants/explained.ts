@@ -1,4 +1,4 @@
-import { triggerOfEvent, triggersOfNews } from '#functions/decide-offers/triggers-of.ts'
+import { triggersOfEvent, triggersOfNews } from '#functions/decide-offers/triggers-of.ts'
 import { parseScene } from '#shared/contracts/items/catalog.ts'
 import { decisionIdOf } from '#shared/contracts/items/decision.ts'
 import { ledgerTrigger } from '#shared/contracts/items/ledger.ts'
@@ -30,10 +30,9 @@ const eventsTold = (evidence: Evidence): Told[] =>
     const parsed = ledgerTrigger.safeParse(item)
     if (!parsed.success) return []
     const receivedAt = item['receivedAt']
-    const trigger = triggerOfEvent(parsed.data)
-    return [
-      { atMs: typeof receivedAt === 'string' ? Date.parse(receivedAt) : trigger.atMs, triggers: [trigger] },
-    ]
+    const triggers = triggersOfEvent(parsed.data)
+    const atMs = typeof receivedAt === 'string' ? Date.parse(receivedAt) : triggers[0]?.atMs
+    return atMs === undefined ? [] : [{ atMs, triggers }]
   })
 
 /** Scenes that stood unchanged while the triggers were decided. */

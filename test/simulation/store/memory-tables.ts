@@ -45,7 +45,7 @@ export type Write = {
 /** What a bug that is planted in the store does to it. */
 export type StoreBugs = {
   /** Is this condition taken as met, whatever the item? */
-  readonly ignoresCondition?: (table: string, expression: string) => boolean
+  readonly ignoresCondition?: (table: string, expression: string, sk: string) => boolean
   /** Is this write acknowledged and not done? */
   readonly losesWrite?: (table: string, item: Item) => boolean
   /** Is this update applied twice? */
@@ -231,6 +231,7 @@ export const createMemoryTables = (
 
   const isMet = (
     spec: TableSpec,
+    sk: string,
     input: Input,
     before: Item | undefined,
     scope: ReturnType<typeof scopeOf>,
@@ -238,7 +239,7 @@ export const createMemoryTables = (
     const expression = optionalText(input['ConditionExpression'])
     if (expression === undefined) return true
     const isTrue = meets(parseCondition(expression), before ?? {}, scope)
-    return isTrue || bugs.ignoresCondition?.(spec.name, expression) === true
+    return isTrue || bugs.ignoresCondition?.(spec.name, expression, sk) === true
   }
 
   const changeOf = (
@@ -279,7 +280,7 @@ export const createMemoryTables = (
     const key: Item = spec.hasSortKey ? { pk, sk } : { pk }
     const before = find(spec.name, pk, sk)
     const scope = scopeIn(input)
-    const isRefused = !isMet(spec, input, before, scope)
+    const isRefused = !isMet(spec, sk, input, before, scope)
     const after = isRefused ? before : changeOf(kind, spec, key, before, input, scope)
     if (!isRefused) checkUse(scope)
     if (after !== undefined) checkItem(after, Object.values(spec.indexes))

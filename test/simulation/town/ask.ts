@@ -12,8 +12,12 @@ export type Client = {
 const MAX_TRIES = 60
 const MAX_PAUSE_MS = 120_000
 
-/** No answer, too many requests, or a fault of the service: the same again, later. */
-const isToRepeat = ({ status }: Answer): boolean => status === 0 || status === 429 || status >= 500
+/** No answer, too many requests, a fault, or the same request under way: the same again, later. */
+const isToRepeat = ({ status, body }: Answer): boolean =>
+  status === 0 || status === 429 || status >= 500 || codeOf(body) === 'requestRunning'
+
+const codeOf = (body: unknown): unknown =>
+  typeof body === 'object' && body !== null ? Reflect.get(body, 'code') : undefined
 
 /**
  * Sends a request until there is an answer that counts. An impatient client sends it twice at once: the other answer

@@ -36,13 +36,15 @@ const SCENE_KINDS: readonly [SceneKind, ...SceneKind[]] = [
   'thanks',
 ]
 
+const FIRST_KINDS: readonly [SceneKind, SceneKind] = ['enter', 'event']
+
 /** What a merchant sets up on the first morning. */
 const openingOf = (random: Random, merchant: number, at: Position): { shop: Shop; plan: Planned[] } => {
   const atMs = TOWN_START_MS + merchant * MINUTE
   const offers = between(random, 1, 2)
   const scenes = between(random, 1, 3)
   const plan: Planned[] = [
-    { atMs, step: { kind: 'openShop', merchant, at, caps: random.next() < 0.3 } },
+    { atMs, step: { kind: 'openShop', merchant, at, caps: random.next() < 0.5 } },
     {
       atMs: atMs + 5000,
       step: { kind: 'draw', merchant, geofence: 0, at, radiusM: between(random, 60, 150) },
@@ -63,7 +65,7 @@ const openingOf = (random: Random, merchant: number, at: Position): { shop: Shop
     })
   }
   for (let scene = 0; scene < scenes; scene++) {
-    const on = scene === 0 ? 'enter' : oneOf(random, SCENE_KINDS)
+    const on = oneOf(random, scene === 0 ? FIRST_KINDS : SCENE_KINDS)
     plan.push({
       atMs: atMs + 20_000,
       step: {

@@ -3,24 +3,19 @@ import { routes as customerRoutes } from '#functions/customer-api/routes.ts'
 import { buildServices as buildCustomerApi } from '#functions/customer-api/services.ts'
 import { decideOffersEnv } from '#functions/decide-offers/env.ts'
 import { buildServices as buildDecideOffers } from '#functions/decide-offers/services.ts'
-import type { MatchPingsServices } from '#functions/match-pings/match-pings.ts'
+import { matchPingsEnv } from '#functions/match-pings/env.ts'
 import { routes as pingRoutes } from '#functions/match-pings/routes.ts'
+import { buildServices as buildMatchPings } from '#functions/match-pings/services.ts'
 import { merchantApiEnv } from '#functions/merchant-api/env.ts'
 import { routes as merchantRoutes } from '#functions/merchant-api/routes.ts'
 import { buildServices as buildMerchantApi } from '#functions/merchant-api/services.ts'
-import type { SweepServices } from '#functions/remind-revisits/sweep-due.ts'
-import type { JobServices } from '#functions/run-jobs/run-job.ts'
+import { remindRevisitsEnv } from '#functions/remind-revisits/env.ts'
+import { buildServices as buildRemindRevisits } from '#functions/remind-revisits/services.ts'
+import { runJobsEnv } from '#functions/run-jobs/env.ts'
+import { buildServices as buildRunJobs } from '#functions/run-jobs/services.ts'
 import { sendMessagesEnv } from '#functions/send-messages/env.ts'
 import { buildServices as buildSendMessages } from '#functions/send-messages/services.ts'
-import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
-import { createEraseCustomer } from '#shared/adapters/dynamodb/customers/erase-customer.ts'
-import { createDueStore } from '#shared/adapters/dynamodb/ledger/due-store.ts'
-import { createPresenceStore } from '#shared/adapters/dynamodb/presence/presence-store.ts'
-import { createTileCache } from '#shared/adapters/dynamodb/tiles/tile-cache.ts'
-import { createDeleteEndpoint } from '#shared/adapters/sns/endpoints.ts'
-import { createMessageQueue } from '#shared/adapters/sqs/message-queue.ts'
-import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
-import { nowMs } from '#shared/runtime/clock.ts'
+import { parseEnv } from '#shared/runtime/env.ts'
 import { httpHandler } from '#shared/runtime/http/http-handler.ts'
 import { lazy } from '#shared/runtime/lazy.ts'
 
@@ -51,6 +46,7 @@ const ENV = {
   ...QUEUES,
   PLATFORM_CAP_PER_DAY: String(PLATFORM_CAP_PER_DAY),
   MERCHANT_CAP_PER_DAY: String(MERCHANT_CAP_PER_DAY),
+  REMINDERS_PER_MINUTE: '200',
   MAX_PRESSURE: '12',
   SLOT_S: '60',
   PUSH_PLATFORMS: 'apns,fcm',
@@ -63,70 +59,35 @@ const ENV = {
   PLACE_INDEX: 'places',
 }
 
-/** Whoever makes a client reads these. */
-export const PROCESS_ENV = {
-  AWS_REGION: 'us-east-1',
-  AWS_ACCESS_KEY_ID: 'simulated',
-  AWS_SECRET_ACCESS_KEY: 'simulated',
-  POWERTOOLS_DEV: 'true',
-  POWERTOOLS_METRICS_DISABLED: 'true',
-} as const
-
-const matchPings = (): MatchPingsServices => {
-  const client = createDocumentClient()
-  const tiles = createTileCache(client, SHARED.CATALOG_TABLE)
-  const tables = { catalog: SHARED.CATALOG_TABLE, presence: SHARED.PRESENCE_TABLE }
-  const presence = createPresenceStore(client, tables, tiles)
-  return {
-    readPresence: presence.read,
-    writePresence: presence.write,
-    geofencesAt: tiles.geofencesAt,
-    listedAt: tiles.listedAt,
-  }
-}
-
-const remindRevisits = (): SweepServices => ({
-  due: createDueStore(createDocumentClient(), SHARED.LEDGER_TABLE, 1),
-  queueMessage: createMessageQueue(createQueueSender(), {
-    push: QUEUES.PUSH_QUEUE_URL,
-    sms: QUEUES.SMS_QUEUE_URL,
-  }),
-  dueShards: 1,
-  memory: {},
-})
-
-const runJobs = (): JobServices => {
-  const tables = {
-    client: createDocumentClient(),
-    ledger: SHARED.LEDGER_TABLE,
-    presence: SHARED.PRESENCE_TABLE,
-  }
-  const deleteEndpoint = createDeleteEndpoint()
-  return { nowMs, deleteEndpoint, eraseCustomer: createEraseCustomer(tables, deleteEndpoint) }
-}
-
 /** Cold starts of the seven functions: the same services that their handlers build. */
 export const COLD_STARTS = {
-  'match-pings': () => httpHandler({ name: 'match-pings', routes: pingRoutes, services: lazy(matchPings) }),
+  'match-pings': () =>
+    httpHandler({
+      name: 'match-pings',
+      routes: pingRoutes,
+      services: lazy(() => buildMatchPings(parseEnv(matchPingsEnv, ENV))),
+    }),
   'customer-api': () =>
     httpHandler({
       name: 'customer-api',
       routes: customerRoutes,
-      services: lazy(() => buildCustomerApi(customerApiEnv.parse(ENV))),
+      services: lazy(() => buildCustomerApi(parseEnv(customerApiEnv, ENV))),
+      answerOnce: ({ answerOnce }) => answerOnce,
     }),
   'merchant-api': () =>
     httpHandler({
       name: 'merchant-api',
       routes: merchantRoutes,
-      services: lazy(() => buildMerchantApi(merchantApiEnv.parse(ENV))),
+      services: lazy(() => buildMerchantApi(parseEnv(merchantApiEnv, ENV))),
+      answerOnce: ({ answerOnce }) => answerOnce,
     }),
-  'decide-offers': () => buildDecideOffers(decideOffersEnv.parse(ENV)),
+  'decide-offers': () => buildDecideOffers(parseEnv(decideOffersEnv, ENV)),
   'send-messages': () =>
-    buildSendMessages(sendMessagesEnv.parse(ENV), (messageId, reason) =>
+    buildSendMessages(parseEnv(sendMessagesEnv, ENV), (messageId, reason) =>
       console.error(JSON.stringify({ message: 'publish.refused', messageId, reason })),
     ),
-  'remind-revisits': remindRevisits,
-  'run-jobs': runJobs,
+  'remind-revisits': () => buildRemindRevisits(parseEnv(remindRevisitsEnv, ENV)),
+  'run-jobs': () => buildRunJobs(parseEnv(runJobsEnv, ENV)),
 } as const
 
 export type HttpFunction = 'match-pings' | 'customer-api' | 'merchant-api'

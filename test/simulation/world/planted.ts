@@ -6,10 +6,7 @@ export const PLANTED_BUGS = {
   ackBeforeCommit: { invariant: 'I1', what: 'one write of presence in ten is acknowledged and not done' },
   lostRecord: { invariant: 'I2', what: 'one record of a stream in ten never arrives' },
   grantedTwice: { invariant: 'I3', what: 'a write that must be the first is done again over what is there' },
-  forgottenVersion: {
-    invariant: 'I4',
-    what: 'writes of a profile do not look whether it changed since it was read',
-  },
+  forgottenSends: { invariant: 'I4', what: 'what a grant notes of the send on the profile is not stored' },
   lostConsent: { invariant: 'I5', what: 'a consent that is taken back is acknowledged and not stored' },
   lostUnit: { invariant: 'I6', what: 'one move of a unit in ten is acknowledged and not done' },
   lostTrace: { invariant: 'I7', what: 'one decision in ten is not explained' },
@@ -47,11 +44,8 @@ export const bugsOf = (bug: PlantedBug | undefined, seed: number): Bugs => {
             table === 'ledger' && condition === 'attribute_not_exists(pk)',
         },
       }
-    case 'forgottenVersion':
-      return {
-        ...none,
-        store: { ignoresCondition: (_, condition) => condition.startsWith('version = :read AND') },
-      }
+    case 'forgottenSends':
+      return { ...none, store: { losesWrite: (_, item) => item['sk'] === 'PROFILE' && hasSends(item) } }
     case 'lostConsent':
       return {
         ...none,
@@ -91,3 +85,6 @@ const isPushRevoked = (consents: unknown): boolean =>
   consents.push !== null &&
   'granted' in consents.push &&
   consents.push.granted === false
+
+const hasSends = ({ recentSends }: Readonly<Record<string, unknown>>): boolean =>
+  Array.isArray(recentSends) && recentSends.length > 0

@@ -1,3 +1,6 @@
+// First of all: what is loaded after it reads the environment.
+import '#test/simulation/world/environment.ts'
+
 import type { DynamoDBRecord } from 'aws-lambda'
 import { fireTimer } from '#functions/decide-offers/fire-timer.ts'
 import { handleRecord, handleRemoval } from '#functions/decide-offers/handle-record.ts'
@@ -13,7 +16,7 @@ import { createMemoryTables, type MemoryTables, type Write } from '#test/simulat
 import type { Answer, Call, Host } from '#test/simulation/town/host.ts'
 import { createCalls } from '#test/simulation/world/calls.ts'
 import type { Faults } from '#test/simulation/world/faults.ts'
-import { COLD_STARTS, functionOf, type HttpFunction, PROCESS_ENV } from '#test/simulation/world/functions.ts'
+import { COLD_STARTS, functionOf, type HttpFunction } from '#test/simulation/world/functions.ts'
 import { createHost, type FunctionHost, type Outcome } from '#test/simulation/world/invocations.ts'
 import { takeOver } from '#test/simulation/world/outside.ts'
 import { createPhones, type Phones } from '#test/simulation/world/phones.ts'
@@ -134,7 +137,6 @@ export const createWorld = ({ seed, startMs, faults, bug }: WorldOptions): World
   const tables = createMemoryTables(TABLES, timeline.nowMs, bugs.store)
   const phones = createPhones(timeline, faults)
   const hosting = { timeline, seed }
-  Object.assign(process.env, PROCESS_ENV)
 
   const decide = createHost('decide-offers', 60, COLD_STARTS['decide-offers'], hosting)
   const send = createHost('send-messages', 60, COLD_STARTS['send-messages'], hosting)

@@ -51,6 +51,8 @@ const customerRoutes: Routes = {
 
 const openRoutes: OpenRoutes = {
   'GET /openapi.json': 'The description of the API: it holds nothing of anybody.',
+  'GET /docs': 'The same as a page.',
+  'GET /docs/{file}': 'The code and style of that page.',
   'POST /v1/sms-answers': 'Amazon SNS posts here; the function checks its signature.',
   'GET /v1/stop/{code}': 'A link in an SMS, for people without the app; it only shows a button.',
   'POST /v1/stop/{code}':

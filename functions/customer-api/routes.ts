@@ -13,7 +13,7 @@ import { putPhoneNumber } from '#functions/customer-api/me/put-phone-number.ts'
 import { putPreferences } from '#functions/customer-api/me/put-preferences.ts'
 import { putPushConsent } from '#functions/customer-api/me/put-push-consent.ts'
 import { putSmsConsent } from '#functions/customer-api/me/put-sms-consent.ts'
-import { serveAsset } from '#functions/customer-api/reference/serve-asset.ts'
+import { serveAsset, serveNamedAsset } from '#functions/customer-api/reference/serve-asset.ts'
 import type { CustomerServices } from '#functions/customer-api/services.ts'
 import { receiveAnswer } from '#functions/customer-api/sms/receive-answer.ts'
 import { showStopPage, stopByLink } from '#functions/customer-api/sms/stop-page.ts'
@@ -39,7 +39,7 @@ import {
   preferencesSchema,
   smsConsentPathSchema,
 } from '#shared/contracts/http/me.ts'
-import { openApiDocumentSchema } from '#shared/contracts/http/openapi.ts'
+import { openApiDocumentSchema, referenceFilePathSchema } from '#shared/contracts/http/openapi.ts'
 import { phoneNumberRequestSchema } from '#shared/contracts/http/phone-number.ts'
 import { pageQuerySchema, pageSchema } from '#shared/contracts/http/primitives.ts'
 import { stopPathSchema, stopRequestSchema } from '#shared/contracts/http/stop.ts'
@@ -165,8 +165,25 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
   'GET /openapi.json': openRoute({
     operationId: 'getOpenApiDocument',
     summary: 'Shows this document',
+    isTagged: true,
     answer: { mediaType: 'application/json', schema: openApiDocumentSchema },
-    use: serveAsset('openapi.json', 'application/json'),
+    use: serveAsset('openapi.json'),
+  }),
+  'GET /docs': openRoute({
+    operationId: 'showReference',
+    summary: 'Shows this document as a page',
+    isTagged: true,
+    answer: { mediaType: 'text/html', schema: z.string() },
+    use: serveAsset('docs.html'),
+  }),
+  'GET /docs/{file}': openRoute({
+    operationId: 'getReferenceFile',
+    summary: 'Answers a file that this page loads',
+    isTagged: true,
+    problems: ['notFound'],
+    path: referenceFilePathSchema,
+    answer: { mediaType: '*/*', schema: z.string() },
+    use: serveNamedAsset,
   }),
 
   // From Amazon SNS, whose signature is checked.

@@ -78,7 +78,7 @@ const loadCustomer = async (api: ApiClient, token: string, merchantIds: readonly
   const { deviceId, ...device } = DEVICE
   const consent = { granted: true, source: 'app' }
   await api.put(`/v1/me/devices/${deviceId}`, device, token)
-  await api.put('/v1/me/phone-number', { number: PHONE_NUMBER }, token)
+  await api.put('/v1/me/phone-number', { phoneNumber: PHONE_NUMBER }, token)
   if (consents.push === undefined) await api.put('/v1/me/consents/push', consent, token)
   for (const merchantId of merchantIds) {
     if (consents.sms?.[merchantId] === undefined)

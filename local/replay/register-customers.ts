@@ -38,7 +38,7 @@ export const registerCustomers = async (
       await api.put('/v1/me/consents/push', consent, token)
       continue
     }
-    await api.put('/v1/me/phone-number', { number: fictionalNumber(index) }, token)
+    await api.put('/v1/me/phone-number', { phoneNumber: fictionalNumber(index) }, token)
     for (const merchantId of merchantIds) await api.put(`/v1/me/consents/sms/${merchantId}`, consent, token)
   }
   return tokens

@@ -12,6 +12,7 @@ export const EXAMPLE_IDS = {
   zoneId: 'zon_01JD0000000000000000000009',
   deviceId: 'pixel-9',
   code: 'K7T0QW3XJ5RB',
+  file: 'start.js',
 } as const
 
 /** The same by any name: a parameter that is not among them has no example. */

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { readAnswer } from '#scripts/openapi/answers.ts'
 import type { Components } from '#scripts/openapi/components.ts'
 import type { Example } from '#scripts/openapi/example.ts'
@@ -39,7 +40,7 @@ const openContent = (
   example: unknown,
 ): JsonSchema => ({
   [mediaType]: {
-    schema: mediaType.startsWith('text/html') ? { type: 'string' } : schemaOf(schema, direction),
+    schema: schema instanceof z.ZodString ? { type: 'string' } : schemaOf(schema, direction),
     ...given('example', example),
   },
 })

@@ -55,6 +55,8 @@ describe('the routes', () => {
       scopes.length === 0 ? [key] : [],
     )
     expect(served.toSorted()).toEqual([
+      'GET /docs',
+      'GET /docs/{file}',
       'GET /openapi.json',
       'GET /v1/stop/{code}',
       'POST /v1/sms-answers',

@@ -1,20 +1,36 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 
-/** The files that bundling puts beside this function's code, each compressed by gzip (scripts/write-reference.ts). */
-export type AssetName = 'openapi.json'
+/** The files that bundling puts beside this function's code (scripts/openapi/reference-files.ts), and their types. */
+export const ASSETS = {
+  'openapi.json': 'application/json',
+  'docs.html': 'text/html; charset=utf-8',
+  'start.js': 'text/javascript; charset=utf-8',
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+} as const
+export type AssetName = keyof typeof ASSETS
 
-/** The compressed bytes of a file. */
-export type ReadAsset = (name: AssetName) => Promise<Uint8Array>
+export const isAssetName = (name: string): name is AssetName => Object.hasOwn(ASSETS, name)
+
+/** A file, compressed by gzip, and what tells it from its next version. */
+export type Asset = { readonly gzip: Uint8Array; readonly tag: string }
+
+export type ReadAsset = (name: AssetName) => Promise<Asset>
 
 /**
  * @param folder with a slash at its end
  * @example const readAsset = createReadAsset(new URL('./reference/', import.meta.url))
  */
 export const createReadAsset = (folder: URL): ReadAsset => {
-  const kept = new Map<AssetName, Uint8Array>()
+  const kept = new Map<AssetName, Asset>()
   return async (name) => {
-    const bytes = kept.get(name) ?? (await readFile(new URL(`${name}.gz`, folder)))
-    kept.set(name, bytes)
-    return bytes
+    const known = kept.get(name)
+    if (known !== undefined) return known
+    const gzip = await readFile(new URL(`${name}.gz`, folder))
+    const tag = createHash('sha256').update(gzip).digest('base64url').slice(0, 22)
+    const asset = { gzip, tag }
+    kept.set(name, asset)
+    return asset
   }
 }

@@ -37,7 +37,7 @@ export const customerExamples = {
     body: { platform: 'fcm', token: 'fK3x-example-registration-token', locale: 'en-US' },
   },
   deleteDevice: {},
-  putPhoneNumber: { body: { number: '+14155550123' } },
+  putPhoneNumber: { body: { phoneNumber: '+14155550123' } },
   deletePhoneNumber: { given: ['putPhoneNumber'] },
   putPreferences: {
     body: {

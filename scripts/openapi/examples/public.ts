@@ -2,6 +2,8 @@ import type { Examples } from '#scripts/openapi/example.ts'
 
 export const publicExamples = {
   getOpenApiDocument: {},
+  showReference: {},
+  getReferenceFile: {},
   receiveSmsAnswer: {
     body: {
       Type: 'Notification',

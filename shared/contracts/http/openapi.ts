@@ -6,3 +6,6 @@ export const openApiDocumentSchema = z.looseObject({
   info: z.looseObject({ title: z.string().max(100), version: z.string().max(20) }),
   paths: z.record(z.string().max(200), z.unknown()),
 })
+
+/** `GET /docs/{file}`: what the reference page loads. */
+export const referenceFilePathSchema = z.strictObject({ file: z.string().max(64) })

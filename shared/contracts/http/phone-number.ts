@@ -18,7 +18,7 @@ export const phoneNumberSchema = z
   )
 
 /** `PUT /v1/me/phone-number`. */
-export const phoneNumberRequestSchema = z.strictObject({ number: phoneNumberSchema })
+export const phoneNumberRequestSchema = z.strictObject({ phoneNumber: phoneNumberSchema })
 
 /**
  * The country of a number in E.164 form, ISO 3166-1 alpha-2; undefined where its plan tells none.

@@ -56,7 +56,7 @@ const putDevice = (subject: string, deviceId: string, token: string, platform = 
     body: { platform, token },
   })
 const putNumber = (subject: string, number: string) =>
-  callApi(handler, 'PUT /v1/me/phone-number', { subject, body: { number } })
+  callApi(handler, 'PUT /v1/me/phone-number', { subject, body: { phoneNumber: number } })
 const setEndpoint = (subject: string, deviceId: string, endpointArn: string) =>
   tables.client.send(
     new UpdateCommand({
@@ -206,7 +206,7 @@ describe('a phone number', () => {
   ])('%s is none', async (number) => {
     const { status, body } = await putNumber('quinn', number)
     expect(status).toBe(400)
-    expect(body.errors[0].pointer).toBe('/number')
+    expect(body.errors[0].pointer).toBe('/phoneNumber')
     expect(body.errors[0].detail).not.toContain(number)
   })
 })

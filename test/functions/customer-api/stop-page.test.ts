@@ -25,7 +25,7 @@ const NUMBER = '+14155550171'
 const CODE = 'ABCDEFGH0123'
 
 beforeAll(async () => {
-  const body = { number: NUMBER }
+  const body = { phoneNumber: NUMBER }
   await callApi(handler, 'PUT /v1/me/phone-number', { subject: 'sam', body })
   const messageId = named('msg', 'one')
   const sms = { user: userIdOf('sam'), messageId, phoneNumber: NUMBER, merchantId: CAFE, stopCode: CODE }
@@ -85,7 +85,7 @@ describe('the opt-out link of an SMS', () => {
   it('brings nothing back when the number is somebody else’s by now', async () => {
     const number = '+14155550172'
     const code = 'ABCDEFGH0125'
-    await callApi(handler, 'PUT /v1/me/phone-number', { subject: 'former', body: { number } })
+    await callApi(handler, 'PUT /v1/me/phone-number', { subject: 'former', body: { phoneNumber: number } })
     const messageId = named('msg', 'another')
     const former = {
       user: userIdOf('former'),
@@ -95,7 +95,7 @@ describe('the opt-out link of an SMS', () => {
       stopCode: code,
     }
     await recipients.noteWriter(former, clock.nowMs)
-    await callApi(handler, 'PUT /v1/me/phone-number', { subject: 'latter', body: { number } })
+    await callApi(handler, 'PUT /v1/me/phone-number', { subject: 'latter', body: { phoneNumber: number } })
     const at = new Date(clock.nowMs).toISOString()
     await suppressions.suppress(phoneHashOf(number), CAFE, at)
     clock.advance(1000)

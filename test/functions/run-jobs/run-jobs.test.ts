@@ -110,7 +110,7 @@ const full = async (subject: string, endpointArn: string) => {
   const deviceKey = { pk: `U#${user}`, sk: 'DEVICE#phone' }
   const device = await tables.client.send(new GetCommand({ TableName: tables.ledger, Key: deviceKey }))
   await put(tables.ledger, { ...device.Item, endpointArn })
-  await callApi(customerApi, 'PUT /v1/me/phone-number', { subject, body: { number: '+14155550199' } })
+  await callApi(customerApi, 'PUT /v1/me/phone-number', { subject, body: { phoneNumber: '+14155550199' } })
   await callApi(customerApi, 'PUT /v1/me/consents/sms/{merchantId}', {
     subject,
     path: { merchantId },

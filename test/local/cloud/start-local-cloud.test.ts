@@ -35,6 +35,8 @@ describe('Beckon’s own templates', () => {
     const open = cloud.plan.routes.filter(({ authorizer }) => authorizer === undefined)
     expect(open.map(({ routeKey }) => routeKey)).toEqual([
       'GET /openapi.json',
+      'GET /docs',
+      'GET /docs/{file}',
       'POST /v1/sms-answers',
       'GET /v1/stop/{code}',
       'POST /v1/stop/{code}',

@@ -31,7 +31,7 @@ describe('a test send', () => {
     const owner = await world.api.token('a merchant', ['customer'])
     const token = Buffer.from('owner').toString('hex').padEnd(64, '0')
     await world.api.put('/v1/me/devices/own', { platform: 'apns', token }, owner)
-    await world.api.put('/v1/me/phone-number', { number: '+14155550181' }, owner)
+    await world.api.put('/v1/me/phone-number', { phoneNumber: '+14155550181' }, owner)
     const { messageId } = await testSend({ channel: 'push' })
     await testSend({ channel: 'sms' })
     await world.cloud.drain()

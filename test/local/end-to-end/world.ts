@@ -137,7 +137,7 @@ export const smsCustomer = async (
 ): Promise<string> => {
   const token = await api.token(subject, ['customer'])
   const { customers } = clientOf(token)
-  await customers.putPhoneNumber({ number: `+141555501${last2}` })
+  await customers.putPhoneNumber({ phoneNumber: `+141555501${last2}` })
   await customers.putSmsConsent(merchantId, CONSENT)
   return token
 }

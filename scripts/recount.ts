@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
-import { type Proof, proveCounters, RECOUNTED_DAYS } from '#shared/contracts/items/recount.ts'
+import { PROOF_KINDS, type Proof, proveCounters, RECOUNTED_DAYS } from '#shared/contracts/items/recount.ts'
 
 const USAGE = `Counts the reports again from the facts and tells where a counter differs: npm run recount -- [options]
 
@@ -13,25 +13,13 @@ It looks at the last ${RECOUNTED_DAYS} days, because decisions are explained for
 Exit code 1 when something differs.
 `
 
-/** What is counted from and to; nothing else is kept in memory. */
-const KINDS: ReadonlySet<unknown> = new Set([
-  'trace',
-  'message',
-  'grant',
-  'exposure',
-  'visit',
-  'event',
-  'count',
-  'tombstone',
-])
-
 type Item = Record<string, unknown>
 
-/** Reads what a recount needs of a whole Ledger, consistently. */
+/** Reads what a recount needs of a whole Ledger, consistently; nothing else is kept in memory. */
 export const readFacts = async (client: DynamoDBDocumentClient, table: string): Promise<Item[]> => {
   const items: Item[] = []
   for await (const page of paginateScan({ client }, { TableName: table, ConsistentRead: true }))
-    items.push(...(page.Items ?? []).filter(({ kind }) => KINDS.has(kind)))
+    items.push(...(page.Items ?? []).filter(({ kind }) => PROOF_KINDS.has(kind)))
   return items
 }
 

@@ -144,26 +144,24 @@ const factOfTurnedAway = (item: Item): Fact => {
   return { user, counted: [turnedAwayCount(sceneId, sentAtMs, how)] }
 }
 
-const factOf = (item: Item): Fact | undefined => {
-  switch (item['kind']) {
-    case 'trace':
-      return factOfTrace(item)
-    case 'message':
-      return factOfMessage(item)
-    case 'grant':
-      return factOfGrant(item)
-    case 'visit':
-      return factOfVisit(item)
-    case 'event':
-      return factOfEvent(item)
-    case 'exposure':
-      return factOfExposure(item)
-    case 'turnedAway':
-      return factOfTurnedAway(item)
-    default:
-      return undefined
-  }
-}
+/** How each kind of fact is counted. */
+const FACTS: ReadonlyMap<unknown, (item: Item) => Fact | undefined> = new Map<
+  string,
+  (item: Item) => Fact | undefined
+>([
+  ['trace', factOfTrace],
+  ['message', factOfMessage],
+  ['grant', factOfGrant],
+  ['visit', factOfVisit],
+  ['event', factOfEvent],
+  ['exposure', factOfExposure],
+  ['turnedAway', factOfTurnedAway],
+])
+
+/** The kinds of items that a proof needs: facts, counters, and who was erased. */
+export const PROOF_KINDS: ReadonlySet<unknown> = new Set([...FACTS.keys(), 'count', 'tombstone'])
+
+const factOf = (item: Item): Fact | undefined => FACTS.get(item['kind'])?.(item)
 
 const exposureName = (user: UserId, grantId: GrantId): string => `${user} ${grantId}`
 

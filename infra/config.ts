@@ -30,6 +30,7 @@ const stages = {
     slotS: 60,
     dueShards: 1,
     remindersPerMinute: 1_000,
+    signingKeyDays: 30,
     concurrency: { reserved: {}, timers: 2, push: 2, sms: 2, jobs: 2, streamBatchesPerShard: 1 },
     api: { requestsPerSecond: 100, burst: 200, corsOrigins: [] },
     logLevel: 'INFO',
@@ -64,6 +65,7 @@ const stages = {
     slotS: 60,
     dueShards: 8,
     remindersPerMinute: 1_000,
+    signingKeyDays: 30,
     concurrency: {
       reserved: { 'match-pings': 400, 'decide-offers': 200, 'remind-revisits': 1 },
       timers: 20,

@@ -21,7 +21,13 @@ import {
 } from '#infra/constructs/pipeline-function.ts'
 import { PlaceIndex } from '#infra/constructs/place-index.ts'
 import { SmsAnswers } from '#infra/constructs/sms-answers.ts'
-import { grantDelete, grantRead, grantReadWrite } from '#infra/constructs/table-access.ts'
+import {
+  denySigningKeys,
+  grantDelete,
+  grantRead,
+  grantReadWrite,
+  grantRotateKeys,
+} from '#infra/constructs/table-access.ts'
 import { watch } from '#infra/constructs/watch.ts'
 import { MAX_RECEIVES, WorkQueue } from '#infra/constructs/work-queue.ts'
 import type { DataStack } from '#infra/data-stack.ts'
@@ -44,6 +50,7 @@ const customerRoutes: Routes = {
   'PUT /v1/me/consents/sms/{merchantId}': ['customer'],
   'GET /v1/me/offers': ['customer'],
   'POST /v1/me/offers/{grantId}/claim': ['customer'],
+  'POST /v1/me/offers/{grantId}/redemption-tokens': ['customer'],
   'GET /v1/me/decisions': ['customer'],
   'GET /v1/me/blocks': ['customer'],
   'PUT /v1/me/blocks/{merchantId}/appeal': ['customer'],
@@ -122,6 +129,7 @@ const merchantRoutes: Routes = {
   'DELETE /v1/merchants/{merchantId}/offers/{offerId}': ['merchant'],
 
   'POST /v1/merchants/{merchantId}/redemptions': ['till', 'merchant'],
+  'GET /v1/merchants/{merchantId}/signing-keys': ['till', 'merchant'],
 
   'GET /v1/platform/kill-switch': ['operator'],
   'PUT /v1/platform/kill-switch': ['operator'],
@@ -366,9 +374,11 @@ export class PipelineStack extends Stack {
         DUE_SHARDS,
         JOBS_QUEUE_URL,
         REMINDERS_PER_MINUTE: String(config.remindersPerMinute),
+        SIGNING_KEY_DAYS: String(config.signingKeyDays),
       },
     })
     grantRead(remindRevisits, catalog)
+    grantRotateKeys(remindRevisits, catalog)
     grantReadWrite(remindRevisits, ledger, ['due', 'byMerchant'])
     for (const queue of [pushQueue, smsQueue, jobQueue]) queue.filledBy(remindRevisits)
     new MinuteSchedule(this, 'EveryMinute', { target: remindRevisits })
@@ -390,6 +400,10 @@ export class PipelineStack extends Stack {
     grantForget(runJobs, config)
     jobQueue.workedOffBy(runJobs)
     jobQueue.filledBy(runJobs)
+
+    // customer-api signs redemption tokens, remind-revisits makes the keys.
+    for (const fn of [matchPings, merchantApi, decideOffers, sendMessages, runJobs])
+      denySigningKeys(fn, catalog)
 
     http.serve(matchPings, pingRoutes)
     http.serve(customerApi, customerRoutes)

@@ -77,6 +77,8 @@ const fields = z.strictObject({
   dueShards: z.int().min(1).max(64),
   /** The most reminders that are raised in a minute: what an outage has left comes no faster. */
   remindersPerMinute: z.int().min(1).max(10_000),
+  /** For how many days a key signs redemption tokens before the next one does. */
+  signingKeyDays: z.int().min(2).max(365),
   concurrency: z.strictObject({
     /** Concurrency set aside for (and not exceeded by) a function. A new account's quota allows none. */
     reserved: z.strictObject({

@@ -8,6 +8,7 @@ import { deletePhoneNumber } from '#functions/customer-api/me/delete-phone-numbe
 import { getMe } from '#functions/customer-api/me/get-me.ts'
 import { listMyDecisions } from '#functions/customer-api/me/list-my-decisions.ts'
 import { listMyOffers } from '#functions/customer-api/me/list-my-offers.ts'
+import { makeRedemptionToken } from '#functions/customer-api/me/make-redemption-token.ts'
 import { putDevice } from '#functions/customer-api/me/put-device.ts'
 import { putPhoneNumber } from '#functions/customer-api/me/put-phone-number.ts'
 import { putPreferences } from '#functions/customer-api/me/put-preferences.ts'
@@ -42,6 +43,7 @@ import {
 import { openApiDocumentSchema, referenceFilePathSchema } from '#shared/contracts/http/openapi.ts'
 import { phoneNumberRequestSchema } from '#shared/contracts/http/phone-number.ts'
 import { pageQuerySchema, pageSchema } from '#shared/contracts/http/primitives.ts'
+import { madeTokenSchema } from '#shared/contracts/http/redemptions.ts'
 import { stopPathSchema, stopRequestSchema } from '#shared/contracts/http/stop.ts'
 import { snsNotification } from '#shared/contracts/sns-notification.ts'
 import { openRoute } from '#shared/runtime/http/open-route.ts'
@@ -100,6 +102,19 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     body: claimRequestSchema,
     repeatable: true,
     use: claimOffer,
+  }),
+  'POST /v1/me/offers/{grantId}/redemption-tokens': route({
+    operationId: 'makeRedemptionToken',
+    summary: 'Makes a token to show at the till as a QR code',
+    description:
+      'It is signed, valid for ten minutes and redeems the offer once. Asking for one claims the offer. See docs/redemption.md.',
+    status: 201,
+    problems: ['notFound', 'alreadyRedeemed', 'grantReleased', 'grantExpired', 'gone'],
+    ...customer,
+    path: grantPathSchema,
+    repeatable: true,
+    response: madeTokenSchema,
+    use: makeRedemptionToken,
   }),
   'GET /v1/me/blocks': route({
     operationId: 'listMyBlocks',

@@ -5,6 +5,10 @@ import {
   createFindKnownPlaces,
   type FindKnownPlaces,
 } from '#shared/adapters/dynamodb/catalog/known-places.ts'
+import {
+  createListSigningKeys,
+  createReadSigningSecret,
+} from '#shared/adapters/dynamodb/catalog/signing-keys.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { type BlockRecords, createBlockRecords } from '#shared/adapters/dynamodb/customers/block-records.ts'
 import {
@@ -30,6 +34,7 @@ import {
   type VerifyNotification,
 } from '#shared/adapters/sns/verify-notification.ts'
 import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
+import { createSignToken, type SignToken } from '#shared/adapters/tokens/redemption-tokens.ts'
 import type { Job } from '#shared/contracts/jobs.ts'
 import type { IdByPrefix, IdPrefix } from '#shared/domain/ids.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
@@ -46,8 +51,8 @@ export type CustomerServices = {
   readonly blocks: BlockRecords
   readonly devices: DeviceRecords
   readonly saveEvents: EventRecords['save']
-  readonly listGrants: GrantRecords['listOf']
-  readonly claim: GrantRecords['claim']
+  readonly grants: Pick<GrantRecords, 'listOf' | 'find' | 'claim' | 'openToTokens'>
+  readonly signToken: SignToken
   readonly traces: Pick<TraceRecords, 'listOf' | 'fatesOf'>
   readonly noteTurnedAway: NoteTurnedAway
   readonly findKnownPlaces: FindKnownPlaces
@@ -63,7 +68,7 @@ export type CustomerServices = {
 export const buildServices = (env: z.output<typeof customerApiEnv>): CustomerServices => {
   const client = createDocumentClient()
   const tables = { client, ledger: env.LEDGER_TABLE }
-  const grants = createGrantRecords(tables, env.DUE_SHARDS)
+  const catalog = { client, catalog: env.CATALOG_TABLE }
   const send = createQueueSender()
   return {
     nowMs,
@@ -73,11 +78,11 @@ export const buildServices = (env: z.output<typeof customerApiEnv>): CustomerSer
     blocks: createBlockRecords(tables),
     devices: createDeviceRecords(tables),
     saveEvents: createEventRecords(tables, env.DUE_SHARDS).save,
-    listGrants: grants.listOf,
-    claim: grants.claim,
+    grants: createGrantRecords(tables, env.DUE_SHARDS),
+    signToken: createSignToken(createListSigningKeys(catalog), createReadSigningSecret(catalog), nowMs),
     traces: createTraceRecords(client, env.LEDGER_TABLE),
     noteTurnedAway: createNoteTurnedAway(tables),
-    findKnownPlaces: createFindKnownPlaces({ client, catalog: env.CATALOG_TABLE }),
+    findKnownPlaces: createFindKnownPlaces(catalog),
     suppressions: createSuppressions(tables),
     verifyNotification: createVerifyNotification(
       env.AWS_ENDPOINT_URL_SNS === undefined ? {} : { endpoint: env.AWS_ENDPOINT_URL_SNS },

@@ -42,7 +42,8 @@ import {
 } from '#functions/merchant-api/platform/put-suspension.ts'
 import { getQuotas, putQuotas } from '#functions/merchant-api/platform/quotas.ts'
 import { deleteZone, listZones, putZone } from '#functions/merchant-api/platform/zones.ts'
-import { redeemCode } from '#functions/merchant-api/redemptions/redeem-code.ts'
+import { listSigningKeys } from '#functions/merchant-api/redemptions/list-signing-keys.ts'
+import { redeem } from '#functions/merchant-api/redemptions/redeem.ts'
 import { createRegion } from '#functions/merchant-api/regions/create-region.ts'
 import { replaceRegion } from '#functions/merchant-api/regions/replace-region.ts'
 import { getSceneReport } from '#functions/merchant-api/reports/report-scene.ts'
@@ -111,7 +112,11 @@ import {
   zoneSchema,
 } from '#shared/contracts/http/platform.ts'
 import { pageQuerySchema, pageSchema } from '#shared/contracts/http/primitives.ts'
-import { redemptionRequestSchema, redemptionSchema } from '#shared/contracts/http/redemptions.ts'
+import {
+  keySetSchema,
+  redemptionRequestSchema,
+  redemptionSchema,
+} from '#shared/contracts/http/redemptions.ts'
 import { regionPathSchema, regionRequestSchema, regionSchema } from '#shared/contracts/http/regions.ts'
 import {
   daysQuerySchema,
@@ -128,6 +133,7 @@ import { testSendRequestSchema, testSendSchema } from '#shared/contracts/http/te
 import { route } from '#shared/runtime/http/route.ts'
 
 const merchant = { scopes: ['merchant'], path: merchantPathSchema } as const
+const till = { scopes: ['till', 'merchant'], path: merchantPathSchema } as const
 const member = { scopes: ['merchant'], path: memberPathSchema } as const
 const customer = { scopes: ['merchant'], path: customerPathSchema } as const
 const store = { scopes: ['merchant'], path: storePathSchema } as const
@@ -627,15 +633,22 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
   }),
 
   'POST /v1/merchants/{merchantId}/redemptions': memberRoute('redeem', {
-    operationId: 'redeemCode',
-    summary: 'Redeems a code at the till',
-    description: 'The same `idempotency-key` gets the same answer again.',
-    problems: ['alreadyRedeemed', 'unprocessable', 'grantExpired', 'grantReleased'],
-    scopes: ['till', 'merchant'],
-    path: merchantPathSchema,
+    operationId: 'redeem',
+    summary: 'Redeems a token or a code at the till',
+    description:
+      'Once: a second use tells when and where the first was. The same `idempotency-key` gets the same answer again. See docs/redemption.md.',
+    problems: ['alreadyRedeemed', 'unprocessable', 'tokenExpired', 'grantExpired', 'grantReleased'],
+    ...till,
     body: redemptionRequestSchema,
     response: redemptionSchema,
-    use: redeemCode,
+    use: redeem,
+  }),
+  'GET /v1/merchants/{merchantId}/signing-keys': memberRoute('redeem', {
+    operationId: 'listSigningKeys',
+    summary: 'Lists the public keys by which a till checks tokens while it is offline',
+    ...till,
+    response: keySetSchema,
+    use: listSigningKeys,
   }),
 
   'GET /v1/platform/kill-switch': operatorRoute({

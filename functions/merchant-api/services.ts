@@ -30,6 +30,10 @@ import {
   createSceneRecords,
   type ListRevisions,
 } from '#shared/adapters/dynamodb/catalog/scene-records.ts'
+import {
+  createListSigningKeys,
+  type ListSigningKeys,
+} from '#shared/adapters/dynamodb/catalog/signing-keys.ts'
 import { createStoreRecords } from '#shared/adapters/dynamodb/catalog/store-records.ts'
 import { createZoneRecords, type ZoneRecords } from '#shared/adapters/dynamodb/catalog/zone-records.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
@@ -53,6 +57,7 @@ import { createTraceRecords, type TraceRecords } from '#shared/adapters/dynamodb
 import { createFindAddress, type FindAddress } from '#shared/adapters/location/find-address.ts'
 import { createMessageQueue, type QueueMessage } from '#shared/adapters/sqs/message-queue.ts'
 import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
+import { createVerifyToken, type VerifyToken } from '#shared/adapters/tokens/redemption-tokens.ts'
 import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
 import type { Usage } from '#shared/contracts/items/quotas.ts'
 import type { Job } from '#shared/contracts/jobs.ts'
@@ -104,6 +109,8 @@ export type MerchantServices = {
   readonly findContaining: FindContaining
   readonly counters: CounterReader
   readonly redeem: GrantRecords['redeem']
+  readonly listSigningKeys: ListSigningKeys
+  readonly verifyToken: VerifyToken
   readonly findAddress: FindAddress
   readonly testSends: TestSends
   readonly queueMessage: QueueMessage
@@ -120,6 +127,7 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
   const client = createDocumentClient()
   const send = createQueueSender()
   const tables = { client, catalog: env.CATALOG_TABLE, ledger: env.LEDGER_TABLE }
+  const listSigningKeys = createListSigningKeys(tables)
   return {
     nowMs,
     newId,
@@ -147,6 +155,8 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
     findContaining: createFindContaining(tables),
     counters: createCounterReader(tables),
     redeem: createGrantRecords(tables, env.DUE_SHARDS).redeem,
+    listSigningKeys,
+    verifyToken: createVerifyToken(listSigningKeys, nowMs),
     findAddress: createFindAddress(env.PLACE_INDEX),
     testSends: createTestSends(client, env.LEDGER_TABLE, env.DUE_SHARDS),
     queueMessage: createMessageQueue(send, {

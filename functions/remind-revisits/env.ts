@@ -10,5 +10,7 @@ export const remindRevisitsEnv = z.object({
   DUE_SHARDS: envCount,
   /** The most reminders that are raised in a minute: after an outage they come no faster. */
   REMINDERS_PER_MINUTE: envCount,
+  /** For how many days a key signs redemption tokens. */
+  SIGNING_KEY_DAYS: envCount,
 })
 export type RemindRevisitsEnv = z.input<typeof remindRevisitsEnv>

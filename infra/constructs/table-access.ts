@@ -1,5 +1,5 @@
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
-import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { Effect, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 
 // A transaction needs the permissions of the operations in it and none of its own. No function scans a table.
 const READ = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:ConditionCheckItem']
@@ -30,6 +30,40 @@ export const grantDelete = ({ grantPrincipal }: IGrantable, table: Table) =>
   grantPrincipal.addToPrincipalPolicy(
     new PolicyStatement({ actions: ['dynamodb:DeleteItem'], resources: [table.tableArn] }),
   )
+
+// The partitions of the Catalog that shared/contracts/items/signing-key.ts names.
+const SIGNING_KEYS = 'SIGNING-KEYS'
+const SIGNING_SECRETS = 'SIGNING-SECRETS'
+
+const deny = ({ grantPrincipal }: IGrantable, table: Table, actions: string[], partition: string) =>
+  grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({
+      effect: Effect.DENY,
+      actions,
+      resources: [table.tableArn],
+      conditions: { 'ForAnyValue:StringEquals': { 'dynamodb:LeadingKeys': [partition] } },
+    }),
+  )
+
+/** Keeps a function that reads the Catalog away from the private keys, and one that writes it from the public ones. */
+export const denySigningKeys = (grantee: IGrantable, catalog: Table) => {
+  deny(grantee, catalog, [...READ, ...WRITE, 'dynamodb:DeleteItem'], SIGNING_SECRETS)
+  deny(grantee, catalog, [...WRITE, 'dynamodb:DeleteItem'], SIGNING_KEYS)
+}
+
+/** Lets a function that reads the Catalog make signing keys; it reads no private one and writes nothing else there. */
+export const grantRotateKeys = (grantee: IGrantable, catalog: Table) => {
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: WRITE,
+      resources: [catalog.tableArn],
+      conditions: {
+        'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [SIGNING_KEYS, SIGNING_SECRETS] },
+      },
+    }),
+  )
+  deny(grantee, catalog, READ, SIGNING_SECRETS)
+}
 
 const allow = (grantee: IGrantable, table: Table, actions: string[], indexes: readonly string[]) => {
   const { grantPrincipal } = grantee

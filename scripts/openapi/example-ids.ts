@@ -17,3 +17,7 @@ export const EXAMPLE_IDS = {
 
 /** The same by any name: a parameter that is not among them has no example. */
 export const EXAMPLE_PATH: Readonly<Record<string, string>> = EXAMPLE_IDS
+
+/** What stands for a redemption token in examples: real ones are signed anew for each request. */
+export const EXAMPLE_TOKEN =
+  'eyJhbGciOiJFZERTQSIsImtpZCI6IjJmX2NVQTEzIn0.eyJtZXJjaGFudElkIjoibWVyXzAxSkQwMDAwMDAwMDAwMDAwMDAwMDAwMDAxIiwiZ3JhbnRJZCI6ImdydF8wMUpEMDAwMDAwMDAwMDAwMDAwMDAwMDAwNyIsIm9mZmVySWQiOiJvZmZfMDFKRDAwMDAwMDAwMDAwMDAwMDAwMDAwMDYiLCJpYXQiOjE3OTUzNDE2MDAsImV4cCI6MTc5NTM0MjIwMH0.c2lnbmVkLWJ5LXRoZS1rZXktMmZfY1VBMTMtb2YtdGhlLWNhdGFsb2ctc2lnbmVkLWJ5LXRoZS1rZXktMmZfY1VBMTM'

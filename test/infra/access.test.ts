@@ -9,10 +9,11 @@ import { allPushApplications, functionOf, ofType, synthesize } from './synthesiz
 const oneOrMore = <S extends z.ZodType>(schema: S) =>
   z.union([z.array(schema), schema.transform((one) => [one])])
 const statement = z.object({
-  Effect: z.literal('Allow'),
+  Effect: z.enum(['Allow', 'Deny']),
   Action: oneOrMore(z.string()),
   Resource: oneOrMore(z.unknown()).optional(),
   NotResource: oneOrMore(z.unknown()).optional(),
+  Condition: z.unknown().optional(),
 })
 const policy = z.object({
   PolicyDocument: z.object({ Statement: z.array(statement) }),
@@ -31,6 +32,7 @@ const statementsOf = (name: string) => {
 /** What a function may do with the resources in whose description (JSON) `part` occurs. */
 const actionsOn = (name: string, part: string) =>
   statementsOf(name)
+    .filter((s) => s.Effect === 'Allow' && s.Condition === undefined)
     .filter((s) => s.Resource?.some((r) => JSON.stringify(r).includes(part)))
     .flatMap((s) => s.Action)
     .sort()
@@ -85,6 +87,30 @@ describe('access to the tables', () => {
       functionNames.filter((name) => actionsOn(name, `/index/${index}`).length > 0)
     expect(readers('byMerchant')).toEqual(['merchant-api', 'remind-revisits', 'run-jobs'])
     expect(readers('due')).toEqual(['remind-revisits'])
+  })
+
+  it('keeps private signing keys to the one who signs, and all keys to the one who makes them', () => {
+    const about = (name: string) =>
+      statementsOf(name)
+        .filter(({ Condition }) => JSON.stringify(Condition ?? '').includes('LeadingKeys'))
+        .map(({ Effect, Action, Condition }) => [Effect, Action.toSorted(), Condition])
+    const only = (how: string, ...partitions: string[]) => ({
+      [`${how}:StringEquals`]: { 'dynamodb:LeadingKeys': partitions },
+    })
+    const changes = ['dynamodb:PutItem', 'dynamodb:UpdateItem']
+    const denied = [
+      ['Deny', READ_WRITE_DELETE, only('ForAnyValue', 'SIGNING-SECRETS')],
+      ['Deny', ['dynamodb:DeleteItem', ...changes], only('ForAnyValue', 'SIGNING-KEYS')],
+    ]
+    for (const name of functionNames.filter((one) => !['customer-api', 'remind-revisits'].includes(one)))
+      expect([name, about(name)]).toEqual([name, denied])
+    expect(about('remind-revisits')).toEqual([
+      ['Allow', changes, only('ForAllValues', 'SIGNING-KEYS', 'SIGNING-SECRETS')],
+      ['Deny', READ, only('ForAnyValue', 'SIGNING-SECRETS')],
+    ])
+    // It reads the Catalog, and writes nothing there.
+    expect(about('customer-api')).toEqual([])
+    expect(actionsOn('customer-api', 'GetAttCatalogTableArn')).toEqual(READ)
   })
 
   it('includes the key where there is one', () => {

@@ -85,7 +85,10 @@ describe('the routes', () => {
   it('want the scope of those who call them', () => {
     const scopesOf = (name: string, ...except: string[]) =>
       new Set(routesTo(name).flatMap((r) => (except.includes(r.RouteKey) ? [] : r.AuthorizationScopes)))
-    const redeem = 'POST /v1/merchants/{merchantId}/redemptions'
+    const tills = [
+      'POST /v1/merchants/{merchantId}/redemptions',
+      'GET /v1/merchants/{merchantId}/signing-keys',
+    ]
     const whoAmI = 'GET /v1/user'
     expect(scopesOf('match-pings')).toEqual(new Set(['beckon/customer']))
     expect(scopesOf('customer-api')).toEqual(new Set(['beckon/customer']))
@@ -95,11 +98,11 @@ describe('the routes', () => {
     expect(operators.map((r) => r.RouteKey).every((key) => key.includes(' /v1/platform/'))).toBe(true)
     expect(operators).toHaveLength(13)
     for (const { AuthorizationScopes } of operators) expect(AuthorizationScopes).toEqual(['beckon/operator'])
-    expect(scopesOf('merchant-api', redeem, whoAmI)).toEqual(new Set(['beckon/merchant', 'beckon/operator']))
-    expect(routes.find((r) => r.RouteKey === redeem)?.AuthorizationScopes).toEqual([
-      'beckon/till',
-      'beckon/merchant',
-    ])
+    expect(scopesOf('merchant-api', ...tills, whoAmI)).toEqual(
+      new Set(['beckon/merchant', 'beckon/operator']),
+    )
+    for (const { AuthorizationScopes } of routes.filter((r) => tills.includes(r.RouteKey)))
+      expect(AuthorizationScopes).toEqual(['beckon/till', 'beckon/merchant'])
   })
 
   it('take the prefix of their scopes from the stage', () => {

@@ -9,7 +9,7 @@ import { decodeCursor, encodeCursor } from '#shared/runtime/http/cursor.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<CustomerServices, 'profiles' | 'listGrants' | 'nowMs'>
+type Services = Pick<CustomerServices, 'profiles' | 'grants' | 'nowMs'>
 
 const isGrantId = (text: string): text is GrantId => isId('grt', text)
 
@@ -27,11 +27,11 @@ const myOffer = (grant: StoredGrant, nowMs: number): MyOffer => ({
 
 /** Answers a page of what the caller was given, the latest of the page first, with the codes to show at the till. */
 export const listMyOffers: UseCase<Services, unknown, PageQuery> =
-  ({ profiles, listGrants, nowMs }) =>
+  ({ profiles, grants, nowMs }) =>
   async ({ caller, query, signal }) => {
     const after = decodeCursor(query.cursor, isGrantId)
     if ((await profiles.find(caller.user, signal)) === 'erased') throw new Problem('gone')
-    const page = await listGrants(caller.user, { limit: query.limit, after }, signal)
+    const page = await grants.listOf(caller.user, { limit: query.limit, after }, signal)
     const now = nowMs()
     const items = page.items
       .toSorted((a, b) => Date.parse(b.grantedAt) - Date.parse(a.grantedAt))

@@ -1,5 +1,5 @@
 import type { Examples } from '#scripts/openapi/example.ts'
-import { EXAMPLE_IDS } from '#scripts/openapi/example-ids.ts'
+import { EXAMPLE_IDS, EXAMPLE_TOKEN } from '#scripts/openapi/example-ids.ts'
 
 const { storeId } = EXAMPLE_IDS
 
@@ -19,5 +19,10 @@ export const offerExamples = {
   getOffer: {},
   replaceOffer: { body: { ...coffee, stock: 800, until: '2026-12-31T08:00:00Z' } },
   deleteOffer: {},
-  redeemCode: { given: ['createStore', 'grant'], body: { code: 'RYHD1-MKKV3', storeId } },
+  makeRedemptionToken: { given: ['signing key'] },
+  redeem: {
+    given: ['createStore', 'a token'],
+    body: { token: EXAMPLE_TOKEN, storeId, till: 'Till 2' },
+  },
+  listSigningKeys: { given: ['signing key'] },
 } satisfies Examples

@@ -57,7 +57,8 @@ test('a redemption whose answer was lost is a redemption, not a repetition', asy
   })
   const { client, hasLost } = forgetful()
   const grants = createGrantRecords({ client, ledger: tables.ledger }, 1)
-  const redeemed = await grants.redeem({ code: 'ABCDEFGHJK', merchantId }, NOW + 1000)
+  const shown = { kind: 'code', code: 'ABCDEFGHJK' } as const
+  const redeemed = await grants.redeem({ shown, merchantId, member: user }, NOW + 1000)
   expect(redeemed).toMatchObject({ kind: 'redeemed', grant: { state: 'redeemed' } })
   expect(hasLost()).toBe(true)
   const [after] = (await tables.allOf(tables.ledger)).filter(({ pk }) => pk === stock.pk)

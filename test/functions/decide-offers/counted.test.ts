@@ -116,7 +116,8 @@ describe('from the ping to the next message', () => {
     await settle(user, T0 + 2 * HOUR)
     await settle(user, T0 + 2 * HOUR)
     clock.advance(DAY)
-    const request = { code: String(grant?.['code']).replace('-', ''), merchantId: CAFE, storeId: SOUTH }
+    const shown = { kind: 'code', code: String(grant?.['code']).replace('-', '') } as const
+    const request = { shown, merchantId: CAFE, storeId: SOUTH, member: named('usr', 'staff') }
     expect((await grants.redeem(request, clock.nowMs)).kind).toBe('redeemed')
     expect((await grants.redeem(request, clock.nowMs)).kind).toBe('already')
     const bought = event('one', 'purchase', clock.nowMs, { amountMinor: 1290, currency: 'EUR' })
@@ -223,7 +224,9 @@ describe('a chain of events', () => {
     const [grant] = await mine(user, 'grant')
     clock.advance(MINUTE)
     const code = String(grant?.['code']).replace('-', '')
-    expect((await grants.redeem({ code, merchantId }, clock.nowMs)).kind).toBe('redeemed')
+    expect(
+      (await grants.redeem({ shown: { kind: 'code', code }, merchantId, member: user }, clock.nowMs)).kind,
+    ).toBe('redeemed')
     // The first look finds when the next occasion is.
     await sweep(user)
     clock.advance(HOUR)
@@ -340,7 +343,9 @@ describe('whatever customers do, in any order, several at once and each delivere
               const grant = (await mine(user, 'grant')).find(({ grantId }) => grantId === given?.grantId)
               const code = grant?.['code']
               if (typeof code !== 'string') return undefined
-              return grants.redeem({ code: code.replace('-', ''), merchantId: CAFE, storeId: NORTH }, nowMs)
+              const shown = { kind: 'code', code: code.replace('-', '') } as const
+              const member = named('usr', 'staff')
+              return grants.redeem({ shown, merchantId: CAFE, storeId: NORTH, member }, nowMs)
             }
             default:
               return events.save(

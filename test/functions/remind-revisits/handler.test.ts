@@ -57,6 +57,7 @@ beforeEach(async () => {
     DUE_SHARDS: String(SHARDS),
     REMINDERS_PER_MINUTE: '100',
     JOBS_QUEUE_URL: queues.urlOf('jobs'),
+    SIGNING_KEY_DAYS: '30',
   })
   await startContainer()
 })

@@ -1,5 +1,7 @@
-import { EXAMPLE_PATH } from '#scripts/openapi/example-ids.ts'
+import { EXAMPLE_PATH, EXAMPLE_TOKEN } from '#scripts/openapi/example-ids.ts'
 
+/** A compact JWS. */
+const TOKEN = /eyJ[\w-]+\.[\w-]+\.[\w-]+/g
 const ID = /\b[a-z]{2,3}_[0-9A-HJKMNP-TV-Z]{26}\b/g
 
 /** Which ids of examples stand for which real ones. */
@@ -31,12 +33,21 @@ export const createExampleIds = (texts: Readonly<Record<string, string>>): Examp
   }
   const swap = (text: string, by: Readonly<Record<string, string>>): string =>
     Object.entries(by).reduce((all, [from, to]) => all.replaceAll(from, to), text)
+  let token = EXAMPLE_TOKEN
+  const hideToken = (real: string): string => {
+    token = real
+    return EXAMPLE_TOKEN
+  }
   const backward = Object.fromEntries(Object.entries(texts).map(([shown, real]) => [real, shown]))
   const change = (value: unknown, by: (text: string) => string): unknown =>
     value === undefined ? undefined : JSON.parse(by(JSON.stringify(value)))
   return {
     pair,
-    real: (value) => change(value, (text) => swap(text, texts).replace(ID, (id) => realOf.get(id) ?? id)),
-    shown: (value) => change(value, (text) => swap(text, backward).replace(ID, show)),
+    real: (value) =>
+      change(value, (text) =>
+        swap(text, { ...texts, [EXAMPLE_TOKEN]: token }).replace(ID, (id) => realOf.get(id) ?? id),
+      ),
+    shown: (value) =>
+      change(value, (text) => swap(text, backward).replace(TOKEN, hideToken).replace(ID, show)),
   }
 }

@@ -7,6 +7,7 @@ import { ZONES_PK } from '#shared/adapters/dynamodb/catalog/zone-cache.ts'
 import { counterKey } from '#shared/contracts/items/counter.ts'
 import { decisionRefOf } from '#shared/contracts/items/decision.ts'
 import { customerIndex, relationshipAttributes } from '#shared/contracts/items/relationship.ts'
+import { secretItem, signingKeyItem } from '#shared/contracts/items/signing-key.ts'
 import { traceItems } from '#shared/contracts/items/trace.ts'
 import type { MerchantId, SceneId, StoreId } from '#shared/domain/ids.ts'
 import type { CountPlace, Counts } from '#shared/domain/loop/count.ts'
@@ -98,10 +99,11 @@ let worlds = 0
 const codeOf = (world: number): string => `RYHD1-MK${String(world).padStart(3, '0')}`
 
 /** A world with a merchant's owner and a customer of its own. */
-const newWorld = (): World => {
+const newWorld = (operationId: string): World => {
   worlds += 1
-  const owner = `owner ${worlds}`
-  const customer = `customer ${worlds}`
+  // What is listed in the order of ids stays in it, whatever examples there are beside.
+  const owner = `owner of ${operationId}`
+  const customer = `customer of ${operationId}`
   const ids = createExampleIds({
     'https://sns.eu-west-1.amazonaws.com': sns.url,
     'RYHD1-MKKV3': codeOf(worlds),
@@ -134,8 +136,29 @@ const merchantOf = ({ ids }: World) => ids.real(EXAMPLE_IDS.merchantId) as Merch
 const put = (Item: Readonly<Record<string, unknown>>) =>
   tables.client.send(new PutCommand({ TableName: tables.ledger, Item }))
 
+/** A key for examples: everybody may know it. */
+const EXAMPLE_KEY = {
+  kty: 'OKP',
+  crv: 'Ed25519',
+  x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+  d: 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A',
+} as const
+
 /** What no operation makes: facts that the pipeline writes. */
 const SCENERY: Readonly<Record<string, (world: World) => Promise<void>>> = {
+  'signing key': async () => {
+    const { d: _, ...jwk } = EXAMPLE_KEY
+    const kid = '2f_cUA13'
+    const key = signingKeyItem({ kid, createdAtMs: MADE_MS, notBeforeMs: MADE_MS, jwk })
+    for (const Item of [key, secretItem(kid, EXAMPLE_KEY)])
+      await tables.client.send(new PutCommand({ TableName: tables.catalog, Item }))
+  },
+  'a token': async (world) => {
+    await make(world, 'grant')
+    await make(world, 'signing key')
+    clock.nowMs = SENT_MS - 60_000
+    await send(world, 'makeRedemptionToken')
+  },
   grant: async (world) => {
     await make(world, 'createOffer')
     const { grantId, sceneId } = await giveGrant(tables.client, tables.ledger, {
@@ -252,7 +275,7 @@ const clearPlatform = async (): Promise<void> => {
 
 /** Sends an operation's example in a world where all is there that it needs. */
 export const sendExample = async (operationId: string): Promise<Answer> => {
-  const world = newWorld()
+  const world = newWorld(operationId)
   await clearPlatform()
   clock.nowMs = MADE_MS
   await prepare(world, operationId)

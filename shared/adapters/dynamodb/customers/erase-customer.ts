@@ -7,7 +7,11 @@ import {
   retrying,
   tokenKey,
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
-import { parseGrant, type StoredGrant } from '#shared/adapters/dynamodb/customers/grant-records.ts'
+import {
+  grantOwnerKey,
+  parseGrant,
+  type StoredGrant,
+} from '#shared/adapters/dynamodb/customers/grant-records.ts'
 import { createProfileRecords } from '#shared/adapters/dynamodb/customers/profile-records.ts'
 import { forgetStopCode } from '#shared/adapters/dynamodb/customers/suppressions.ts'
 import { moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
@@ -96,6 +100,7 @@ export const createEraseCustomer = (
       items: [
         deleteInState(item, grant.state),
         ...(grant.code === undefined ? [] : [deleteOwned(codeKey(grant.code), grant.user)]),
+        deleteOwned(grantOwnerKey(grant.grantId), grant.user),
       ],
     }
   }

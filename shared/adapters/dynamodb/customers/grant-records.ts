@@ -19,7 +19,7 @@ import { idSchema } from '#shared/contracts/http/primitives.ts'
 import { redemptionCounts, redemptionStep } from '#shared/contracts/items/counted-facts.ts'
 import { codeKey } from '#shared/contracts/items/decision.ts'
 import { exposureKey, parseExposure } from '#shared/contracts/items/exposure.ts'
-import { userKey } from '#shared/contracts/items/ledger.ts'
+import { expiryOf, userKey } from '#shared/contracts/items/ledger.ts'
 import {
   parseRelationship,
   relationshipKey,
@@ -57,6 +57,9 @@ const grantSchema = z.object({
   stockShard: z.int().exactOptional(),
   redeemedAt: z.string().exactOptional(),
   redeemedAtStoreId: idSchema('sto').exactOptional(),
+  /** Who redeemed it, and at which till. */
+  redeemedBy: idSchema('usr').exactOptional(),
+  redeemedTill: z.string().exactOptional(),
   redemptionKey: z.string().exactOptional(),
 })
 /** What a customer was given. Times are RFC 3339 UTC. */
@@ -66,18 +69,30 @@ export const parseGrant = (item: unknown): StoredGrant => grantSchema.parse(item
 
 export type Claimed = 'confirmed' | 'absent' | 'released' | 'expired' | Erased
 
+/** What a customer shows: a code, as `readCode` gives it, or what a token that was checked says. */
+export type Shown =
+  | { readonly kind: 'code'; readonly code: string }
+  | { readonly kind: 'token'; readonly grantId: GrantId }
+
 export type ToRedeem = {
-  /** As `readCode` gives it. */
-  readonly code: string
+  readonly shown: Shown
   readonly merchantId: MerchantId
   readonly storeId?: StoreId
+  /** The member who redeems it, and the name of the till. */
+  readonly member: UserId
+  readonly till?: string
   /** The till's own name for this request: sent again, it gets the same answer. */
   readonly idempotencyKey?: string
 }
 
 export type Redeemed =
-  | { readonly kind: 'redeemed'; readonly grant: StoredGrant & { readonly redeemedAt: string } }
-  | { readonly kind: 'unknownCode' | 'released' }
+  | {
+      readonly kind: 'redeemed'
+      readonly grant: StoredGrant & { readonly redeemedAt: string }
+      /** It was redeemed by this very request before. */
+      readonly isRepeated: boolean
+    }
+  | { readonly kind: 'unknown' | 'released' }
   | { readonly kind: 'expired'; readonly validUntil: string }
   | { readonly kind: 'already'; readonly grant: StoredGrant }
 
@@ -96,10 +111,17 @@ export type GrantRecords = {
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<Claimed>
+  readonly find: (user: UserId, grantId: GrantId, signal?: AbortSignal) => Promise<StoredGrant | undefined>
+  /** From then on the grant is found by its id alone, as a token has it. Safe to repeat. */
+  readonly openToTokens: (grant: StoredGrant, signal?: AbortSignal) => Promise<'open' | Erased>
+  /** @param nowMs when it is, or was, redeemed */
   readonly redeem: (request: ToRedeem, nowMs: number, signal?: AbortSignal) => Promise<Redeemed>
 }
 
-const codeOwnerSchema = z.object({
+/** Whose grant it is. Tokens say nothing of the customer, so the first one for a grant writes this. */
+export const grantOwnerKey = (grantId: GrantId) => ({ pk: `GRANT#${grantId}`, sk: 'OWNER' })
+
+const ownerSchema = z.object({
   user: idSchema('usr'),
   grantId: idSchema('grt'),
   merchantId: idSchema('mer'),
@@ -130,16 +152,20 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
     return answer.Item
   }
 
-  /** A merchant finds its own codes only; others' do not exist for it. */
-  const findByCode = async (
-    { code, merchantId }: ToRedeem,
+  const find = async (user: UserId, grantId: GrantId, signal?: AbortSignal) => {
+    const item = await get(grantKey(user, grantId), signal)
+    return item && parseGrant(item)
+  }
+
+  /** A merchant finds what it gave only; others' does not exist for it. */
+  const findShown = async (
+    { shown, merchantId }: ToRedeem,
     signal?: AbortSignal,
   ): Promise<StoredGrant | undefined> => {
-    const ownerItem = await get(codeKey(code), signal)
-    const owner = ownerItem && codeOwnerSchema.parse(ownerItem)
-    if (owner?.merchantId !== merchantId) return undefined
-    const item = await get(grantKey(owner.user, owner.grantId), signal)
-    return item && parseGrant(item)
+    const key = shown.kind === 'code' ? codeKey(shown.code) : grantOwnerKey(shown.grantId)
+    const ownerItem = await get(key, signal)
+    const owner = ownerItem && ownerSchema.parse(ownerItem)
+    return owner?.merchantId === merchantId ? await find(owner.user, owner.grantId, signal) : undefined
   }
 
   const exposureOf = async (
@@ -154,7 +180,7 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
     grant: StoredGrant,
     before: StoredRelationship,
     known: Exposure | undefined,
-    { storeId, idempotencyKey }: ToRedeem,
+    { storeId, idempotencyKey, member, till }: ToRedeem,
     nowMs: number,
   ) => {
     const { user, grantId, merchantId } = grant
@@ -170,7 +196,8 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
           TableName: ledger,
           Key: grantKey(user, grantId),
           UpdateExpression: [
-            'SET #state = :redeemed, redeemedAt = :now, isFirst = :first, isRepeat = :repeat',
+            'SET #state = :redeemed, redeemedAt = :now, redeemedBy = :by, isFirst = :first, isRepeat = :repeat',
+            ...(till === undefined ? [] : ['redeemedTill = :till']),
             ...(storeId === undefined ? [] : ['redeemedAtStoreId = :store']),
             ...(key === undefined ? [] : ['redemptionKey = :key']),
           ].join(', '),
@@ -182,6 +209,8 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
             ':repeat': isRepeat,
             ':was': grant.state,
             ':now': redeemedAt,
+            ':by': member,
+            ...(till !== undefined && { ':till': till }),
             ...(storeId !== undefined && { ':store': storeId }),
             ...(key !== undefined && { ':key': key }),
           },
@@ -259,7 +288,7 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
       const sameRequest =
         idempotencyKey !== undefined && redemptionKey === keyHash(merchantId, idempotencyKey)
       return sameRequest && redeemedAt !== undefined
-        ? { kind: 'redeemed', grant: { ...grant, redeemedAt } }
+        ? { kind: 'redeemed', grant: { ...grant, redeemedAt }, isRepeated: true }
         : { kind: 'already', grant }
     }
     return state === 'expired' && validUntil !== undefined ? { kind: 'expired', validUntil } : undefined
@@ -285,9 +314,8 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
 
     claim: (user, grantId, by, nowMs, signal) =>
       optimistically(async (): Promise<Claimed | 'again'> => {
-        const item = await get(grantKey(user, grantId), signal)
-        if (item === undefined) return 'absent'
-        const grant = parseGrant(item)
+        const grant = await find(user, grantId, signal)
+        if (grant === undefined) return 'absent'
         const state = grantStateAt(grant, nowMs)
         if (state === 'released') return 'released'
         // One that was opened in time may be opened again.
@@ -305,10 +333,26 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
         return outcome.reasons.at(-1) === 'ConditionalCheckFailed' ? 'erased' : 'again'
       }, signal),
 
+    find,
+
+    openToTokens: async ({ user, grantId, merchantId, grantedAt }, signal) => {
+      const Item = {
+        ...grantOwnerKey(grantId),
+        kind: 'grantOwner',
+        user,
+        grantId,
+        merchantId,
+        ttl: expiryOf(Date.parse(grantedAt)),
+      }
+      const writes = [{ Put: { TableName: ledger, Item } }, notErased(ledger, user)]
+      const outcome = await transact(client, writes, retrying(signal))
+      return outcome.kind === 'done' ? 'open' : 'erased'
+    },
+
     redeem: (request, nowMs, signal) =>
       optimistically(async (): Promise<Redeemed | 'again'> => {
-        const grant = await findByCode(request, signal)
-        if (grant === undefined) return { kind: 'unknownCode' }
+        const grant = await findShown(request, signal)
+        if (grant === undefined) return { kind: 'unknown' }
         const refusal = obstacle(grant, request, nowMs)
         if (refusal) return refusal
         const before = await readRelationship(grant, signal)
@@ -316,11 +360,12 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
         const { items, redeemedAt } = redeemItems(grant, before, exposure, request, nowMs)
         const outcome = await transact(client, items, retrying(signal))
         if (outcome.kind === 'refused') {
-          // By the order of the items: an erased customer's code is unknown; else somebody else was first, look again.
-          return outcome.reasons[1] === 'ConditionalCheckFailed' ? { kind: 'unknownCode' } : 'again'
+          // By the order of the items: an erased customer's grant is unknown; else somebody else was first, look again.
+          return outcome.reasons[1] === 'ConditionalCheckFailed' ? { kind: 'unknown' } : 'again'
         }
         const at = request.storeId === undefined ? {} : { redeemedAtStoreId: request.storeId }
-        return { kind: 'redeemed', grant: { ...grant, ...at, state: 'redeemed', redeemedAt } }
+        const redeemed = { ...grant, ...at, state: 'redeemed', redeemedAt } as const
+        return { kind: 'redeemed', grant: redeemed, isRepeated: false }
       }, signal),
   }
 }

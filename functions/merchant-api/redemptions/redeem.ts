@@ -1,0 +1,93 @@
+import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
+import { redemptionOf } from '#functions/merchant-api/redemptions/redemption-of.ts'
+import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import type { Shown, StoredGrant } from '#shared/adapters/dynamodb/customers/grant-records.ts'
+import type { RedemptionRequest } from '#shared/contracts/http/redemptions.ts'
+import { readCode } from '#shared/domain/customers/offer-code.ts'
+import type { MerchantId, StoreId } from '#shared/domain/ids.ts'
+import { Problem } from '#shared/runtime/http/problem.ts'
+
+type Services = Pick<MerchantServices, 'stores' | 'redeem' | 'verifyToken' | 'nowMs'>
+
+const absent = (what: 'code' | 'token'): Problem =>
+  new Problem('notFound', {
+    errors: [{ pointer: `/${what}`, detail: `the merchant gave out no such ${what}` }],
+  })
+
+const alreadyRedeemed = ({ redeemedAt, redeemedAtStoreId, redeemedTill }: StoredGrant): Problem =>
+  new Problem('alreadyRedeemed', {
+    members: {
+      ...(redeemedAt !== undefined && { redeemedAt }),
+      ...(redeemedAtStoreId !== undefined && { storeId: redeemedAtStoreId }),
+      ...(redeemedTill !== undefined && { till: redeemedTill }),
+    },
+  })
+
+const requireOwnStore = async (
+  { stores }: Services,
+  merchantId: MerchantId,
+  storeId: StoreId | undefined,
+  signal: AbortSignal,
+): Promise<void> => {
+  if (storeId === undefined || (await stores.find(merchantId, storeId, signal)) !== undefined) return
+  throw new Problem('unprocessable', {
+    errors: [{ pointer: '/storeId', detail: 'the merchant has none with this id' }],
+  })
+}
+
+/**
+ * What the customer shows. Whether a token is still valid our own clock says, whatever the till's may be.
+ *
+ * @throws {Problem} for what this merchant never gave out, forged or another's, and for a token that is over
+ */
+const readShown = async (
+  { verifyToken, nowMs }: Services,
+  merchantId: MerchantId,
+  body: RedemptionRequest,
+  signal: AbortSignal,
+): Promise<Shown> => {
+  if ('code' in body) {
+    const code = readCode(body.code)
+    if (code === undefined) throw absent('code')
+    return { kind: 'code', code }
+  }
+  const claims = await verifyToken(body.token, signal)
+  if (claims?.merchantId !== merchantId) throw absent('token')
+  if (nowMs() < claims.expiresAtMs) return { kind: 'token', grantId: claims.grantId }
+  throw new Problem('tokenExpired', { members: { expiredAt: new Date(claims.expiresAtMs).toISOString() } })
+}
+
+/**
+ * Redeems what a customer shows, a token or a code, once. A till that lost the answer sends the same request again with the
+ * same `idempotency-key` header and gets the same answer.
+ */
+export const redeem: MemberUseCase<Services, MerchantPath, unknown, RedemptionRequest> =
+  (services) => async (request) => {
+    const { path, body, caller, idempotencyKey, signal } = request
+    await requireOwnStore(services, path.merchantId, body.storeId, signal)
+    const shown = await readShown(services, path.merchantId, body, signal)
+    const { storeId, till } = body
+    const wanted = {
+      shown,
+      merchantId: path.merchantId,
+      member: caller.user,
+      ...(storeId !== undefined && { storeId }),
+      ...(till !== undefined && { till }),
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
+    }
+    const redeemed = await services.redeem(wanted, services.nowMs(), signal)
+    switch (redeemed.kind) {
+      case 'redeemed':
+        return { status: 200, body: redemptionOf(redeemed.grant) }
+      case 'unknown':
+        throw absent(shown.kind)
+      case 'already':
+        throw alreadyRedeemed(redeemed.grant)
+      case 'expired':
+        throw new Problem('grantExpired', { members: { validUntil: redeemed.validUntil } })
+      case 'released':
+        throw new Problem('grantReleased')
+      default:
+        return redeemed satisfies never
+    }
+  }

@@ -7,14 +7,15 @@ import {
   type Grant,
   grantIdOf,
   messageIdOf,
+  validUntilMs,
 } from '#shared/contracts/items/decision.ts'
 import type { StoredGift } from '#shared/contracts/items/gift.ts'
 import { budgetTally, offerTallies, type Tally } from '#shared/contracts/items/stock.ts'
-import type { MerchantId, OfferId, SceneId } from '#shared/domain/ids.ts'
+import type { GrantId, MerchantId, OfferId, SceneId } from '#shared/domain/ids.ts'
 import { messageCents } from '#shared/domain/messages/price.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { Granted } from '#shared/domain/scenes/decide.ts'
-import { mayHaveGift } from '#shared/domain/scenes/occasions.ts'
+import { mayHaveGift, offerEndings } from '#shared/domain/scenes/occasions.ts'
 import { occasionOf } from '#shared/domain/scenes/trigger.ts'
 
 /** A grant that can be stored, or what deciding is to do without when it decides again. */
@@ -73,6 +74,17 @@ const giftFor = async (
   return gift?.offerId === offer.id ? gift : undefined
 }
 
+const firstEndingMs = (
+  { merchants }: Facts,
+  merchantId: MerchantId,
+  grantId: GrantId,
+  endsMs: number,
+  nowMs: number,
+): number | undefined =>
+  offerEndings(merchants.get(merchantId)?.scenes ?? [], grantId, endsMs).find(
+    ({ dueAtMs }) => dueAtMs > nowMs,
+  )?.dueAtMs
+
 /** Reads what the winner needs beside the facts (stock, counts, budget), and fills in its message. */
 export const prepareGrant = async (
   services: DecideServices,
@@ -105,6 +117,7 @@ export const prepareGrant = async (
   if (content === undefined) return { kind: 'unreadable', sceneId: scene.id }
   const venues = facts.customer.surroundings?.venues ?? []
   const grantId = grantIdOf(candidate)
+  const lookAtMs = offer && firstEndingMs(facts, scene.merchantId, grantId, validUntilMs(offer, nowMs), nowMs)
   const grant: Grant = {
     candidate,
     channel,
@@ -120,6 +133,7 @@ export const prepareGrant = async (
     },
     ...(offer && code !== undefined && stockShard !== undefined && { offer, code, stockShard }),
     ...(gift && { isKept: true as const }),
+    ...(lookAtMs !== undefined && { lookAtMs }),
     tallies,
     correlationId: correlationOf(ref, trigger),
   }

@@ -74,9 +74,13 @@ const act = async (
   switch (item.kind) {
     case 'relationship':
       return due.raiseOccasions(item, nowMs, signal)
-    case 'grant':
+    case 'grant': {
+      const { held } = item
+      if (held !== undefined && nowMs < held.validUntilMs)
+        return due.raiseEndings({ ...item, held }, nowMs, signal)
       await due.releaseGrant(item, signal)
       return 0
+    }
     case 'gift':
       await due.releaseGift(item, signal)
       return 0

@@ -89,6 +89,8 @@ export type Grant = {
   readonly offer?: Offer
   readonly code?: string
   readonly stockShard?: number
+  /** When a visit plan has the customer reminded of the offer first, before it ends. */
+  readonly lookAtMs?: number
   /** Its unit was put aside for the occasion. */
   readonly isKept?: true
   /** What it counts up beside the stock. */
@@ -118,7 +120,7 @@ const talliesOf = (tallies: readonly Tally[]): StoredTally[] =>
 
 /** An offer in a grant, and when the minute schedule gives back what was not redeemed. */
 const reservationOf = (
-  { offer, code, stockShard, grantId, tallies }: Grant,
+  { offer, code, stockShard, grantId, tallies, lookAtMs }: Grant,
   nowMs: number,
   dueShards: number,
 ) => {
@@ -133,7 +135,7 @@ const reservationOf = (
     validUntil: iso(untilMs),
     tallies: talliesOf(tallies.filter(isOfUnit)),
     ...(offer.costCents !== undefined && { offerCents: offer.costCents }),
-    ...dueKey(untilMs, grantId, shardOf(grantId, dueShards)),
+    ...dueKey(Math.min(untilMs, lookAtMs ?? untilMs), grantId, shardOf(grantId, dueShards)),
   }
 }
 
@@ -156,6 +158,8 @@ export const grantItem = (grant: Grant, nowMs: number, dueShards: number) => {
     state: 'reserved',
     grantedAt: iso(nowMs),
     ...reservationOf(grant, nowMs, dueShards),
+    // For a reminder of it: whose hours hold.
+    ...(grant.lookAtMs !== undefined && trigger.timeZone !== undefined && { timeZone: trigger.timeZone }),
     ttl: expiryOf(nowMs),
   }
 }

@@ -1,4 +1,11 @@
-import { type MerchantId, type OfferId, type SceneId, shardOf, type UserId } from '#shared/domain/ids.ts'
+import {
+  type GrantId,
+  type MerchantId,
+  type OfferId,
+  type SceneId,
+  shardOf,
+  type UserId,
+} from '#shared/domain/ids.ts'
 import type { KnownRelationship } from '#shared/domain/scenes/facts.ts'
 import type { Scene, SceneTrigger } from '#shared/domain/scenes/scene.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
@@ -216,6 +223,32 @@ export const occasionsOf = (planned: Planned, scenes: readonly Scene[], nowMs: n
       ),
     )
     .toSorted((a, b) => a.dueAtMs - b.dueAtMs || (a.sceneId < b.sceneId ? -1 : 1))
+
+/**
+ * The reminders that plans have for a coupon that a customer holds, by time. They stand with the grant itself, which
+ * knows whether it was redeemed.
+ *
+ * @example offerEndings([scene], grantId, validUntilMs)[0] // { occasion: 'ends:grt_…', dueAtMs: validUntilMs - 3_600_000, … }
+ */
+export const offerEndings = (scenes: readonly Scene[], grantId: GrantId, validUntilMs: number): Occasion[] =>
+  scenes
+    .flatMap((scene) =>
+      duePlansOf(scene).flatMap(({ plan, staleAfterS = USUAL_STALE_AFTER_S }) =>
+        plan.kind !== 'beforeOfferEnds'
+          ? []
+          : [
+              {
+                sceneId: scene.id,
+                plan: planKey(plan),
+                occasion: `ends:${grantId}`,
+                dueAtMs: validUntilMs - plan.hours * HOUR_MS,
+                // Nobody wants to hear of a coupon that has ended.
+                staleAfterS: Math.min(staleAfterS, plan.hours * 3600),
+              },
+            ],
+      ),
+    )
+    .toSorted((a, b) => a.dueAtMs - b.dueAtMs)
 
 /**
  * Does the plan of a scene still have this occasion? One that waited may have become pointless: by a new visit, a

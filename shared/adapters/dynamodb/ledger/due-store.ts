@@ -4,6 +4,7 @@ import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.
 import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
 import { createGifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
 import { createReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
+import { createRaiseEndings, type HeldGrant } from '#shared/adapters/dynamodb/ledger/raise-endings.ts'
 import { createRaiseEvent } from '#shared/adapters/dynamodb/ledger/raise-event.ts'
 import { createRaiseLater } from '#shared/adapters/dynamodb/ledger/raise-later.ts'
 import { createRaiseOccasions } from '#shared/adapters/dynamodb/ledger/raise-occasions.ts'
@@ -24,6 +25,10 @@ const dueItem = z.discriminatedUnion('kind', [
   z.object({
     ...due,
     kind: z.literal('grant'),
+    grantId: id('grt').optional(),
+    merchantId: id('mer').optional(),
+    validUntil: z.string().optional(),
+    timeZone: z.string().optional(),
     state: z.enum(['reserved', 'confirmed', 'redeemed', 'released']),
     offerId: id('off'),
     stockShard: z.number(),
@@ -63,7 +68,8 @@ export type DueRelationship = Extract<Parsed, { kind: 'relationship' }> & {
 }
 /** `unreadable`: it stands in the index, but is none of these. */
 export type DueItem =
-  | Exclude<Parsed, { kind: 'relationship' }>
+  | Exclude<Parsed, { kind: 'relationship' | 'grant' }>
+  | (Extract<Parsed, { kind: 'grant' }> & { readonly held: ReturnType<typeof heldOf> })
   | DueRelationship
   | { readonly kind: 'unreadable' }
 export type DueMessage = Extract<DueItem, { kind: 'message' }>
@@ -77,8 +83,14 @@ export type DueReplan = Extract<DueItem, { kind: 'replan' }>
 /** An offer for which somebody waits. */
 export type DueWaiting = Extract<DueItem, { kind: 'waiting' }>
 
+const heldOf = ({ grantId, merchantId, validUntil }: Extract<Parsed, { kind: 'grant' }>) =>
+  grantId === undefined || merchantId === undefined || validUntil === undefined
+    ? undefined
+    : { grantId, merchantId, validUntilMs: Date.parse(validUntil) }
+
 const parseDue = (item: Item): DueItem => {
   const parsed = dueItem.safeParse(item).data
+  if (parsed?.kind === 'grant') return { ...parsed, held: heldOf(parsed) }
   if (parsed?.kind !== 'relationship') return parsed ?? { kind: 'unreadable' }
   try {
     return { ...parsed, stored: parseRelationship(item) }
@@ -113,6 +125,8 @@ export type DueStore = {
    * redeemed.
    */
   readonly releaseGrant: (grant: DueGrant, signal?: AbortSignal) => Promise<void>
+  /** Reminds of a coupon before it ends; how many occasions were raised. */
+  readonly raiseEndings: (grant: HeldGrant, nowMs: number, signal?: AbortSignal) => Promise<number>
   /** Gives back the unit that was kept for an occasion on which nobody has decided; once. */
   readonly releaseGift: (gift: DueGift, signal?: AbortSignal) => Promise<void>
   /**
@@ -255,6 +269,8 @@ export const createDueStore = (
         counts = left
       }
     },
+
+    raiseEndings: createRaiseEndings({ client, table, dueShards }, currentScenes, raise, forget),
 
     releaseGift: ({ user, sceneId, occasion }, signal) => gifts.release(user, { sceneId, occasion }, signal),
 

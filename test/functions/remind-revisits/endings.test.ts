@@ -93,7 +93,9 @@ describe('a coupon that ends', () => {
   it('is not spoken of once it was redeemed', async () => {
     const { user, grant } = await give()
     const grants = createGrantRecords({ client: tables.client, ledger: tables.ledger }, 2)
-    const redeemed = await grants.redeem({ code: String(grant['code']), merchantId: CAFE }, T0 + HOUR)
+    const shown = { kind: 'code', code: String(grant['code']) } as const
+    const request = { shown, merchantId: CAFE, member: named('usr', 'till') }
+    const redeemed = await grants.redeem(request, T0 + HOUR)
     expect(redeemed.kind).toBe('redeemed')
     clock.nowMs = T0 + 4 * HOUR
     await sweep()

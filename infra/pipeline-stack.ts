@@ -182,7 +182,9 @@ export class PipelineStack extends Stack {
     const { issuer: TOKEN_ISSUER, audiences } = data.tokens
     const TOKEN_AUDIENCES = audiences.join(',')
     const SCOPE_PREFIX = config.scopePrefix
-    const tokenVariables = { TOKEN_ISSUER, TOKEN_AUDIENCES, SCOPE_PREFIX }
+    // As the stage enforces it: so many requests a second, of all callers together.
+    const RATE_LIMIT_POLICY = `"all-callers";q=${config.api.requestsPerSecond};w=1`
+    const httpVariables = { TOKEN_ISSUER, TOKEN_AUDIENCES, SCOPE_PREFIX, RATE_LIMIT_POLICY }
 
     const decideS = 60
     const sendS = 60
@@ -218,7 +220,7 @@ export class PipelineStack extends Stack {
       description: 'Pings to presence: which geofences a customer has entered and left',
       takes: 'requests',
       timeoutS: 10,
-      environment: { CATALOG_TABLE, PRESENCE_TABLE, ...tokenVariables },
+      environment: { CATALOG_TABLE, PRESENCE_TABLE, ...httpVariables },
     })
     grantRead(matchPings, catalog)
     grantReadWrite(matchPings, presence)
@@ -238,7 +240,7 @@ export class PipelineStack extends Stack {
         JOBS_QUEUE_URL,
         DUE_SHARDS,
         SMS_ANSWERS_TOPIC_ARN: smsAnswers.topic.topicArn,
-        ...tokenVariables,
+        ...httpVariables,
       },
     })
     grantRead(customerApi, catalog)
@@ -265,7 +267,7 @@ export class PipelineStack extends Stack {
         DUE_SHARDS,
         SMS_OPT_OUT_URL: optOutUrl(config, http.api.apiEndpoint),
         SMS_PART_PRICE_USD: config.sms.partPriceUsd?.toFixed(6),
-        ...tokenVariables,
+        ...httpVariables,
       },
     })
     grantReadWrite(merchantApi, catalog)

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { envCount } from '#shared/runtime/env.ts'
-import type { TokenVariables } from '#shared/runtime/http/caller.ts'
+import type { HttpVariables } from '#shared/runtime/http/caller.ts'
 
 export const customerApiEnv = z.object({
   CATALOG_TABLE: z.string().min(3),
@@ -13,4 +13,4 @@ export const customerApiEnv = z.object({
   /** The SDK's own variable: where SNS is, if not at AWS. Certificates of SNS may come from there, too. */
   AWS_ENDPOINT_URL_SNS: z.url().optional(),
 })
-export type CustomerApiEnv = Omit<z.input<typeof customerApiEnv>, 'AWS_ENDPOINT_URL_SNS'> & TokenVariables
+export type CustomerApiEnv = Omit<z.input<typeof customerApiEnv>, 'AWS_ENDPOINT_URL_SNS'> & HttpVariables

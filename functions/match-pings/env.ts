@@ -1,8 +1,8 @@
 import * as z from 'zod'
-import type { TokenVariables } from '#shared/runtime/http/caller.ts'
+import type { HttpVariables } from '#shared/runtime/http/caller.ts'
 
 export const matchPingsEnv = z.object({
   CATALOG_TABLE: z.string().min(3),
   PRESENCE_TABLE: z.string().min(3),
 })
-export type MatchPingsEnv = z.input<typeof matchPingsEnv> & TokenVariables
+export type MatchPingsEnv = z.input<typeof matchPingsEnv> & HttpVariables

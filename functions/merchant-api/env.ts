@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { envCount } from '#shared/runtime/env.ts'
-import type { TokenVariables } from '#shared/runtime/http/caller.ts'
+import type { HttpVariables } from '#shared/runtime/http/caller.ts'
 
 export const merchantApiEnv = z.object({
   CATALOG_TABLE: z.string().min(3),
@@ -19,4 +19,4 @@ export const merchantApiEnv = z.object({
     .transform(Number)
     .optional(),
 })
-export type MerchantApiEnv = z.input<typeof merchantApiEnv> & TokenVariables
+export type MerchantApiEnv = z.input<typeof merchantApiEnv> & HttpVariables

@@ -1,4 +1,4 @@
-import { RemovalPolicy, Validations } from 'aws-cdk-lib'
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import {
   CorsHttpMethod,
@@ -115,7 +115,18 @@ export class HttpEntrance extends Construct {
 const corsFor = (allowOrigins: string[]) => ({
   allowOrigins,
   allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.PUT, CorsHttpMethod.DELETE],
-  allowHeaders: ['authorization', 'content-type', 'idempotency-key'],
+  allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match'],
+  // What a page's script may read beside the body.
+  exposeHeaders: [
+    'etag',
+    'location',
+    'retry-after',
+    'idempotency-replayed',
+    'ratelimit-policy',
+    'x-request-id',
+    'apigw-requestid',
+  ],
+  maxAge: Duration.hours(1),
 })
 
 const parseRoute = (route: string) => {

@@ -254,7 +254,8 @@ const openCloud = async (
   )
 
   const signer = await createTokenSigner({ store: state.store('tokens'), nowMs: Date.now })
-  const localApi = createLocalApi({ routes: plan.routes, signer, nowMs, invoke })
+  const { routes, cors } = plan
+  const localApi = createLocalApi({ routes, ...(cors && { cors }), signer, nowMs, invoke })
   const player = createEventPlayer({
     clock,
     feeds,

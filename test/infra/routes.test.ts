@@ -157,10 +157,15 @@ describe('the API', () => {
     })
   })
 
-  it('is throttled as the stage says', () => {
+  it('is throttled as the stage says, and its functions say the same', () => {
     expect(stage).toMatchObject({
       DefaultRouteSettings: { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
     })
+    for (const name of Object.keys(tables)) {
+      expect(functionOf(pipeline, name).Properties['Environment']).toMatchObject({
+        Variables: { RATE_LIMIT_POLICY: '"all-callers";q=100;w=1' },
+      })
+    }
   })
 
   it('lets only the configured web pages in', () => {
@@ -171,10 +176,14 @@ describe('the API', () => {
     })
   })
 
-  it('lets web pages send what the requests need: a token, a JSON body, the name of a redemption', () => {
+  it('lets web pages send and read the headers that requests and answers have', () => {
     const { pipeline: prod } = synthesize('prod')
     expect(theOne(prod, 'AWS::ApiGatewayV2::Api').Properties).toMatchObject({
-      CorsConfiguration: { AllowHeaders: ['authorization', 'content-type', 'idempotency-key'] },
+      CorsConfiguration: {
+        AllowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match'],
+        ExposeHeaders: expect.arrayContaining(['etag', 'location', 'retry-after', 'x-request-id']),
+        MaxAge: 3600,
+      },
     })
   })
 

@@ -232,6 +232,32 @@ describe('an answer with an entity tag', () => {
   })
 })
 
+describe('the limit of the gateway', () => {
+  afterEach(() => {
+    delete process.env['RATE_LIMIT_POLICY']
+  })
+
+  test('is told by every answer, good or bad', async () => {
+    process.env['RATE_LIMIT_POLICY'] = '"all-callers";q=100;w=1'
+    const own = handlerWith(async () => 'work')
+    for (const scopes of [['merchant'], []]) {
+      const { headers } = await callApi(own, 'GET /v1/work', { scopes })
+      expect(headers['ratelimit-policy']).toBe('"all-callers";q=100;w=1')
+    }
+  })
+
+  test('is not made up where there is none', async () => {
+    expect(
+      (
+        await callApi(
+          handlerWith(async () => 'work'),
+          'GET /v1/work',
+        )
+      ).headers,
+    ).not.toHaveProperty('ratelimit-policy')
+  })
+})
+
 describe('what goes wrong', () => {
   test('on purpose is answered as it is and not logged', async () => {
     const { status, body: problem } = await callApi(

@@ -11,6 +11,11 @@ type Services = Pick<MerchantServices, 'scenes' | 'testSends' | 'queueMessage' |
   LintServices
 type Path = MerchantPath & { readonly sceneId: SceneId }
 
+const DAY_S = 86_400
+
+/** They are counted by the day, UTC. */
+const untilTomorrowS = (nowMs: number): number => DAY_S - (Math.floor(nowMs / 1000) % DAY_S)
+
 /**
  * Sends a scene's message to the phone that the caller has registered as a customer, with the same account. It asks for no
  * consent, since the caller asks for it; it takes no stock, no cap and no place in the counters.
@@ -49,7 +54,10 @@ export const postTestSend: UseCase<Services, Path, unknown, { readonly channel: 
       signal,
     )
     if (stored === 'erased') throw new Problem('gone')
-    if (stored === 'tooMany') throw new Problem('tooManyRequests', { detail: 'that was enough for today' })
+    if (stored === 'tooMany') {
+      const retryAfterS = untilTomorrowS(services.nowMs())
+      throw new Problem('tooManyRequests', { detail: 'that was enough for today', retryAfterS })
+    }
     // Should this fail, the minute schedule queues it: the message is stored.
     await services.queueMessage(channel, caller.user, messageId, signal)
     return { status: 202, body: { messageId, channel } }

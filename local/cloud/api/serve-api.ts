@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { authorize } from '#local/cloud/api/authorize.ts'
+import { preflightAnswer, withCors } from '#local/cloud/api/cors.ts'
 import { type HttpAnswer, type HttpRequest, httpAnswer, httpEvent } from '#local/cloud/api/http-event.ts'
 import { createRouter } from '#local/cloud/api/router.ts'
 import { BodyTooLarge, readBody } from '#local/cloud/http-server.ts'
 import type { Outcome } from '#local/cloud/lambda/execution-environment.ts'
-import type { RoutePlan } from '#local/cloud/template/cloud-plan.ts'
+import type { CorsPlan, RoutePlan } from '#local/cloud/template/cloud-plan.ts'
 import type { TokenSigner } from '#local/peers/tokens.ts'
 
 export type LocalApi = {
@@ -19,6 +20,7 @@ export type LocalApi = {
 
 type Options = {
   routes: readonly RoutePlan[]
+  cors?: CorsPlan
   signer: TokenSigner
   nowMs: () => number
   invoke: (functionName: string, event: string) => Promise<Outcome>
@@ -36,7 +38,7 @@ const message = (status: number, text: string, headers: Record<string, string> =
 })
 
 /** The HTTP API: routes, JWT authorizer, limits, and API Gateway's own answers when something is wrong. */
-export const createLocalApi = ({ routes, signer, nowMs, invoke }: Options): LocalApi => {
+export const createLocalApi = ({ routes, cors, signer, nowMs, invoke }: Options): LocalApi => {
   const find = createRouter(routes)
   let busy = 0
   let waiting: (() => void)[] = []
@@ -90,8 +92,10 @@ export const createLocalApi = ({ routes, signer, nowMs, invoke }: Options): Loca
       const requestId = randomBytes(11).toString('base64url')
       busy += 1
       try {
-        const answered = await answer(incoming, url, requestId)
-        return { ...answered, headers: { ...answered.headers, 'apigw-requestid': requestId } }
+        const asked = { method: incoming.method ?? 'GET', headers: incoming.headers }
+        const { headers, ...rest } =
+          preflightAnswer(cors, asked) ?? withCors(cors, asked, await answer(incoming, url, requestId))
+        return { ...rest, headers: { ...headers, 'apigw-requestid': requestId } }
       } catch (error) {
         if (error instanceof URIError) return message(400, 'Bad Request')
         if (error instanceof BodyTooLarge) return message(413, 'Request Entity Too Large')

@@ -9,6 +9,8 @@ export type CloudPlan = {
   queueSources: QueueSourcePlan[]
   schedules: SchedulePlan[]
   routes: RoutePlan[]
+  /** Which web pages may call the API; none without it. */
+  cors?: CorsPlan
   clients: ClientPlan[]
   subscriptions: SubscriptionPlan[]
 }
@@ -79,6 +81,14 @@ export type RoutePlan = {
   routeKey: string
   functionName: string
   authorizer?: { issuer: string; audiences: string[]; scopes: string[] }
+}
+
+export type CorsPlan = {
+  origins: string[]
+  methods: string[]
+  headers: string[]
+  exposed: string[]
+  maxAgeS?: number
 }
 
 /** What is published to a topic is posted to the endpoint. */

@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import { isJsonObject, type Json, type JsonObject } from '#local/cloud/json.ts'
-import type { CloudPlan, FunctionPlan, RoutePlan } from '#local/cloud/template/cloud-plan.ts'
+import type { CloudPlan, CorsPlan, FunctionPlan, RoutePlan } from '#local/cloud/template/cloud-plan.ts'
 import type { Assembly, AssemblyStack, TemplateResource } from '#local/cloud/template/read-assembly.ts'
 import {
   createResolver,
@@ -43,9 +43,9 @@ export const planCloud = (assembly: Assembly, context: NamingContext): CloudPlan
   ofType('AWS::ApiGatewayV2::Stage').forEach((stage) => {
     parse(stage, stageProperties)
   })
-  ofType('AWS::ApiGatewayV2::Api').forEach((api) => {
-    parse(api, apiProperties)
-  })
+  const [cors] = ofType('AWS::ApiGatewayV2::Api').flatMap(
+    (api) => parse(api, apiProperties).CorsConfiguration ?? [],
+  )
   const tables = ofType('AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable').map(planTable)
   const queues = ofType('AWS::SQS::Queue').map(planQueue)
   const functions = ofType('AWS::Lambda::Function').map((resource) => planFunction(resource, assembly))
@@ -126,6 +126,7 @@ export const planCloud = (assembly: Assembly, context: NamingContext): CloudPlan
     queueSources,
     schedules,
     routes: planRoutes(ofType, functionNamed),
+    ...(cors && { cors: planCors(cors) }),
     clients: ofType('AWS::Cognito::UserPoolClient').map((resource) => ({
       clientId: resource.values.ref,
       scopes: parse(resource, clientProperties).AllowedOAuthScopes,
@@ -302,6 +303,20 @@ const planRoutes = (
     return { ...route, authorizer: { ...authorizer, scopes: properties.AuthorizationScopes } }
   })
 }
+
+const planCors = ({
+  AllowOrigins,
+  AllowMethods,
+  AllowHeaders,
+  ExposeHeaders,
+  MaxAge,
+}: NonNullable<z.output<typeof apiProperties>['CorsConfiguration']>): CorsPlan => ({
+  origins: AllowOrigins,
+  methods: AllowMethods,
+  headers: AllowHeaders.map((name) => name.toLowerCase()),
+  exposed: ExposeHeaders,
+  ...(MaxAge !== undefined && { maxAgeS: MaxAge }),
+})
 
 /** An integration names its function by ARN, alone or inside an API Gateway invocation path. */
 const functionInUri = (uri: Json): string =>

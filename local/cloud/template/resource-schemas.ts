@@ -121,7 +121,15 @@ export const authorizerProperties = z.object({
 
 export const apiProperties = z.object({
   ProtocolType: z.literal('HTTP'),
-  CorsConfiguration: z.never('the local cloud does not play CORS').optional(),
+  CorsConfiguration: z
+    .strictObject({
+      AllowOrigins: z.array(text).max(100),
+      AllowMethods: z.array(text).max(20).default([]),
+      AllowHeaders: z.array(text).max(100).default([]),
+      ExposeHeaders: z.array(text).max(100).default([]),
+      MaxAge: count.max(86_400).optional(),
+    })
+    .optional(),
 })
 
 export const stageProperties = z.object({

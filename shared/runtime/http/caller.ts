@@ -10,15 +10,17 @@ export type Scope = (typeof SCOPES)[number]
 /** Who asks: never the token's subject itself, only its hash. */
 export type Caller = { readonly user: UserId; readonly scopes: ReadonlySet<string> }
 
-/** Which tokens an HTTP function takes: the same as its API's authorizer. Part of the environment of each. */
-export const tokenVariables = z.object({
+/** What every HTTP function is told of its API: which tokens it takes, and its limit. Part of the environment of each. */
+export const httpVariables = z.object({
   TOKEN_ISSUER: z.url().max(512),
   /** With commas between them. */
   TOKEN_AUDIENCES: z.string().min(1).max(4000),
   /** What precedes `customer`, `merchant`, `till` and `operator` in a token's scopes, e.g. `beckon/`. */
   SCOPE_PREFIX: z.string().max(80).default(''),
+  /** What each answer says of the limit that the gateway enforces (draft-ietf-httpapi-ratelimit-headers). */
+  RATE_LIMIT_POLICY: z.string().max(200).optional(),
 })
-export type TokenVariables = z.input<typeof tokenVariables>
+export type HttpVariables = z.input<typeof httpVariables>
 
 export type TokenTrust = {
   readonly issuer: string
@@ -27,7 +29,7 @@ export type TokenTrust = {
 }
 
 /** @example trustOf({ TOKEN_ISSUER: 'https://…', TOKEN_AUDIENCES: 'app,console', SCOPE_PREFIX: 'beckon/' }) */
-export const trustOf = (variables: z.output<typeof tokenVariables>): TokenTrust => ({
+export const trustOf = (variables: z.output<typeof httpVariables>): TokenTrust => ({
   issuer: variables.TOKEN_ISSUER,
   audiences: new Set(variables.TOKEN_AUDIENCES.split(',')),
   scopePrefix: variables.SCOPE_PREFIX,

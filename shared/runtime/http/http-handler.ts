@@ -4,7 +4,7 @@ import middy from '@middy/core'
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { PROBLEMS } from '#shared/contracts/http/problem.ts'
 import { parseEnv } from '#shared/runtime/env.ts'
-import { tokenVariables, trustOf } from '#shared/runtime/http/caller.ts'
+import { httpVariables, trustOf } from '#shared/runtime/http/caller.ts'
 import { isKnown, readTags } from '#shared/runtime/http/entity-tag.ts'
 import { Problem, problemResponse, toProblem } from '#shared/runtime/http/problem.ts'
 import type { AnswerOnce, Reply, Route } from '#shared/runtime/http/route.ts'
@@ -81,6 +81,17 @@ const answerProblems = (
   },
 })
 
+/** Every answer says the limit that the gateway enforces, where the function is told one. */
+const sayPolicy = (policy: () => Promise<string | undefined>): middy.MiddlewareObj<HttpEvent, HttpResult> => {
+  const say = async (request: middy.Request<HttpEvent, HttpResult>): Promise<void> => {
+    // A function without its environment answers 500, and that without a policy.
+    const told = await policy().catch(() => undefined)
+    if (told === undefined || !request.response) return
+    request.response.headers = { ...request.response.headers, 'ratelimit-policy': told }
+  }
+  return { after: say, onError: say }
+}
+
 /**
  * The one chain of every HTTP function: finds the route by the event's `routeKey`, checks the caller, parses the
  * input, calls the use case and writes its reply, or problem+json.
@@ -96,14 +107,18 @@ export const httpHandler = <Services>({
 }: HttpHandlerOptions<Services>) => {
   const logger = createLogger(name)
   const once = answerOnce && (async () => answerOnce(await services()))
-  const trusted = lazy(() => trustOf(parseEnv(tokenVariables, process.env)))
+  const told = lazy(() => {
+    const variables = parseEnv(httpVariables, process.env)
+    return { trust: trustOf(variables), policy: variables.RATE_LIMIT_POLICY }
+  })
   return middy<HttpEvent, HttpResult>({ timeoutEarlyInMillis: TIMEOUT_EARLY_MS })
     .use(injectLambdaContext(logger, { resetKeys: true }))
+    .use(sayPolicy(async () => (await told()).policy))
     .use(answerProblems(logger, failureCounter(name, 'requestsFailed')))
     .handler(async (event, context, { signal }) => {
       const route = routeOf(routes, event.routeKey)
       const remainingMs = () => context.getRemainingTimeInMillis()
-      const trust = await trusted()
+      const { trust } = await told()
       const reply = await route.run({ services, event, trust, signal, answerOnce: once, remainingMs })
       const { requestId } = event.requestContext
       return isUnchanged(event, reply) ? notModified(reply, requestId) : replyResponse(reply, requestId)

@@ -192,6 +192,63 @@ describe('the JWT authorizer', () => {
   })
 })
 
+describe('pages of other origins', () => {
+  const PAGE = 'https://merchants.example.com'
+  const withPages = () => {
+    const { Api, ...rest } = httpApi('Work', { 'GET /items/{id}': ['app/write'], 'GET /plain': undefined })
+    const CorsConfiguration = {
+      AllowOrigins: [PAGE],
+      AllowMethods: ['GET', 'PUT'],
+      AllowHeaders: ['Authorization', 'if-match'],
+      ExposeHeaders: ['etag'],
+      MaxAge: 3600,
+    }
+    const { Type = '', Properties } = Api ?? {}
+    return startFixtureCloud({
+      handlers: { Work: HANDLER },
+      resources: {
+        Work: { Type: 'AWS::Lambda::Function', Properties: { Timeout: 2 } },
+        ...rest,
+        Api: { Type, Properties: { ...Properties, CorsConfiguration } },
+      },
+    })
+  }
+  const accessOf = ({ headers }: Response) =>
+    Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-')))
+
+  test('may call where the template names them, and ask first', async () => {
+    await using own = await withPages()
+    const preflight = { method: 'OPTIONS', headers: { origin: PAGE, 'access-control-request-method': 'PUT' } }
+    const asked = await fetch(`${own.cloud.url}/items/1`, preflight)
+    expect([asked.status, accessOf(asked)]).toEqual([
+      204,
+      {
+        'access-control-allow-origin': PAGE,
+        'access-control-allow-methods': 'GET,PUT',
+        'access-control-allow-headers': 'authorization,if-match',
+        'access-control-max-age': '3600',
+      },
+    ])
+    // Refusals are for the page's script to read, too.
+    for (const path of ['/plain', '/items/1', '/nowhere']) {
+      const answer = await fetch(`${own.cloud.url}${path}`, { headers: { origin: PAGE } })
+      expect(accessOf(answer)).toEqual({
+        'access-control-allow-origin': PAGE,
+        'access-control-expose-headers': 'etag',
+      })
+    }
+  })
+
+  test('of other names get no such headers', async () => {
+    await using own = await withPages()
+    const headers = { origin: 'https://evil.example', 'access-control-request-method': 'GET' }
+    expect(accessOf(await fetch(`${own.cloud.url}/items/1`, { method: 'OPTIONS', headers }))).toEqual({})
+    expect(accessOf(await fetch(`${own.cloud.url}/plain`, { headers }))).toEqual({})
+    // Without a configuration OPTIONS is a method like others.
+    expect((await fetch(`${fixture.cloud.url}/plain`, { method: 'OPTIONS', headers })).status).toBe(404)
+  })
+})
+
 describe('the controls', () => {
   test('tell the state, move the clock, issue tokens', async () => {
     await using own = await startFixtureCloud({

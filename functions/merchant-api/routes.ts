@@ -16,6 +16,7 @@ import { getEntity } from '#functions/merchant-api/entities/get-entity.ts'
 import { listEntities } from '#functions/merchant-api/entities/list-entities.ts'
 import { createGeofence } from '#functions/merchant-api/geofences/create-geofence.ts'
 import { findContainingGeofences } from '#functions/merchant-api/geofences/find-containing-geofences.ts'
+import { listFeatures } from '#functions/merchant-api/geofences/list-features.ts'
 import { listOverlaps } from '#functions/merchant-api/geofences/list-overlaps.ts'
 import { replaceGeofence } from '#functions/merchant-api/geofences/replace-geofence.ts'
 import { getImport } from '#functions/merchant-api/imports/get-import.ts'
@@ -30,6 +31,7 @@ import { deleteMerchant } from '#functions/merchant-api/merchants/delete-merchan
 import { getMerchant } from '#functions/merchant-api/merchants/get-merchant.ts'
 import { listMerchants } from '#functions/merchant-api/merchants/list-merchants.ts'
 import { replaceMerchant } from '#functions/merchant-api/merchants/replace-merchant.ts'
+import { changeStock } from '#functions/merchant-api/offers/change-stock.ts'
 import { createOffer } from '#functions/merchant-api/offers/create-offer.ts'
 import { replaceOffer } from '#functions/merchant-api/offers/replace-offer.ts'
 import { getLawfulHours } from '#functions/merchant-api/platform/get-lawful-hours.ts'
@@ -52,6 +54,7 @@ import { getSummary } from '#functions/merchant-api/reports/summarize.ts'
 import { createScene } from '#functions/merchant-api/scenes/create-scene.ts'
 import { listDecisions } from '#functions/merchant-api/scenes/list-decisions.ts'
 import { listRevisions } from '#functions/merchant-api/scenes/list-revisions.ts'
+import { moveScene } from '#functions/merchant-api/scenes/move-scene.ts'
 import { previewScene } from '#functions/merchant-api/scenes/preview-scene.ts'
 import { replaceScene } from '#functions/merchant-api/scenes/replace-scene.ts'
 import { createStore } from '#functions/merchant-api/stores/create-store.ts'
@@ -68,6 +71,7 @@ import {
   customerSchema,
 } from '#shared/contracts/http/customers.ts'
 import { sceneDecisionSchema } from '#shared/contracts/http/decisions.ts'
+import { featuresSchema } from '#shared/contracts/http/features.ts'
 import {
   containsRequestSchema,
   containsResponseSchema,
@@ -96,7 +100,12 @@ import {
   merchantRequestSchema,
   merchantSchema,
 } from '#shared/contracts/http/merchants.ts'
-import { offerPathSchema, offerRequestSchema, offerSchema } from '#shared/contracts/http/offers.ts'
+import {
+  offerPathSchema,
+  offerRequestSchema,
+  offerSchema,
+  stockChangeSchema,
+} from '#shared/contracts/http/offers.ts'
 import {
   killSwitchRequestSchema,
   killSwitchSchema,
@@ -356,6 +365,14 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     use: findContainingGeofences,
   }),
 
+  'GET /v1/merchants/{merchantId}/geofences:geojson': memberRoute('read', {
+    operationId: 'listFeatures',
+    summary: 'Lists the merchant’s geofences as a GeoJSON FeatureCollection, in WGS-84',
+    ...merchant,
+    query: pageQuerySchema,
+    response: featuresSchema,
+    use: listFeatures,
+  }),
   'GET /v1/merchants/{merchantId}/geofences:overlaps': memberRoute('read', {
     operationId: 'listOverlaps',
     summary: 'Lists the merchant’s geofences that share ground, the deepest first',
@@ -440,6 +457,26 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     body: testSendRequestSchema,
     response: testSendSchema,
     use: postTestSend,
+  }),
+  'POST /v1/merchants/{merchantId}/scenes/{sceneId}/pause': memberRoute('editScenes', {
+    operationId: 'pauseScene',
+    summary: 'Pauses a scene',
+    isTagged: true,
+    problems: ['unprocessable', 'conflict', 'preconditionFailed'],
+    ...scene,
+    repeatable: true,
+    response: savedSceneSchema,
+    use: moveScene('paused'),
+  }),
+  'POST /v1/merchants/{merchantId}/scenes/{sceneId}/activate': memberRoute('editScenes', {
+    operationId: 'activateScene',
+    summary: 'Activates a scene',
+    isTagged: true,
+    problems: ['unprocessable', 'conflict', 'preconditionFailed'],
+    ...scene,
+    repeatable: true,
+    response: savedSceneSchema,
+    use: moveScene('active'),
   }),
   'GET /v1/merchants/{merchantId}/scenes/{sceneId}/revisions': memberRoute('read', {
     operationId: 'listSceneRevisions',
@@ -630,6 +667,17 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     problems: ['inUse', 'conflict'],
     ...offer,
     use: deleteEntity(offerType),
+  }),
+
+  'POST /v1/merchants/{merchantId}/offers/{offerId}/stock-changes': memberRoute('editScenes', {
+    operationId: 'changeStock',
+    summary: 'Tops up an offer’s stock, or takes free units away',
+    isTagged: true,
+    problems: ['unprocessable', 'stockInUse', 'preconditionFailed'],
+    ...offer,
+    body: stockChangeSchema,
+    response: offerSchema,
+    use: changeStock,
   }),
 
   'POST /v1/merchants/{merchantId}/redemptions': memberRoute('redeem', {

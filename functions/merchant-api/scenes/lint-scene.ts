@@ -1,5 +1,4 @@
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
-import type { SceneRequest } from '#shared/contracts/http/scenes.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 import type { Merchant } from '#shared/domain/merchants/merchant.ts'
 import {
@@ -17,6 +16,9 @@ export type LintServices = Pick<MerchantServices, 'merchants' | 'offers' | 'stor
 
 /** Enough to find a long name; what is longer is cut in the message anyway. */
 const STORES = 100
+
+/** A scene as somebody wants it: stored, or not yet. */
+export type WantedScene = Omit<Scene, 'id' | 'merchantId' | 'revision' | 'createdAt' | 'updatedAt'>
 
 /** What of a scene says with which names its templates are filled in. */
 type LintedScene = Pick<Scene, 'triggers' | 'offerId' | 'when' | 'message'>
@@ -78,7 +80,7 @@ export const readLintContext = async (
 export const lintScene = async (
   services: LintServices & Pick<MerchantServices, 'smsPartPriceUsd'>,
   merchantId: MerchantId,
-  scene: SceneRequest,
+  scene: WantedScene,
   signal: AbortSignal,
 ): Promise<LintReport | undefined> => {
   const { smsPartPriceUsd: perPart } = services

@@ -1,6 +1,5 @@
-import { type LintServices, lintScene } from '#functions/merchant-api/scenes/lint-scene.ts'
+import { type LintServices, lintScene, type WantedScene } from '#functions/merchant-api/scenes/lint-scene.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
-import type { SceneRequest } from '#shared/contracts/http/scenes.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import { findObstacles, type Obstacle } from '#shared/domain/scenes/obstacles.ts'
@@ -12,7 +11,7 @@ export type ObstacleServices = LintServices & Pick<MerchantServices, 'readSceneG
 const offersOf = async (
   { offers }: ObstacleServices,
   merchantId: MerchantId,
-  { offerId }: SceneRequest,
+  { offerId }: WantedScene,
   signal: AbortSignal,
 ): Promise<Offer[]> => {
   const first = offerId === undefined ? undefined : await offers.find(merchantId, offerId, signal)
@@ -25,7 +24,7 @@ const offersOf = async (
 export const readObstacles = async (
   services: ObstacleServices,
   merchantId: MerchantId,
-  scene: SceneRequest,
+  scene: WantedScene,
   signal: AbortSignal,
 ): Promise<Obstacle[]> => {
   const [ground, offers] = await Promise.all([
@@ -54,7 +53,7 @@ export const savedScene = (obstacles: readonly Obstacle[]) => (scene: Scene) => 
 export const requireSpeakable = async (
   services: ObstacleServices,
   merchantId: MerchantId,
-  scene: SceneRequest,
+  scene: WantedScene,
   signal: AbortSignal,
 ): Promise<Obstacle[]> => {
   if (scene.state === 'draft' || scene.state === 'archived') return []

@@ -18,6 +18,7 @@ export const offerExamples = {
   listOffers: { given: ['createOffer'], query: { limit: '20' } },
   getOffer: {},
   replaceOffer: { body: { ...coffee, stock: 800, until: '2026-12-31T08:00:00Z' } },
+  changeStock: { body: { add: 250 } },
   deleteOffer: {},
   makeRedemptionToken: { given: ['signing key'] },
   redeem: {

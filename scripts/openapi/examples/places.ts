@@ -58,6 +58,7 @@ export const placeExamples = {
     },
   },
   deleteGeofence: {},
+  listFeatures: { given: ['createGeofence'], query: { limit: '20' } },
   listOverlaps: { given: ['createGeofence', 'createStore'] },
   importStores: {
     body: {

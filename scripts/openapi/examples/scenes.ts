@@ -25,6 +25,8 @@ export const sceneExamples = {
   listScenes: { given: ['createScene'], query: { limit: '20' } },
   getScene: {},
   replaceScene: { body: { ...morningCoffee, name: 'Morning coffee, softer', priority: 40 } },
+  pauseScene: {},
+  activateScene: { given: ['createScene', 'pauseScene'] },
   deleteScene: {},
   getSummary: { given: ['counters'], query: { from: '2026-11-16', to: '2026-11-22', currency: 'EUR' } },
   getSceneReport: { given: ['counters'], query: { from: '2026-11-16', to: '2026-11-22', currency: 'EUR' } },

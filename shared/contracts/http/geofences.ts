@@ -69,7 +69,7 @@ export type GeofenceRequest = z.output<typeof geofenceRequestSchema>
 
 const lonLatSchema = z.tuple([lonSchema, latSchema])
 const shownRingsSchema = z.array(z.array(lonLatSchema).max(MAX_POSITIONS)).max(MAX_POSITIONS)
-const shownGeometrySchema = z.discriminatedUnion('type', [
+export const shownGeometrySchema = z.discriminatedUnion('type', [
   pointSchema,
   z.strictObject({ type: z.literal('Polygon'), coordinates: shownRingsSchema }),
   z.strictObject({

@@ -11,7 +11,7 @@ import { MAX_STOCK_SHARDS, OFFER_KINDS } from '#shared/domain/offers/offer.ts'
 
 export const offerPathSchema = z.strictObject({ merchantId: idSchema('mer'), offerId: idSchema('off') })
 
-const MAX_STOCK = 10_000_000
+export const MAX_STOCK = 10_000_000
 const MIN_VALIDITY_S = 60
 const MAX_VALIDITY_S = 366 * 86_400
 
@@ -51,3 +51,13 @@ export const offerSchema = z.object({
   createdAt: instantSchema,
   updatedAt: instantSchema,
 })
+
+/** `POST /v1/merchants/{merchantId}/offers/{offerId}/stock-changes`: units more, or, negative, free ones fewer. */
+export const stockChangeSchema = z.strictObject({
+  add: z
+    .int()
+    .min(-MAX_STOCK)
+    .max(MAX_STOCK)
+    .refine((units) => units !== 0, 'adds nothing'),
+})
+export type StockChange = z.output<typeof stockChangeSchema>

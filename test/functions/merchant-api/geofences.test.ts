@@ -649,3 +649,36 @@ describe('geofences are bounded', () => {
     expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 201, 409, 409])
   })
 })
+
+test('geofences go out as a FeatureCollection in WGS-84, page by page', async () => {
+  const { id: merchantId } = await newMerchant(handler, 'exporter')
+  const call = { subject: 'exporter', path: { merchantId } }
+  for (const [name, datum] of [
+    ['Beijing', 'gcj02'],
+    ['Elsewhere', 'wgs84'],
+  ]) {
+    clock.advance(1000)
+    await created(handler, 'POST /v1/merchants/{merchantId}/geofences', {
+      ...call,
+      body: geofenceBody({
+        name,
+        datum,
+        geometry: { type: 'Point', coordinates: [116.397452, 39.909187] },
+      }),
+    })
+  }
+  const KEY = 'GET /v1/merchants/{merchantId}/geofences:geojson'
+  const { body: first } = await callApi(handler, KEY, { ...call, query: { limit: '1' } })
+  expect(first).toMatchObject({
+    type: 'FeatureCollection',
+    features: [{ type: 'Feature', properties: { name: 'Beijing', radiusM: 100 } }],
+  })
+  const [lon, lat] = first.features[0].geometry.coordinates
+  expect(lat).toBeCloseTo(39.907785, 4)
+  expect(lon).toBeCloseTo(116.391211, 4)
+  const { body: second } = await callApi(handler, KEY, {
+    ...call,
+    query: { limit: '1', cursor: first.next },
+  })
+  expect(second.features[0].geometry.coordinates).toEqual([116.397452, 39.909187])
+})

@@ -245,3 +245,38 @@ describe('a redemption', () => {
     expect(answer.Item).toEqual(Item)
   })
 })
+
+describe('a top-up', () => {
+  const change = (offerId: string, add: number, call: HttpCall = {}) =>
+    callApi(handler, 'POST /v1/merchants/{merchantId}/offers/{offerId}/stock-changes', {
+      subject: 'owner',
+      path: { merchantId, offerId },
+      body: { add },
+      ...call,
+    })
+
+  test('adds to whatever the stock is meanwhile, also when two do it at once', async () => {
+    const { id } = await offerOf({ stock: 10 })
+    const both = await Promise.all([change(id, 5), change(id, 7)])
+    expect(both.map(({ status }) => status)).toEqual([200, 200])
+    expect((await change(id, -2)).body).toMatchObject({ stock: 20, revision: 4 })
+    expect(await sumOf(id)).toEqual({ free: 20, reserved: 0, confirmed: 0 })
+  })
+
+  test('that is sent again with its name adds nothing', async () => {
+    const { id } = await offerOf({ stock: 10 })
+    const headers = { 'idempotency-key': 'top-up-1' }
+    const first = await change(id, 5, { headers })
+    expect((await change(id, 5, { headers })).body).toEqual(first.body)
+    expect(await sumOf(id)).toMatchObject({ free: 15 })
+  })
+
+  test('takes no more away than is free, and ends at what an offer may have', async () => {
+    const { offerId } = await granted()
+    expect((await change(offerId, -10)).body.code).toBe('stockInUse')
+    expect((await change(offerId, -9)).status).toBe(200)
+    expect((await change(offerId, -2)).body.errors[0].pointer).toBe('/add')
+    expect((await change(offerId, 10_000_000)).status).toBe(422)
+    expect((await change(offerId, 0)).status).toBe(400)
+  })
+})

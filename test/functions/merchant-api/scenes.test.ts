@@ -322,3 +322,35 @@ test('a new arrival is announced every 90 days at most, or as often as the merch
   expect((await turn(second.id, 'active')).status).toBe(200)
   clock.nowMs = nowMs
 })
+
+describe('activating and pausing', () => {
+  const move = (sceneId: string, how: 'activate' | 'pause', headers: Readonly<Record<string, string>> = {}) =>
+    callApi(handler, `POST /v1/merchants/{merchantId}/scenes/{sceneId}/${how}`, {
+      subject: 'owner',
+      path: { merchantId, sceneId },
+      headers,
+    })
+
+  test('change the state and nothing else; what is so already stays at its revision', async () => {
+    const { body: scene } = await post(sceneBody({ state: 'draft', priority: 70 }))
+    const active = await move(scene.id, 'activate')
+    expect([active.status, active.body.state, active.body.revision, active.body.priority]).toEqual([
+      200,
+      'active',
+      2,
+      70,
+    ])
+    expect((await move(scene.id, 'activate')).body.revision).toBe(2)
+    const paused = await move(scene.id, 'pause', { 'if-match': '"2"' })
+    expect([paused.body.state, paused.body.revision]).toEqual(['paused', 3])
+    expect((await move(scene.id, 'activate', { 'if-match': '"2"' })).status).toBe(412)
+  })
+
+  test('refuse a scene that cannot speak, a move that there is none, and one that is not there', async () => {
+    const message = { push: { title: 'Mum', body: 'Last chance!' }, ttlS: 600 }
+    const { body: misleading } = await post(sceneBody({ message, state: 'draft' }))
+    expect((await move(misleading.id, 'activate')).status).toBe(422)
+    expect((await move(misleading.id, 'pause')).body.errors[0].pointer).toBe('/state')
+    expect((await move('scn_01J0000000000000000000000A', 'pause')).status).toBe(404)
+  })
+})

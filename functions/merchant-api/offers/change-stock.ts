@@ -1,0 +1,40 @@
+import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
+import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
+import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
+import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import { MAX_STOCK, type StockChange } from '#shared/contracts/http/offers.ts'
+import type { OfferId } from '#shared/domain/ids.ts'
+import { Problem } from '#shared/runtime/http/problem.ts'
+
+type Services = Pick<MerchantServices, 'offers' | 'nowMs'>
+type Path = MerchantPath & { readonly offerId: OfferId }
+
+/** @throws {Problem} 422 for a stock below nothing, or over what an offer may have */
+const requireStock = (stock: number): number => {
+  if (stock >= 0 && stock <= MAX_STOCK) return stock
+  throw new Problem('unprocessable', {
+    errors: [{ pointer: '/add', detail: `the stock would be ${stock}, of 0 to ${MAX_STOCK}` }],
+  })
+}
+
+/**
+ * Puts units on top of an offer's stock, or takes free ones away, whatever the stock is meanwhile: two people who top it up
+ * at once both do. With an `idempotency-key` a request that is sent again adds nothing.
+ */
+export const changeStock: MemberUseCase<Services, Path, unknown, StockChange> =
+  (services) => async (request) => {
+    const { path, body, author, signal } = request
+    const updatedAt = new Date(services.nowMs()).toISOString()
+    const saved = await services.offers.replace(
+      path.merchantId,
+      path.offerId,
+      author,
+      (current) => {
+        onlyIfMatch(request)(current)
+        const stock = requireStock(current.stock + body.add)
+        return { ...current, stock, revision: current.revision + 1, updatedAt }
+      },
+      signal,
+    )
+    return savedReply(saved, (entity) => entity)
+  }

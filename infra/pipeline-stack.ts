@@ -95,6 +95,8 @@ const merchantRoutes: Routes = {
   'POST /v1/merchants/{merchantId}/geofences:contains': ['merchant'],
   'GET /v1/merchants/{merchantId}/geofences:geojson': ['merchant'],
   'GET /v1/merchants/{merchantId}/geofences:overlaps': ['merchant'],
+  'POST /v1/merchants/{merchantId}/exports': ['merchant'],
+  'GET /v1/merchants/{merchantId}/exports/{exportId}': ['merchant'],
   'POST /v1/merchants/{merchantId}/imports': ['merchant'],
   'GET /v1/merchants/{merchantId}/imports/{jobId}': ['merchant'],
 

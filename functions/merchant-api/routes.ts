@@ -14,6 +14,8 @@ import {
 } from '#functions/merchant-api/entities/entity-type.ts'
 import { getEntity } from '#functions/merchant-api/entities/get-entity.ts'
 import { listEntities } from '#functions/merchant-api/entities/list-entities.ts'
+import { openExport } from '#functions/merchant-api/exports/open-export.ts'
+import { readExport } from '#functions/merchant-api/exports/read-export.ts'
 import { createGeofence } from '#functions/merchant-api/geofences/create-geofence.ts'
 import { findContainingGeofences } from '#functions/merchant-api/geofences/find-containing-geofences.ts'
 import { listFeatures } from '#functions/merchant-api/geofences/list-features.ts'
@@ -71,6 +73,7 @@ import {
   customerSchema,
 } from '#shared/contracts/http/customers.ts'
 import { sceneDecisionSchema } from '#shared/contracts/http/decisions.ts'
+import { exportPageSchema, exportPathSchema, exportSchema } from '#shared/contracts/http/exports.ts'
 import { featuresSchema } from '#shared/contracts/http/features.ts'
 import {
   containsRequestSchema,
@@ -381,6 +384,23 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     use: listOverlaps,
   }),
 
+  'POST /v1/merchants/{merchantId}/exports': memberRoute('export', {
+    operationId: 'openExport',
+    summary: 'Opens an export of all of the merchant’s data, for a day',
+    status: 201,
+    ...merchant,
+    response: exportSchema,
+    use: openExport,
+  }),
+  'GET /v1/merchants/{merchantId}/exports/{exportId}': memberRoute('export', {
+    operationId: 'readExport',
+    summary: 'Reads the next page of an export',
+    scopes: ['merchant'],
+    path: exportPathSchema,
+    query: pageQuerySchema,
+    response: exportPageSchema,
+    use: readExport,
+  }),
   'POST /v1/merchants/{merchantId}/imports': memberRoute('editPlaces', {
     operationId: 'importStores',
     summary: 'Imports up to 10,000 stores, with a geofence around each',

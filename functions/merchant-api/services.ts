@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import type { merchantApiEnv } from '#functions/merchant-api/env.ts'
 import { createListAudit, type ListAudit } from '#shared/adapters/dynamodb/catalog/audit-records.ts'
 import type { EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
+import { createExportRecords, type ExportRecords } from '#shared/adapters/dynamodb/catalog/export-records.ts'
 import {
   createFindContaining,
   type FindContaining,
@@ -89,6 +90,7 @@ export type MerchantServices = {
   readonly merchants: MerchantRecords
   readonly members: MemberRecords
   readonly listAudit: ListAudit
+  readonly exports: ExportRecords
   readonly readUsage: (merchantId: MerchantId, signal?: AbortSignal) => Promise<Usage>
   readonly imports: Pick<ImportRecords, 'create' | 'find'>
   readonly listAllGeofences: ListAllGeofences
@@ -135,6 +137,7 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
     merchants: createMerchantRecords(tables),
     members: createMemberRecords(tables),
     listAudit: createListAudit(tables),
+    exports: createExportRecords(tables),
     readUsage: (merchantId, signal) => readUsage(tables, merchantId, signal),
     imports: createImportRecords(tables),
     listAllGeofences: createListAllGeofences(tables),

@@ -21,6 +21,8 @@ export const merchantExamples = {
     given: ['createMerchant', 'putSuspension'],
     body: { text: 'The complaints were about another shop of the same name.' },
   },
+  openExport: {},
+  readExport: { given: ['openExport'], query: { limit: '20' } },
   getQuotas: { given: ['createStore'] },
   listAuditLog: { given: ['createRegion'], query: { limit: '20' } },
   estimateAudience: {

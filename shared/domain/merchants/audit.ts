@@ -15,6 +15,7 @@ export const AUDIT_ACTIONS = [
   'replace',
   'delete',
   'import',
+  'export',
   'block',
   'unblock',
   'suspend',

@@ -73,6 +73,7 @@ const MAKERS: Readonly<Record<string, string>> = {
   offerId: 'createOffer',
   zoneId: 'putZone',
   jobId: 'importStores',
+  exportId: 'openExport',
   deviceId: 'putDevice',
   grantId: 'grant',
 }

@@ -101,7 +101,8 @@ export const isEqual = (left: unknown, right: unknown): boolean => {
 
 const compares = (left: unknown, by: Comparator, right: unknown): boolean => {
   if (by === '=') return left !== undefined && isEqual(left, right)
-  if (by === '<>') return left === undefined || right === undefined ? false : !isEqual(left, right)
+  // What is not there is not equal.
+  if (by === '<>') return !isEqual(left, right)
   const order = compareValues(left, right)
   if (order === undefined) return false
   switch (by) {
@@ -170,7 +171,9 @@ const newValue = (to: SetValue, before: Item, scope: Scope): unknown => {
     }
     case 'ifNotExists': {
       const otherwise = operandValue(to.otherwise, before, scope)
-      return at(before, resolvePath(to.path, scope)) ?? otherwise
+      const there = at(before, resolvePath(to.path, scope))
+      // What is null is there.
+      return there === undefined ? otherwise : there
     }
     case 'sum': {
       const [left, right] = [newValue(to.left, before, scope), newValue(to.right, before, scope)]

@@ -308,9 +308,11 @@ export const makeTown = (seed: number, { days }: TownSize): History => {
     // Most days are quiet: it is what happens together that is hard.
     const startMs = TOWN_START_MS + HOUR + day * DAY
     plan.push(...officeOf(randomFor(seed, `office ${day}`), startMs, shops, customers))
-    for (let customer = 0; customer < customers; customer++) {
-      plan.push(...dayOf(randomFor(seed, `day ${day} ${customer}`), customer, startMs, shops))
-    }
+    const lives = Array.from({ length: customers }, (_, customer) =>
+      dayOf(randomFor(seed, `day ${day} ${customer}`), customer, startMs, shops),
+    ).flat()
+    // Nobody is at two places at once.
+    plan.push(...(rushes.has(day) ? lives.filter(({ step }) => step.kind !== 'walk') : lives))
     if (rushes.has(day)) plan.push(...rushAt(randomFor(seed, `rush ${day}`), startMs, shops, customers))
   }
   return plan

@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweepDue } from '#functions/remind-revisits/sweep-due.ts'
+import { createEraseCustomer } from '#shared/adapters/dynamodb/customers/erase-customer.ts'
+import { createEventRecords } from '#shared/adapters/dynamodb/customers/event-records.ts'
+import { createVisitStore } from '#shared/adapters/dynamodb/ledger/visit-store.ts'
 import { messageItem } from '#shared/contracts/items/decision.ts'
 import { dueKey } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship, planAttributes } from '#shared/contracts/items/relationship.ts'
@@ -16,6 +19,7 @@ import {
   aRelationshipItem,
   aScene,
   aTombstone,
+  aVisit,
   aVisitor,
   CAFE,
   DAY,
@@ -421,5 +425,121 @@ describe('the cursor', () => {
     const user = await planReminders(start - 20 * HOUR, after(1))
     await sweep()
     expect(await eventsOf(user)).toHaveLength(1)
+  })
+})
+
+describe('a visit without a purchase', () => {
+  const followUp = aScene('follow up', {
+    triggers: [{ type: 'due', plan: { kind: 'followUp', delayS: 3600 } }],
+  })
+  const events = () => createEventRecords({ client: tables.client, ledger: tables.ledger }, SHARDS)
+  const visited = async (): Promise<UserId> => {
+    await stored.putScenes([followUp])
+    const user = newCustomer()
+    const { recordVisits } = createVisitStore(tables.client, tables.ledger, SHARDS)
+    const times = { enteredAtMs: start, lastInsideAtMs: start + MINUTE, exitedAtMs: start + 2 * MINUTE }
+    const plans = { scenesOf: () => [followUp] }
+    await recordVisits(user, [aVisit(user, times)], plans, () => true, start + 5 * MINUTE)
+    return user
+  }
+  const buy = (user: UserId) =>
+    events().save(
+      user,
+      [
+        {
+          eventId: 'bought',
+          type: 'purchase',
+          at: new Date(start + 30 * MINUTE).toISOString(),
+          merchantId: CAFE,
+        },
+      ],
+      start + 30 * MINUTE,
+    )
+
+  it('is followed up after its delay, once', async () => {
+    const user = await visited()
+    expect(await nextOf(user)).toBe(start + HOUR + MINUTE)
+    clock.nowMs = start + HOUR + MINUTE
+    await Promise.all([sweep(), sweep()])
+    await sweep()
+    expect(await eventsOf(user)).toMatchObject([{ occasions: [{ plan: 'followUp 3600' }] }])
+    expect(await relationshipOf(user)).not.toHaveProperty('duePk')
+  })
+
+  it('is not, where a purchase comes first', async () => {
+    const user = await visited()
+    await buy(user)
+    clock.nowMs = start + HOUR + MINUTE
+    await sweep()
+    expect((await eventsOf(user)).filter(({ triggerKind }) => triggerKind === 'due')).toEqual([])
+    expect(await relationshipOf(user)).not.toHaveProperty('duePk')
+  })
+
+  it('and a purchase, an erasure and sweeps at the same moment leave at most one event and no plan', async () => {
+    for (let round = 0; round < 5; round++) {
+      const user = await visited()
+      clock.nowMs = start + HOUR + MINUTE
+      const erase = createEraseCustomer(
+        { client: tables.client, ledger: tables.ledger, presence: tables.presence },
+        async () => {},
+      )
+      await Promise.all([sweep(), buy(user), sweep(), ...(round % 2 === 0 ? [erase(user, clock.nowMs)] : [])])
+      await sweep()
+      const raised = await eventsOf(user)
+      expect(raised.filter(({ triggerKind }) => triggerKind === 'due').length).toBeLessThanOrEqual(1)
+      const relationship = await relationshipOf(user)
+      expect(relationship ?? {}).not.toHaveProperty('duePk')
+      if (round % 2 === 0) expect(relationship).toBeUndefined()
+    }
+  })
+})
+
+describe('a first scan and a redemption', () => {
+  it('begin their plans at once: the schedule looks within a minute', async () => {
+    const plan = { kind: 'onboarding', delayS: 600 } as const
+    await stored.putScenes([aScene('welcome', { triggers: [{ type: 'due', plan }] })])
+    const user = newCustomer()
+    const scan = (eventId: string, atMs: number) =>
+      createEventRecords({ client: tables.client, ledger: tables.ledger }, SHARDS).save(
+        user,
+        [{ eventId, type: 'qr_scan', at: new Date(atMs).toISOString(), merchantId: CAFE }],
+        atMs,
+      )
+    await scan('first', start)
+    expect(await nextOf(user)).toBe(start)
+    await sweep()
+    expect(await nextOf(user)).toBe(start + 10 * MINUTE)
+    await scan('second', start + MINUTE)
+    expect(await nextOf(user)).toBe(start + 10 * MINUTE)
+    clock.nowMs = start + 10 * MINUTE
+    await sweep()
+    const due = (await eventsOf(user)).filter(({ triggerKind }) => triggerKind === 'due')
+    expect(due).toMatchObject([{ occasions: [{ occasion: 'onboarding' }] }])
+  })
+})
+
+describe('after an outage', () => {
+  it('at most so many a minute are raised, the oldest first, and messages do not wait', async () => {
+    await sweep()
+    const users: UserId[] = []
+    for (let hour = 1; hour <= 6; hour++)
+      for (let n = 0; n < 20; n++) users.push(await planReminders(start + hour * HOUR, after(1)))
+    const dueAt = new Map(await Promise.all(users.map(async (user) => [user, await nextOf(user)] as const)))
+    clock.nowMs = start + 9 * HOUR
+    const left = await leaveMessage('push', clock.nowMs - MINUTE)
+    const raisedSoFar = async () => new Set((await stored.ledgerItems('event')).map((item) => item['user']))
+    await sweep()
+    expect(queues.taken()).toMatchObject([{ body: left }])
+    const first = await raisedSoFar()
+    expect(first.size).toBe(100)
+    const [oldest, latest] = [
+      users.filter((user) => first.has(user)),
+      users.filter((user) => !first.has(user)),
+    ]
+    const startOfHour = (user: UserId) => Math.floor((dueAt.get(user) ?? 0) / HOUR)
+    expect(Math.max(...oldest.map(startOfHour))).toBeLessThanOrEqual(Math.min(...latest.map(startOfHour)))
+    clock.advance(MINUTE)
+    await sweep()
+    expect((await raisedSoFar()).size).toBe(120)
   })
 })

@@ -1,4 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { notErased } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { readDevices } from '#shared/adapters/dynamodb/ledger/read-devices.ts'
 import { batchGetAll, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { parseProfile, profileKey, userKey } from '#shared/contracts/items/ledger.ts'
@@ -50,13 +51,7 @@ export const createTestSends = (
     const outcome = await transact(
       client,
       [
-        {
-          ConditionCheck: {
-            TableName: table,
-            Key: profileKey(user),
-            ConditionExpression: 'attribute_not_exists(tombstone)',
-          },
-        },
+        notErased(table, user),
         {
           Update: {
             TableName: table,

@@ -47,7 +47,7 @@ export const foldItems = (walks: readonly Walk[], at: GeofencesAt, batch: number
       const fixes = walk.fixes.slice(start, start + batch)
       const nowMs = endOf(walk, start + fixes.length)
       const stored = parsePresence(item)
-      if (stored.kind === 'erased') throw new Error('nobody was erased')
+      if (stored.kind !== 'presence') throw new Error('nobody was erased')
       const folded = fold(walk.user, stored.presence, fixes, at, nowMs)
       if (folded.changed) item = presenceItem(walk.user, stored.version + 1, folded, nowMs)
       pings += fixes.length

@@ -100,7 +100,7 @@ const times = (count: number, work: () => Promise<unknown>) => async (): Promise
 
 const presenceIn = ({ Item }: GetItemCommandOutput): Presence => {
   const stored = parsePresence(Item && unmarshall(Item))
-  if (stored.kind === 'erased') throw new Error('nobody was erased')
+  if (stored.kind !== 'presence') throw new Error('nobody was erased')
   return stored.presence
 }
 

@@ -24,6 +24,7 @@ import { SmsAnswers } from '#infra/constructs/sms-answers.ts'
 import {
   denySigningKeys,
   grantDelete,
+  grantPut,
   grantRead,
   grantReadWrite,
   grantRotateKeys,
@@ -46,6 +47,8 @@ const customerRoutes: Routes = {
   'PUT /v1/me/phone-number': ['customer'],
   'DELETE /v1/me/phone-number': ['customer'],
   'PUT /v1/me/preferences': ['customer'],
+  'GET /v1/me/consents': ['customer'],
+  'PUT /v1/me/consents/location': ['customer'],
   'PUT /v1/me/consents/push': ['customer'],
   'PUT /v1/me/consents/sms/{merchantId}': ['customer'],
   'GET /v1/me/offers': ['customer'],
@@ -243,6 +246,7 @@ export class PipelineStack extends Stack {
       environment: {
         CATALOG_TABLE,
         LEDGER_TABLE,
+        PRESENCE_TABLE,
         JOBS_QUEUE_URL,
         DUE_SHARDS,
         SMS_ANSWERS_TOPIC_ARN: smsAnswers.topic.topicArn,
@@ -252,6 +256,8 @@ export class PipelineStack extends Stack {
     grantRead(customerApi, catalog)
     grantReadWrite(customerApi, ledger)
     grantDelete(customerApi, ledger)
+    // Presence is forgotten in the transaction that keeps the choice about positions.
+    grantPut(customerApi, presence)
     jobQueue.filledBy(customerApi)
 
     // What merchants and their tills do.

@@ -5,6 +5,7 @@ import type { HttpVariables } from '#shared/runtime/http/caller.ts'
 export const customerApiEnv = z.object({
   CATALOG_TABLE: z.string().min(3),
   LEDGER_TABLE: z.string().min(3),
+  PRESENCE_TABLE: z.string().min(3),
   JOBS_QUEUE_URL: z.url(),
   /** Over how many partitions of an hour the `due` index is spread. */
   DUE_SHARDS: envCount,

@@ -6,10 +6,12 @@ import { deleteDevice } from '#functions/customer-api/me/delete-device.ts'
 import { deleteMe } from '#functions/customer-api/me/delete-me.ts'
 import { deletePhoneNumber } from '#functions/customer-api/me/delete-phone-number.ts'
 import { getMe } from '#functions/customer-api/me/get-me.ts'
+import { listMyConsents } from '#functions/customer-api/me/list-my-consents.ts'
 import { listMyDecisions } from '#functions/customer-api/me/list-my-decisions.ts'
 import { listMyOffers } from '#functions/customer-api/me/list-my-offers.ts'
 import { makeRedemptionToken } from '#functions/customer-api/me/make-redemption-token.ts'
 import { putDevice } from '#functions/customer-api/me/put-device.ts'
+import { putLocationConsent } from '#functions/customer-api/me/put-location-consent.ts'
 import { putPhoneNumber } from '#functions/customer-api/me/put-phone-number.ts'
 import { putPreferences } from '#functions/customer-api/me/put-preferences.ts'
 import { putPushConsent } from '#functions/customer-api/me/put-push-consent.ts'
@@ -36,6 +38,7 @@ import {
   erasureSchema,
   grantPathSchema,
   meSchema,
+  myConsentsSchema,
   myOfferSchema,
   preferencesSchema,
   smsConsentPathSchema,
@@ -234,6 +237,26 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     body: preferencesSchema,
     response: preferencesSchema,
     use: putPreferences,
+  }),
+  'GET /v1/me/consents': route({
+    operationId: 'listMyConsents',
+    summary: 'Shows the choices as they stand, and the receipts of all that were made, the latest first',
+    problems: ['gone'],
+    ...customer,
+    query: pageQuerySchema,
+    response: myConsentsSchema,
+    use: listMyConsents,
+  }),
+  'PUT /v1/me/consents/location': route({
+    operationId: 'putLocationConsent',
+    summary: 'Records the choice about the use of positions',
+    description:
+      'Withdrawn, where the customer is is forgotten at once, and pings are refused until it is granted again. Without any choice pings are taken: who posts them has the phone’s permission.',
+    problems: ['gone'],
+    ...customer,
+    body: consentRequestSchema,
+    response: consentSchema,
+    use: putLocationConsent,
   }),
   'PUT /v1/me/consents/push': route({
     operationId: 'putPushConsent',

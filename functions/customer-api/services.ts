@@ -67,7 +67,7 @@ export type CustomerServices = {
 
 export const buildServices = (env: z.output<typeof customerApiEnv>): CustomerServices => {
   const client = createDocumentClient()
-  const tables = { client, ledger: env.LEDGER_TABLE }
+  const tables = { client, ledger: env.LEDGER_TABLE, presence: env.PRESENCE_TABLE }
   const catalog = { client, catalog: env.CATALOG_TABLE }
   const send = createQueueSender()
   return {

@@ -30,7 +30,7 @@ const isStill =
 
 const fireDwell = async (services: TimerServices, timer: DwellTimer, nowMs: number, signal?: AbortSignal) => {
   const stored = await services.readPresence(timer.user, [], nowMs, signal, timer.dueAtMs)
-  if (stored.kind === 'erased') return
+  if (stored.kind !== 'presence') return
   const { open } = fold(timer.user, stored.presence, [], services.geofencesAt, nowMs, timer.dueAtMs)
   const stay = open.find(isStill(timer))
   if (stay === undefined || stay.outsideSinceMs !== undefined) return
@@ -70,7 +70,7 @@ const settleBy = async (
   let attempts = 0
   while (attempts < MAX_WRITE_ATTEMPTS) {
     const stored = await services.readPresence(user, [], nowMs, signal, untilMs)
-    if (stored.kind === 'erased' || stored.version === 0) return 'settled'
+    if (stored.kind !== 'presence' || stored.version === 0) return 'settled'
     const folded = foldOn(stored)
     if (folded === undefined) return 'tooEarly'
     if (folded.settled.length === 0) return 'settled'
@@ -114,7 +114,7 @@ const fireSilence = async (
 ) => {
   const { user } = timer
   const stored = await services.readPresence(user, [], nowMs, signal)
-  if (stored.kind === 'erased') return
+  if (stored.kind !== 'presence') return
   const stays = timer.stays.filter(isUnsettled(stored.presence))
   if (stays.length === 0) return
   const armAgain = (dueAtMs: number) =>

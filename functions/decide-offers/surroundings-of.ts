@@ -20,7 +20,7 @@ export const createSurroundingsOf =
     const zones = await zonesAt(zonesVersion, signal)
     if (zones.length === 0) return undefined
     const stored = await readPresence(trigger.user, [], nowMs, signal)
-    const fix = stored.kind === 'erased' ? undefined : stored.presence.fixes.at(-1)
+    const fix = stored.kind === 'presence' ? stored.presence.fixes.at(-1) : undefined
     if (isOfPlace(trigger)) return fix === undefined ? NOWHERE : surroundingsAt(fix, zones)
     const isFresh = fix !== undefined && Math.abs(nowMs - fix.atMs) <= MAX_AGE_MS
     return isFresh ? surroundingsAt(fix, zones) : undefined

@@ -19,6 +19,7 @@ export type MatchPingsServices = {
 
 export type Matched =
   | { readonly kind: 'erased' }
+  | { readonly kind: 'withdrawn' }
   | {
       readonly kind: 'matched'
       /** How many of the fixes, the earliest ones, were taken in. */
@@ -89,7 +90,7 @@ export const matchPings = async (
   const inTime = ordered.map(({ fix }) => fix)
   for (let attempt = 0; attempt < MAX_WRITE_ATTEMPTS; attempt++) {
     const stored = await services.readPresence(user, fixes, nowMs, signal)
-    if (stored.kind === 'erased') return { kind: 'erased' }
+    if (stored.kind !== 'presence') return stored
     const { folded, accepted } = foldPrefix(
       (taken) => fold(user, stored.presence, taken, services.geofencesAt, nowMs),
       inTime,

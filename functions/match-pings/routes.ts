@@ -15,7 +15,7 @@ export const routes: Readonly<Record<string, Route<MatchPingsServices>>> = {
     summary: 'Takes positions of the phone and answers what to watch for',
     description:
       'Up to 100 fixes, synchronous and idempotent: 2xx means that their effect is stored. The answer tells how far and how long the phone may be silent; see the phone contract.',
-    problems: ['gone'],
+    problems: ['locationConsentWithdrawn', 'gone'],
     scopes: ['customer'],
     body: pingsRequestSchema,
     isBody: isPingsRequest,
@@ -31,6 +31,7 @@ export const routes: Readonly<Record<string, Route<MatchPingsServices>>> = {
         const atMs = nowMs()
         const matched = await matchPings(services, caller.user, fixes, atMs, signal)
         if (matched.kind === 'erased') throw new Problem('gone')
+        if (matched.kind === 'withdrawn') throw new Problem('locationConsentWithdrawn')
         const { newest, open } = matched
         // As things stand now: the phone goes on from here, even when its fix is older than a change.
         const listed = services.listedAt(newest, atMs)

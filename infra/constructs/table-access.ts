@@ -25,6 +25,9 @@ export const grantRead = (grantee: IGrantable, table: Table, indexes: readonly s
 export const grantReadWrite = (grantee: IGrantable, table: Table, indexes: readonly string[] = []) =>
   allow(grantee, table, [...READ, ...WRITE], indexes)
 
+/** Lets a function put items in the place of others, and read none. */
+export const grantPut = (grantee: IGrantable, table: Table) => allow(grantee, table, ['dynamodb:PutItem'], [])
+
 /** Lets a function that may write also delete items. */
 export const grantDelete = ({ grantPrincipal }: IGrantable, table: Table) =>
   grantPrincipal.addToPrincipalPolicy(

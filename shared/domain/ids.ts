@@ -16,6 +16,7 @@ export type JobId = Branded<'job'>
 export type WriteId = Branded<'wrt'>
 export type RegionId = Branded<'reg'>
 export type ZoneId = Branded<'zon'>
+export type ReceiptId = Branded<'rcp'>
 
 export type IdByPrefix = {
   usr: UserId
@@ -31,6 +32,7 @@ export type IdByPrefix = {
   wrt: WriteId
   reg: RegionId
   zon: ZoneId
+  rcp: ReceiptId
 }
 export type IdPrefix = keyof IdByPrefix
 

@@ -51,6 +51,18 @@ export const customerExamples = {
   },
   listMyBlocks: { given: ['putBlock'], query: { limit: '20' } },
   appealBlock: { given: ['putBlock'], body: { text: 'The returns were a friend’s who used my phone.' } },
+  listMyConsents: {
+    given: ['putPushConsent', 'putSmsConsent', 'putLocationConsent'],
+    query: { limit: '20' },
+  },
+  putLocationConsent: {
+    body: {
+      granted: false,
+      source: 'app',
+      text: 'Use my position for offers nearby',
+      textVersion: '2026-10',
+    },
+  },
   putPushConsent: { body: { granted: true, source: 'app', text: 'Offers by push when I am near' } },
   putSmsConsent: { body: { granted: true, source: 'app', text: 'Text messages from Square Coffee' } },
 } satisfies Examples

@@ -5,11 +5,17 @@ import {
   instantSchema,
   localeSchema,
   nameSchema,
+  pageSchema,
   textSchema,
   utcInstantSchema,
 } from '#shared/contracts/http/primitives.ts'
 import { capsSchema, weeklyRangesSchema } from '#shared/contracts/http/scenes.ts'
-import { DEVICE_PLATFORMS, MAX_DEVICES, MAX_SMS_CONSENTS } from '#shared/domain/customers/customer.ts'
+import {
+  CONSENT_SUBJECTS,
+  DEVICE_PLATFORMS,
+  MAX_DEVICES,
+  MAX_SMS_CONSENTS,
+} from '#shared/domain/customers/customer.ts'
 import { MAX_PREFERENCES } from '#shared/domain/customers/relationship.ts'
 import { CHANNELS } from '#shared/domain/messages/channel.ts'
 import { SHOWN_GRANT_STATES } from '#shared/domain/offers/grant-state.ts'
@@ -35,11 +41,14 @@ export const deviceSchema = z.strictObject({
   locale: localeSchema.exactOptional(),
 })
 
-/** `PUT /v1/me/consents/…`: what the customer chose, where, and the words that were shown. */
+const textVersionSchema = z.string().regex(/^[A-Za-z0-9_.-]{1,40}$/, '1 to 40 of A–Z a–z 0–9 _ . -')
+
+/** `PUT /v1/me/consents/…`: what the customer chose, where, the words that were shown and which version of them. */
 export const consentRequestSchema = z.strictObject({
   granted: z.boolean(),
   source: z.enum(['app', 'web', 'till', 'sms']),
   text: textSchema(300).exactOptional(),
+  textVersion: textVersionSchema.exactOptional(),
 })
 
 export const consentSchema = z.strictObject({
@@ -47,7 +56,31 @@ export const consentSchema = z.strictObject({
   at: instantSchema,
   source: z.string().max(20),
   text: z.string().max(300).exactOptional(),
+  textVersion: z.string().max(40).exactOptional(),
+  /** None on a choice that was made before receipts were kept. */
+  receiptId: idSchema('rcp').exactOptional(),
 })
+
+/** All choices as they stand. */
+export const consentsSchema = z.strictObject({
+  push: consentSchema.exactOptional(),
+  sms: z
+    .record(idSchema('mer'), consentSchema)
+    .refine((all) => Object.keys(all).length <= MAX_SMS_CONSENTS)
+    .exactOptional(),
+  /** Without it positions are taken: whoever posts them has the phone's permission. */
+  location: consentSchema.exactOptional(),
+})
+
+/** One choice as it was made. `merchantId` stands beside `about: 'sms'`. */
+export const consentReceiptSchema = consentSchema.extend({
+  receiptId: idSchema('rcp'),
+  about: z.enum(CONSENT_SUBJECTS),
+  merchantId: idSchema('mer').exactOptional(),
+})
+
+/** `GET /v1/me/consents`: the choices as they stand, and a page of the receipts of all that were ever made. */
+export const myConsentsSchema = pageSchema(consentReceiptSchema).extend({ current: consentsSchema })
 
 export const smsConsentPathSchema = z.strictObject({ merchantId: idSchema('mer') })
 
@@ -87,13 +120,7 @@ export const meSchema = z.strictObject({
   createdAt: instantSchema.exactOptional(),
   phoneNumber: z.string().max(16).exactOptional(),
   devices: z.array(deviceSchema).max(MAX_DEVICES),
-  consents: z.strictObject({
-    push: consentSchema.exactOptional(),
-    sms: z
-      .record(z.string(), consentSchema)
-      .refine((all) => Object.keys(all).length <= MAX_SMS_CONSENTS)
-      .exactOptional(),
-  }),
+  consents: consentsSchema,
   preferences: preferencesSchema,
 })
 

@@ -10,6 +10,7 @@ export const PROBLEMS = {
   malformedJson: { status: 400, title: 'The body is not JSON' },
   unauthorized: { status: 401, title: 'The token is missing or not an access token' },
   forbidden: { status: 403, title: 'The token or role does not allow this' },
+  locationConsentWithdrawn: { status: 403, title: 'The customer does not want positions used' },
   notFound: { status: 404, title: 'There is no such resource' },
   requestRunning: { status: 409, title: 'The same request is still being answered' },
   answerNotKept: { status: 409, title: 'The request was done, but its answer was too large to be kept' },

@@ -44,7 +44,13 @@ export const MAX_HELD_OUT = 100
 
 const profile = z.object({
   version: z.number(),
-  consents: z.object({ push: consent.optional(), sms: z.record(z.string(), consent).optional() }).default({}),
+  consents: z
+    .object({
+      push: consent.optional(),
+      sms: z.record(z.string(), consent).optional(),
+      location: consent.optional(),
+    })
+    .default({}),
   phoneNumber: z.string().optional(),
   /** ISO 3166-1 alpha-2. */
   phoneCountry: z.string().exactOptional(),
@@ -110,6 +116,7 @@ export const parseProfile = (item: Item | undefined): ProfileFacts => {
     version,
     erased: false,
     pushConsent: consents.push?.granted ?? false,
+    ...(consents.location?.granted === false && { locationWithdrawn: true as const }),
     smsConsents: new Set(smsConsents),
     hasPhoneNumber: phoneNumber !== undefined,
     ...(phoneNumber === undefined ? {} : { phoneNumber }),

@@ -11,7 +11,10 @@ import {
 /** How long presence is kept after the last write. */
 export const PRESENCE_TTL_S = 48 * 3600
 
-/** Presence as read: the state and the version to write against, or the tombstone of an erased customer. */
+/**
+ * Presence as read: the state and the version to write against, or what stands in its place: the tombstone of an erased
+ * customer, or the mark of one who does not want positions used.
+ */
 export type StoredPresence =
   | {
       readonly kind: 'presence'
@@ -21,6 +24,7 @@ export type StoredPresence =
       readonly writtenAtMs: number
     }
   | { readonly kind: 'erased' }
+  | { readonly kind: 'withdrawn' }
 
 const NEVER_WRITTEN: StoredPresence = {
   kind: 'presence',
@@ -59,6 +63,7 @@ const userOf = (item: Readonly<Record<string, unknown>>): UserId => {
 export const parsePresence = (item: Readonly<Record<string, unknown>> | undefined): StoredPresence => {
   if (item === undefined) return NEVER_WRITTEN
   if (item['tombstone'] === true) return { kind: 'erased' }
+  if (item['withdrawn'] === true) return { kind: 'withdrawn' }
   return {
     kind: 'presence',
     version: countOf(item, 'version'),
@@ -92,6 +97,29 @@ export const presenceItem = (
   }
 }
 
+/**
+ * What stands in presence's place once its customer has withdrawn consent to positions. It has no version, so that no
+ * ping that was on its way is written over it, and no TTL: it holds until consent is given again.
+ */
+export const withdrawnPresence = (user: UserId, nowMs: number): Record<string, unknown> => ({
+  pk: `U#${user}`,
+  kind: 'withdrawn',
+  withdrawn: true,
+  at: new Date(nowMs).toISOString(),
+})
+
+/**
+ * What takes the place of that mark when consent is given again: a presence that knows nothing. Its version is the time
+ * in ms, higher than any that a ping can have read before, so that what was sent before is not written now.
+ */
+export const renewedPresence = (user: UserId, nowMs: number): Record<string, unknown> => ({
+  pk: `U#${user}`,
+  kind: 'presence',
+  version: nowMs,
+  state: packPresence(NO_PRESENCE, NO_NEWS),
+  ttl: Math.floor(nowMs / 1000) + PRESENCE_TTL_S,
+})
+
 /** What one presence write tells the functions after it. */
 export type PresenceNews = News & { readonly user: UserId }
 
@@ -109,7 +137,7 @@ export const parsePresenceNews = (image: Readonly<Record<string, unknown>>): Pre
 export type PresenceRemoval = { readonly user: UserId; readonly presence: Presence }
 
 /**
- * Reads what TTL removed from the old image of the stream record, unmarshalled; undefined for a tombstone.
+ * Reads what TTL removed from the old image of the stream record, unmarshalled; undefined for what stood in its place.
  *
  * @throws {Error} when the image has another form
  */
@@ -118,5 +146,5 @@ export const parsePresenceRemoval = (
 ): PresenceRemoval | undefined => {
   const user = userOf(image)
   const stored = parsePresence(image)
-  return stored.kind === 'erased' ? undefined : { user, presence: stored.presence }
+  return stored.kind === 'presence' ? { user, presence: stored.presence } : undefined
 }

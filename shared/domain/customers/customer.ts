@@ -1,4 +1,4 @@
-import type { MerchantId, UserId } from '#shared/domain/ids.ts'
+import type { MerchantId, ReceiptId, UserId } from '#shared/domain/ids.ts'
 import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { Cap, WeeklyHours } from '#shared/domain/scenes/scene.ts'
 
@@ -10,18 +10,40 @@ export const MAX_DEVICES = 10
 /** For how many merchants one customer's choice about SMS is kept; the profile is read at every decision. */
 export const MAX_SMS_CONSENTS = 100
 
-/** A choice of the customer: what, when (RFC 3339 UTC), where, and the words that were shown. */
+/**
+ * A choice of the customer: what, when (RFC 3339 UTC), where, the words that were shown and which version of them.
+ * `receiptId` names the receipt that proves it; a choice of before receipts were kept has none.
+ */
 export type Consent = {
   readonly granted: boolean
   readonly at: string
   readonly source: string
   readonly text?: string
+  readonly textVersion?: string
+  readonly receiptId?: ReceiptId
 }
+
+/** What a choice is about: push of the whole platform, text messages of one merchant, or the use of positions. */
+export type ConsentSubject =
+  | { readonly about: 'push' }
+  | { readonly about: 'location' }
+  | { readonly about: 'sms'; readonly merchantId: MerchantId }
+
+export const CONSENT_SUBJECTS = [
+  'push',
+  'sms',
+  'location',
+] as const satisfies readonly ConsentSubject['about'][]
 
 export type Consents = {
   readonly push?: Consent
   readonly sms?: Readonly<Record<MerchantId, Consent>>
+  /** Absent: never asked for here; the phone's own permission is all there is. */
+  readonly location?: Consent
 }
+
+/** One choice as it was made; receipts are only ever added. */
+export type ConsentReceipt = Consent & ConsentSubject & { readonly receiptId: ReceiptId }
 
 /**
  * How the customer wants to be spoken to: by which channel first, in which language, when and how often; all of it
@@ -78,13 +100,16 @@ export const tombstone = (nowMs: number) => ({
 })
 
 /**
- * The choices after one more was made for SMS of a merchant; `undefined` when there is no room for another merchant.
+ * The choices after one more was made; `undefined` when there is no room for SMS of another merchant.
+ *
+ * @example withConsent({}, { about: 'push' }, consent) // { push: consent }
  */
-export const withSmsConsent = (
+export const withConsent = (
   consents: Consents,
-  merchantId: MerchantId,
+  subject: ConsentSubject,
   consent: Consent,
 ): Consents | undefined => {
-  const sms = { ...consents.sms, [merchantId]: consent }
+  if (subject.about !== 'sms') return { ...consents, [subject.about]: consent }
+  const sms = { ...consents.sms, [subject.merchantId]: consent }
   return Object.keys(sms).length > MAX_SMS_CONSENTS ? undefined : { ...consents, sms }
 }

@@ -18,6 +18,7 @@ import type { StorePlace } from '#shared/domain/scenes/places.ts'
 import type { SuppressionReason } from '#shared/domain/scenes/reasons.ts'
 import type { MessageKind, Scene, SceneTrigger, Templates } from '#shared/domain/scenes/scene.ts'
 import { PRESSURE_WEIGHTS, type PressureKind, pressureOf } from '#shared/domain/scenes/score.ts'
+import { isOfPlace } from '#shared/domain/scenes/trigger.ts'
 import {
   celebrationOf,
   isWithinDates,
@@ -159,7 +160,13 @@ const checkAudience: Check = ({ candidate, customer, relationship, nowMs }) => {
   return { compared: { condition: pointer, verdict, ...(compared !== undefined && { found: compared }) } }
 }
 
-const checkConsent: Check = (one) => failedIf(!CHANNELS.some((channel) => maySay(one, channel)))
+const checkConsent: Check = (one) => {
+  const { customer, candidate } = one
+  // What was on its way when consent to positions was withdrawn.
+  if (customer.locationWithdrawn === true && isOfPlace(candidate.trigger))
+    return { compared: { location: 'withdrawn' } }
+  return failedIf(!CHANNELS.some((channel) => maySay(one, channel)))
+}
 
 const checkMuted: Check = ({ candidate: { scene }, customer, nowMs }) =>
   failedIf(customer.mutedMerchants.has(scene.merchantId) || nowMs < (customer.mutedUntilMs ?? 0))

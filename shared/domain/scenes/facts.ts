@@ -42,6 +42,8 @@ export type KnownRelationship = Relationship & {
 export type CustomerFacts = {
   readonly pushConsent: boolean
   readonly smsConsents: ReadonlySet<MerchantId>
+  /** Where the customer is, or was, is no reason to speak any more. */
+  readonly locationWithdrawn?: true
   readonly hasPushDevice: boolean
   readonly hasPhoneNumber: boolean
   /** ISO 3166-1 alpha-2. */

@@ -307,6 +307,7 @@ describe('the reasons', () => {
   it('consent: neither to push nor to this merchant’s SMS', () => {
     expect(outcomeOf(greet, { customer: { pushConsent: false } })).toBe('consent')
     expect(outcomeOf(bySms, { customer: { hasPhoneNumber: true } })).toBe('consent')
+    expect(outcomeOf(greet, { customer: { locationWithdrawn: true } })).toBe('consent')
     const others = { hasPhoneNumber: true, smsConsents: new Set([named('mer', 'another')]) }
     expect(outcomeOf(bySms, { customer: others })).toBe('consent')
     const ours = { hasPhoneNumber: true, smsConsents: new Set([CAFE]) }

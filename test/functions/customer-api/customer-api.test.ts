@@ -35,6 +35,7 @@ afterEach(() => {
 })
 process.env['CATALOG_TABLE'] = tables.catalog
 process.env['LEDGER_TABLE'] = tables.ledger
+process.env['PRESENCE_TABLE'] = tables.presence
 process.env['PLACE_INDEX'] = 'places'
 process.env['JOBS_QUEUE_URL'] = `${sqs.url}/123456789012/jobs`
 process.env['SMS_ANSWERS_TOPIC_ARN'] = 'arn:aws:sns:us-east-1:123456789012:answers'
@@ -258,7 +259,8 @@ describe('consent', () => {
     const words = 'Blue Door may write to me'
     const { status, body } = await push('rosa', { granted: true, source: 'app', text: words })
     expect(status).toBe(200)
-    expect(body).toEqual({ granted: true, source: 'app', text: words, at: at() })
+    const receiptId = expect.stringMatching(/^rcp_/)
+    expect(body).toEqual({ granted: true, source: 'app', text: words, at: at(), receiptId })
     expect((await sms('rosa', merchantId, { granted: true, source: 'web' })).status).toBe(200)
     const facts = parseProfile(await profileOf('rosa'))
     expect(facts).toMatchObject({ pushConsent: true, version: 2 })
@@ -268,14 +270,14 @@ describe('consent', () => {
     expect(parseProfile(await profileOf('rosa')).pushConsent).toBe(false)
     const { body: me } = await callApi(handler, 'GET /v1/me', { subject: 'rosa' })
     expect(me.consents).toEqual({
-      push: { granted: false, source: 'app', at: at() },
-      sms: { [merchantId]: { granted: true, source: 'web', at: at() } },
+      push: { granted: false, source: 'app', at: at(), receiptId },
+      sms: { [merchantId]: { granted: true, source: 'web', at: at(), receiptId } },
     })
   })
 
   test('to SMS is an act with the merchant; withdrawing it is none', async () => {
     await sms('sven', merchantId, { granted: false, source: 'app' })
-    expect((await itemsOf('sven')).map((item) => item['sk'])).toEqual(['PROFILE'])
+    expect((await itemsOf('sven')).map((item) => item['kind'])).toEqual(['consentReceipt', 'profile'])
     await sms('sven', merchantId, { granted: true, source: 'app' })
     expect((await itemsOf('sven')).find((item) => item['kind'] === 'relationship')).toMatchObject({
       merchantId,

@@ -14,6 +14,7 @@ Object.assign(process.env, {
   POWERTOOLS_LOG_LEVEL: 'SILENT',
   CATALOG_TABLE: tables.catalog,
   LEDGER_TABLE: tables.ledger,
+  PRESENCE_TABLE: tables.presence,
   JOBS_QUEUE_URL: 'http://127.0.0.1:1/jobs',
   SMS_ANSWERS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:answers',
 })

@@ -17,6 +17,7 @@ const NOW = Date.UTC(2026, 10, 22, 10)
 const tables = await createTables()
 process.env['CATALOG_TABLE'] = tables.catalog
 process.env['LEDGER_TABLE'] = tables.ledger
+process.env['PRESENCE_TABLE'] = tables.presence
 process.env['PLACE_INDEX'] = 'places'
 process.env['JOBS_QUEUE_URL'] = 'http://127.0.0.1:1/000000000000/jobs'
 process.env['SMS_ANSWERS_TOPIC_ARN'] = 'arn:aws:sns:us-east-1:123456789012:answers'

@@ -1,7 +1,6 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import {
-  type CustomerTables,
   NOT_ERASED,
   parseDevice,
   retrying,
@@ -12,7 +11,10 @@ import {
   parseGrant,
   type StoredGrant,
 } from '#shared/adapters/dynamodb/customers/grant-records.ts'
-import { createProfileRecords } from '#shared/adapters/dynamodb/customers/profile-records.ts'
+import {
+  createProfileRecords,
+  type ProfileTables,
+} from '#shared/adapters/dynamodb/customers/profile-records.ts'
 import { forgetStopCode } from '#shared/adapters/dynamodb/customers/suppressions.ts'
 import { moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
@@ -21,8 +23,6 @@ import { giftSchema } from '#shared/contracts/items/gift.ts'
 import { userKey } from '#shared/contracts/items/ledger.ts'
 import { tombstone } from '#shared/domain/customers/customer.ts'
 import type { UserId } from '#shared/domain/ids.ts'
-
-export type EraseTables = CustomerTables & { readonly presence: string }
 
 export type EraseCustomer = (
   user: UserId,
@@ -44,10 +44,10 @@ type Deletion = { readonly items: readonly TransactItem[]; readonly release?: Tr
  * @param deleteEndpoint forgets a push endpoint; must not mind one that is gone
  */
 export const createEraseCustomer = (
-  { client, ledger, presence }: EraseTables,
+  { client, ledger, presence }: ProfileTables,
   deleteEndpoint: (endpointArn: string, signal?: AbortSignal) => Promise<void>,
 ): EraseCustomer => {
-  const profiles = createProfileRecords({ client, ledger })
+  const profiles = createProfileRecords({ client, ledger, presence })
 
   const erasePresence = async (user: UserId, nowMs: number, signal?: AbortSignal): Promise<void> => {
     const mark = new PutCommand({

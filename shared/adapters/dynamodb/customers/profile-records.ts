@@ -14,31 +14,39 @@ import {
 import { forgetWriter } from '#shared/adapters/dynamodb/customers/suppressions.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
-import { consentSchema, preferencesSchema } from '#shared/contracts/http/me.ts'
+import { consentsSchema, preferencesSchema } from '#shared/contracts/http/me.ts'
 import { countryOfNumber } from '#shared/contracts/http/phone-number.ts'
 import { idSchema } from '#shared/contracts/http/primitives.ts'
+import {
+  consentReceiptItem,
+  consentReceiptKey,
+  parseConsentReceipt,
+} from '#shared/contracts/items/consent-receipt.ts'
 import { profileKey, userKey } from '#shared/contracts/items/ledger.ts'
+import { renewedPresence, withdrawnPresence } from '#shared/contracts/items/presence.ts'
 import {
   type Consent,
+  type ConsentReceipt,
+  type ConsentSubject,
   type Consents,
   type Device,
   MAX_DEVICES,
   type Preferences,
   type Profile,
   tombstone,
-  withSmsConsent,
+  withConsent,
 } from '#shared/domain/customers/customer.ts'
-import type { MerchantId, UserId } from '#shared/domain/ids.ts'
+import type { ReceiptId, UserId } from '#shared/domain/ids.ts'
+
+/** Profiles stand in the Ledger; the choice about positions reaches into Presence. */
+export type ProfileTables = CustomerTables & { readonly presence: string }
+
+/** A choice that is to get its receipt. */
+export type NewConsent = Consent & { readonly receiptId: ReceiptId }
 
 export type ProfileRecords = {
   readonly find: (user: UserId, signal?: AbortSignal) => Promise<Profile | undefined | Erased>
   readonly listDevices: (user: UserId, signal?: AbortSignal) => Promise<Device[]>
-  readonly savePushConsent: (
-    user: UserId,
-    consent: Consent,
-    nowMs: number,
-    signal?: AbortSignal,
-  ) => Promise<'saved' | Erased>
   /** In place of what the customer asked for before. */
   readonly savePreferences: (
     user: UserId,
@@ -46,14 +54,23 @@ export type ProfileRecords = {
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<'saved' | Erased>
-  /** Granting is the customer's own act with the merchant: it is marked in the same transaction. */
-  readonly saveSmsConsent: (
+  /**
+   * Keeps a choice and its receipt, with all that follows at once, in one transaction: granting SMS is the customer's own
+   * act with the merchant; without consent to positions presence goes, and nothing takes its place.
+   */
+  readonly saveConsent: (
     user: UserId,
-    merchantId: MerchantId,
-    consent: Consent,
+    subject: ConsentSubject,
+    consent: NewConsent,
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<'saved' | 'full' | Erased>
+  /** The latest first. */
+  readonly listReceipts: (
+    user: UserId,
+    page: { readonly limit: number; readonly after: ReceiptId | undefined },
+    signal?: AbortSignal,
+  ) => Promise<{ readonly items: readonly ConsentReceipt[]; readonly next?: ReceiptId }>
   /** The number moves here from the customer who had it; `undefined` removes it. */
   readonly savePhoneNumber: (
     user: UserId,
@@ -71,12 +88,7 @@ const profileSchema = z.object({
   createdAt: z.string(),
   phoneNumber: z.string().exactOptional(),
   preferences: preferencesSchema.default({}),
-  consents: z
-    .object({
-      push: consentSchema.exactOptional(),
-      sms: z.record(idSchema('mer'), consentSchema).exactOptional(),
-    })
-    .default({}),
+  consents: consentsSchema.default({}),
 })
 const ownerSchema = z.object({ user: idSchema('usr') })
 
@@ -86,7 +98,7 @@ const parseProfileItem = (item: Item | undefined): Profile | undefined | Erased 
 }
 
 /** Profiles over the Ledger. Every change is conditioned on the version that was read. */
-export const createProfileRecords = ({ client, ledger }: CustomerTables): ProfileRecords => {
+export const createProfileRecords = ({ client, ledger, presence }: ProfileTables): ProfileRecords => {
   const get = async (Key: { pk: string; sk: string }, signal?: AbortSignal): Promise<Item | undefined> => {
     const answer = await client.send(
       new GetCommand({ TableName: ledger, Key, ConsistentRead: true }),
@@ -132,22 +144,30 @@ export const createProfileRecords = ({ client, ledger }: CustomerTables): Profil
     }
   }
 
-  const saveConsents = (
+  type Choice = { readonly before: Consents; readonly consent: Consent }
+
+  /** What a choice changes at once, beside the profile. */
+  const effectsOf = (
     user: UserId,
+    subject: ConsentSubject,
+    { before, consent }: Choice,
     nowMs: number,
-    next: (consents: Consents) => Consents | undefined,
-    also: readonly TransactItem[],
-    signal?: AbortSignal,
-  ): Promise<'saved' | 'full' | Erased> =>
-    optimistically(async (): Promise<'saved' | 'full' | Erased | 'again'> => {
-      const current = await find(user, signal)
-      if (current === 'erased') return 'erased'
-      const consents = next(current?.consents ?? {})
-      if (consents === undefined) return 'full'
-      const items = [update(user, current, nowMs, { set: { consents } }), ...also]
-      const outcome = await transact(client, items, retrying(signal))
-      return outcome.kind === 'done' ? 'saved' : 'again'
-    }, signal)
+  ): TransactItem[] => {
+    switch (subject.about) {
+      case 'push':
+        return []
+      case 'sms':
+        return consent.granted ? [markActed(ledger, user, subject.merchantId, nowMs)] : []
+      case 'location': {
+        if (!consent.granted) return [{ Put: { TableName: presence, Item: withdrawnPresence(user, nowMs) } }]
+        // Only in place of that mark: what is known of a customer who never withdrew stays.
+        const wasWithdrawn = before.location?.granted === false
+        return wasWithdrawn ? [{ Put: { TableName: presence, Item: renewedPresence(user, nowMs) } }] : []
+      }
+      default:
+        return subject satisfies never
+    }
+  }
 
   const ownerOf = async (number: string, signal?: AbortSignal): Promise<UserId | undefined> => {
     const item = await get(phoneKey(number), signal)
@@ -224,17 +244,6 @@ export const createProfileRecords = ({ client, ledger }: CustomerTables): Profil
       return page.items.map(parseDevice)
     },
 
-    savePushConsent: async (user, consent, nowMs, signal) => {
-      const saved = await saveConsents(
-        user,
-        nowMs,
-        (consents) => ({ ...consents, push: consent }),
-        [],
-        signal,
-      )
-      return saved === 'erased' ? 'erased' : 'saved'
-    },
-
     savePreferences: (user, preferences, nowMs, signal) =>
       optimistically(async (): Promise<'saved' | Erased | 'again'> => {
         const current = await find(user, signal)
@@ -247,14 +256,40 @@ export const createProfileRecords = ({ client, ledger }: CustomerTables): Profil
         return outcome.kind === 'done' ? 'saved' : 'again'
       }, signal),
 
-    saveSmsConsent: (user, merchantId, consent, nowMs, signal) =>
-      saveConsents(
-        user,
-        nowMs,
-        (consents) => withSmsConsent(consents, merchantId, consent),
-        consent.granted ? [markActed(ledger, user, merchantId, nowMs)] : [],
-        signal,
-      ),
+    saveConsent: (user, subject, consent, nowMs, signal) =>
+      optimistically(async (): Promise<'saved' | 'full' | Erased | 'again'> => {
+        const current = await find(user, signal)
+        if (current === 'erased') return 'erased'
+        const before = current?.consents ?? {}
+        const consents = withConsent(before, subject, consent)
+        if (consents === undefined) return 'full'
+        const items = [
+          update(user, current, nowMs, { set: { consents } }),
+          { Put: { TableName: ledger, Item: consentReceiptItem(user, { ...consent, ...subject }) } },
+          ...effectsOf(user, subject, { before, consent }, nowMs),
+        ]
+        const outcome = await transact(client, items, retrying(signal))
+        return outcome.kind === 'done' ? 'saved' : 'again'
+      }, signal),
+
+    listReceipts: async (user, { limit, after }, signal) => {
+      const page = await queryPage(
+        client,
+        {
+          TableName: ledger,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :receipt)',
+          ExpressionAttributeValues: { ':pk': userKey(user), ':receipt': 'CONSENT#' },
+          ...(after !== undefined && { ExclusiveStartKey: consentReceiptKey(user, after) }),
+          ScanIndexForward: false,
+          ConsistentRead: true,
+          Limit: limit,
+        },
+        { signal },
+      )
+      const items = page.items.map(parseConsentReceipt)
+      const last = items.at(-1)
+      return { items, ...(page.next && last && { next: last.receiptId }) }
+    },
 
     savePhoneNumber: (user, number, nowMs, signal) =>
       optimistically(async (): Promise<'saved' | Erased | 'again'> => {

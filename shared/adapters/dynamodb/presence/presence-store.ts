@@ -144,7 +144,7 @@ export const createPresenceStore = (
       const stale = tiles.stale(fixes, nowMs)
       const item = await (stale.length === 0 ? readAlone(user, signal) : readWith(user, stale, nowMs, signal))
       const stored = parsePresence(item)
-      if (stored.kind === 'erased') return stored
+      if (stored.kind !== 'presence') return stored
       const known = storedPositionsFor(stored.presence, fixes, settleUntilMs)
       const anchors = anchorsFor(stored.presence, fixes, settleUntilMs)
       await load([...fixes, ...known], nowMs, signal, anchors)

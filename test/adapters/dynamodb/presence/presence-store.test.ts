@@ -79,7 +79,7 @@ describe('presence', () => {
       const fresh = createTileCache(tables.client, tables.catalog)
       const elsewhere = createPresenceStore(tables.client, tables, fresh)
       const stored = await elsewhere.read(user, [aFix(atS, away)], T0)
-      if (stored.kind === 'erased') throw new Error('nobody erased it')
+      if (stored.kind !== 'presence') throw new Error('nobody erased it')
       fold(user, stored.presence, [aFix(atS, away)], fresh.geofencesAt, T0 + DAY)
       return fresh
     }

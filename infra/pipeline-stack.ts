@@ -138,6 +138,8 @@ const merchantRoutes: Routes = {
   'POST /v1/merchants/{merchantId}/offers/{offerId}/stock-changes': ['merchant'],
 
   'POST /v1/merchants/{merchantId}/redemptions': ['till', 'merchant'],
+  'POST /v1/merchants/{merchantId}/redemptions:sync': ['till', 'merchant'],
+  'GET /v1/merchants/{merchantId}/redemptions/double-uses': ['merchant'],
   'GET /v1/merchants/{merchantId}/signing-keys': ['till', 'merchant'],
 
   'GET /v1/platform/kill-switch': ['operator'],

@@ -46,8 +46,10 @@ import {
 } from '#functions/merchant-api/platform/put-suspension.ts'
 import { getQuotas, putQuotas } from '#functions/merchant-api/platform/quotas.ts'
 import { deleteZone, listZones, putZone } from '#functions/merchant-api/platform/zones.ts'
+import { listDoubleUses } from '#functions/merchant-api/redemptions/list-double-uses.ts'
 import { listSigningKeys } from '#functions/merchant-api/redemptions/list-signing-keys.ts'
 import { redeem } from '#functions/merchant-api/redemptions/redeem.ts'
+import { syncRedemptions } from '#functions/merchant-api/redemptions/sync-redemptions.ts'
 import { createRegion } from '#functions/merchant-api/regions/create-region.ts'
 import { replaceRegion } from '#functions/merchant-api/regions/replace-region.ts'
 import { getSceneReport } from '#functions/merchant-api/reports/report-scene.ts'
@@ -125,9 +127,12 @@ import {
 } from '#shared/contracts/http/platform.ts'
 import { pageQuerySchema, pageSchema } from '#shared/contracts/http/primitives.ts'
 import {
+  doubleUseSchema,
   keySetSchema,
   redemptionRequestSchema,
   redemptionSchema,
+  syncRequestSchema,
+  syncResponseSchema,
 } from '#shared/contracts/http/redemptions.ts'
 import { regionPathSchema, regionRequestSchema, regionSchema } from '#shared/contracts/http/regions.ts'
 import {
@@ -710,6 +715,25 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     body: redemptionRequestSchema,
     response: redemptionSchema,
     use: redeem,
+  }),
+  'POST /v1/merchants/{merchantId}/redemptions:sync': memberRoute('redeem', {
+    operationId: 'syncRedemptions',
+    summary: 'Takes what a till redeemed while it was offline',
+    description:
+      'One result for each; sent again, the same `requestId` is `repeated`. What was redeemed before is a double use, and listed.',
+    ...till,
+    body: syncRequestSchema,
+    repeatable: true,
+    response: syncResponseSchema,
+    use: syncRedemptions,
+  }),
+  'GET /v1/merchants/{merchantId}/redemptions/double-uses': memberRoute('readAudit', {
+    operationId: 'listDoubleUses',
+    summary: 'Lists what was redeemed twice, by whom, where and when, the latest report first',
+    ...merchant,
+    query: pageQuerySchema,
+    response: pageSchema(doubleUseSchema),
+    use: listDoubleUses,
   }),
   'GET /v1/merchants/{merchantId}/signing-keys': memberRoute('redeem', {
     operationId: 'listSigningKeys',

@@ -38,6 +38,7 @@ import {
 import { createStoreRecords } from '#shared/adapters/dynamodb/catalog/store-records.ts'
 import { createZoneRecords, type ZoneRecords } from '#shared/adapters/dynamodb/catalog/zone-records.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
+import { createDoubleUses, type DoubleUses } from '#shared/adapters/dynamodb/customers/double-uses.ts'
 import { createGrantRecords, type GrantRecords } from '#shared/adapters/dynamodb/customers/grant-records.ts'
 import { createNoteCustomer, type NoteCustomer } from '#shared/adapters/dynamodb/ledger/customer-notes.ts'
 import {
@@ -112,6 +113,7 @@ export type MerchantServices = {
   readonly counters: CounterReader
   readonly redeem: GrantRecords['redeem']
   readonly listSigningKeys: ListSigningKeys
+  readonly doubleUses: DoubleUses
   readonly verifyToken: VerifyToken
   readonly findAddress: FindAddress
   readonly testSends: TestSends
@@ -159,6 +161,7 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
     counters: createCounterReader(tables),
     redeem: createGrantRecords(tables, env.DUE_SHARDS).redeem,
     listSigningKeys,
+    doubleUses: createDoubleUses(tables),
     verifyToken: createVerifyToken(listSigningKeys, nowMs),
     findAddress: createFindAddress(env.PLACE_INDEX),
     testSends: createTestSends(client, env.LEDGER_TABLE, env.DUE_SHARDS),

@@ -87,6 +87,7 @@ describe('the routes', () => {
       new Set(routesTo(name).flatMap((r) => (except.includes(r.RouteKey) ? [] : r.AuthorizationScopes)))
     const tills = [
       'POST /v1/merchants/{merchantId}/redemptions',
+      'POST /v1/merchants/{merchantId}/redemptions:sync',
       'GET /v1/merchants/{merchantId}/signing-keys',
     ]
     const whoAmI = 'GET /v1/user'

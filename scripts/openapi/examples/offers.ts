@@ -25,5 +25,15 @@ export const offerExamples = {
     given: ['createStore', 'a token'],
     body: { token: EXAMPLE_TOKEN, storeId, till: 'Till 2' },
   },
+  syncRedemptions: {
+    given: ['createStore', 'a token'],
+    body: {
+      till: 'Till 2',
+      redemptions: [
+        { requestId: 'till-2-0042', token: EXAMPLE_TOKEN, storeId, redeemedAt: '2026-11-22T10:01:30+00:00' },
+      ],
+    },
+  },
+  listDoubleUses: { given: ['a token', 'redeem', 'syncRedemptions'], query: { limit: '20' } },
   listSigningKeys: { given: ['signing key'] },
 } satisfies Examples

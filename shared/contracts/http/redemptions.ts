@@ -52,3 +52,71 @@ export const redemptionSchema = z.strictObject({
   storeId: idSchema('sto').exactOptional(),
 })
 export type Redemption = z.output<typeof redemptionSchema>
+
+/** The till's own name for a redemption: the same as the `idempotency-key` where it tried online before. */
+const requestIdSchema = z.string().regex(/^[\x21-\x7e]{1,64}$/, '1 to 64 visible ASCII characters')
+
+/** The most redemptions of one `POST …/redemptions:sync`. */
+export const MAX_SYNCED = 100
+
+/** `POST /v1/merchants/{merchantId}/redemptions:sync`: what a till redeemed while it was offline. */
+export const syncRequestSchema = z.strictObject({
+  till: tillSchema.exactOptional(),
+  redemptions: z
+    .array(
+      z.strictObject({
+        requestId: requestIdSchema,
+        token: redemptionTokenSchema,
+        storeId: idSchema('sto').exactOptional(),
+        /** By the till's clock. */
+        redeemedAt: instantSchema,
+      }),
+    )
+    .min(1)
+    .max(MAX_SYNCED),
+})
+export type SyncRequest = z.output<typeof syncRequestSchema>
+
+/** Who redeemed something, where and when. */
+const useSchema = z.strictObject({
+  redeemedAt: instantSchema,
+  storeId: idSchema('sto').exactOptional(),
+  till: z.string().max(40).exactOptional(),
+  memberId: idSchema('usr').exactOptional(),
+})
+
+/** Why a redemption that a till reports does not count. */
+export const SYNC_REFUSALS = [
+  'unknownToken',
+  'unknownStore',
+  'outsideTokenLife',
+  'reportedTooLate',
+  'grantExpired',
+  'grantReleased',
+] as const
+
+const syncedSchema = z.discriminatedUnion('result', [
+  z.strictObject({
+    requestId: requestIdSchema,
+    result: z.enum(['redeemed', 'repeated']),
+    redemption: redemptionSchema,
+  }),
+  z.strictObject({ requestId: requestIdSchema, result: z.literal('doubleUse'), first: useSchema }),
+  z.strictObject({ requestId: requestIdSchema, result: z.literal('refused'), reason: z.enum(SYNC_REFUSALS) }),
+])
+export type Synced = z.output<typeof syncedSchema>
+
+/** One result for each redemption, in the order of the request. */
+export const syncResponseSchema = z.strictObject({ results: z.array(syncedSchema).max(MAX_SYNCED) })
+
+/** A row of `GET /v1/merchants/{merchantId}/redemptions/double-uses`. */
+export const doubleUseSchema = z.strictObject({
+  grantId: idSchema('grt'),
+  offerId: idSchema('off').exactOptional(),
+  offerName: z.string().max(100).exactOptional(),
+  /** The one that counts. */
+  first: useSchema,
+  second: useSchema,
+  reportedAt: instantSchema,
+})
+export type DoubleUse = z.output<typeof doubleUseSchema>

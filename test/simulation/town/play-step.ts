@@ -24,7 +24,7 @@ const triggersOf = (on: SceneKind): object[] => {
     case 'event':
       return [{ type: 'event', eventType: 'qr_scan' }, { type: 'enter' }]
     case 'due':
-      return [{ type: 'due', daysSinceLastVisit: 1 }]
+      return [{ type: 'due', plan: { kind: 'afterLastVisit', days: 1 } }]
     case 'thanks':
       return [{ type: 'event', eventType: 'purchase' }]
     default:

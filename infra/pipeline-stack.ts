@@ -113,6 +113,7 @@ const merchantRoutes: Routes = {
   'POST /v1/merchants/{merchantId}/scenes/{sceneId}/pause': ['merchant'],
   'GET /v1/merchants/{merchantId}/scenes/{sceneId}/revisions': ['merchant'],
   'GET /v1/merchants/{merchantId}/scenes/{sceneId}/decisions': ['merchant'],
+  'POST /v1/merchants/{merchantId}/scenes/{sceneId}/rehearsals': ['merchant'],
   'POST /v1/merchants/{merchantId}/scenes:preview': ['merchant'],
   'POST /v1/merchants/{merchantId}/audience:estimate': ['merchant'],
   'GET /v1/merchants/{merchantId}/reports/summary': ['merchant'],

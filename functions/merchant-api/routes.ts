@@ -52,6 +52,7 @@ import { redeem } from '#functions/merchant-api/redemptions/redeem.ts'
 import { syncRedemptions } from '#functions/merchant-api/redemptions/sync-redemptions.ts'
 import { createRegion } from '#functions/merchant-api/regions/create-region.ts'
 import { replaceRegion } from '#functions/merchant-api/regions/replace-region.ts'
+import { postRehearsal } from '#functions/merchant-api/rehearsals/post-rehearsal.ts'
 import { getSceneReport } from '#functions/merchant-api/reports/report-scene.ts'
 import { getStoreReport } from '#functions/merchant-api/reports/report-store.ts'
 import { getSummary } from '#functions/merchant-api/reports/summarize.ts'
@@ -135,6 +136,11 @@ import {
   syncResponseSchema,
 } from '#shared/contracts/http/redemptions.ts'
 import { regionPathSchema, regionRequestSchema, regionSchema } from '#shared/contracts/http/regions.ts'
+import {
+  MAX_REHEARSAL_BODY_BYTES,
+  rehearsalRequestSchema,
+  rehearsalSchema,
+} from '#shared/contracts/http/rehearsals.ts'
 import {
   daysQuerySchema,
   reportQuerySchema,
@@ -518,6 +524,17 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     query: pageQuerySchema,
     response: pageSchema(sceneDecisionSchema),
     use: listDecisions,
+  }),
+  'POST /v1/merchants/{merchantId}/scenes/{sceneId}/rehearsals': memberRoute('read', {
+    operationId: 'rehearseScene',
+    summary: 'Tells what a scene would have done along a trace; nothing is kept or sent',
+    problems: ['unprocessable'],
+    ...scene,
+    body: rehearsalRequestSchema,
+    maxBodyBytes: MAX_REHEARSAL_BODY_BYTES,
+    repeatable: true,
+    response: rehearsalSchema,
+    use: postRehearsal,
   }),
   'POST /v1/merchants/{merchantId}/scenes:preview': memberRoute('read', {
     operationId: 'previewScene',

@@ -25,6 +25,15 @@ export const sceneExamples = {
   listScenes: { given: ['createScene'], query: { limit: '20' } },
   getScene: {},
   replaceScene: { body: { ...morningCoffee, name: 'Morning coffee, softer', priority: 40 } },
+  rehearseScene: {
+    given: ['createScene'],
+    body: {
+      fixes: [
+        { at: '2026-11-20T16:55:00Z', lat: 37.7931, lon: -122.4075, accuracyM: 12 },
+        { at: '2026-11-20T17:00:00Z', lat: 37.788, lon: -122.4075, accuracyM: 8, speedMps: 1.2 },
+      ],
+    },
+  },
   pauseScene: {},
   activateScene: { given: ['createScene', 'pauseScene'] },
   deleteScene: {},

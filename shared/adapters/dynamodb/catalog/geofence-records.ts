@@ -193,11 +193,11 @@ export const createGeofenceRecords = (
       tileItems(tables.catalog, before, after, nowMs(), quotas),
   })
 
-/** All geofences of a merchant: their ids and shapes. */
+/** All geofences of a merchant. */
 export type ListAllGeofences = (
   merchantId: MerchantId,
   signal?: AbortSignal,
-) => Promise<readonly Pick<DeclaredGeofence, 'id' | 'shape'>[]>
+) => Promise<readonly DeclaredGeofence[]>
 
 const PAGE = 200
 
@@ -205,7 +205,7 @@ const PAGE = 200
 export const createListAllGeofences =
   (tables: CatalogTables): ListAllGeofences =>
   async (merchantId, signal) => {
-    const all: Pick<DeclaredGeofence, 'id' | 'shape'>[] = []
+    const all: DeclaredGeofence[] = []
     let after: string | undefined
     do {
       const place = { pk: merchantPk(merchantId), prefix: 'GEOFENCE#', limit: PAGE, after }

@@ -60,8 +60,8 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     operationId: 'postEvents',
     summary: 'Takes app events, such as purchases and ratings',
     description:
-      'The whole batch is refused when one of its events cannot be kept. The same `id` is the same event, however often it is sent.',
-    problems: ['unprocessable', 'gone'],
+      'Answered event by event: those that cannot be kept are listed in `refused`, the others are taken. The same `id` is the same event, however often it is sent.',
+    problems: ['gone'],
     ...customer,
     body: eventsRequestSchema,
     repeatable: true,

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { type JsonSchema, mapObjects, refTo } from '#scripts/openapi/json-schema.ts'
 import { audienceConditionSchema, audienceSchema } from '#shared/contracts/http/audience.ts'
+import { batchedEventSchema } from '#shared/contracts/http/events.ts'
 import { geofenceRingsSchema } from '#shared/contracts/http/geofences.ts'
 import { daySchema, instantSchema, utcInstantSchema } from '#shared/contracts/http/primitives.ts'
 import { MAX_AUDIENCE_NODES } from '#shared/domain/customers/audience.ts'
@@ -33,6 +34,7 @@ const WRITTEN: ReadonlyMap<z.core.$ZodType, JsonSchema> = new Map<z.core.$ZodTyp
   [utcInstantSchema, { type: 'string', format: 'date-time' }],
   // Of a pipe zod shows only the first part, which tells the length.
   [instantSchema, { type: 'string', format: 'date-time', maxLength: 40 }],
+  [batchedEventSchema, refTo('AppEvent')],
   [daySchema, { type: 'string', format: 'date' }],
 ])
 

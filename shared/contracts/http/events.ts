@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { factNameSchema, idSchema, instantSchema } from '#shared/contracts/http/primitives.ts'
+import { MAX_PROBLEM_ERRORS, problemErrorSchema } from '#shared/contracts/http/problem.ts'
 import { APP_EVENT_TYPES } from '#shared/domain/scenes/scene.ts'
 
 export const MAX_EVENTS = 50
@@ -27,21 +28,29 @@ export const appEventSchema = z.strictObject({
 })
 export type AppEventInput = z.output<typeof appEventSchema>
 
+/** One event of a batch as it came: a bad one does not keep the others from being taken. */
+export const batchedEventSchema = z.unknown().transform((value) => appEventSchema.safeParse(value))
+
 /** `POST /v1/events`. */
-export const eventsRequestSchema = z
-  .strictObject({ events: z.array(appEventSchema).min(1).max(MAX_EVENTS) })
-  .superRefine(({ events }, context) => {
-    const seen = new Set<string>()
-    for (const [index, { id }] of events.entries()) {
-      if (seen.has(id))
-        context.addIssue({ code: 'custom', path: ['events', index, 'id'], message: 'named twice' })
-      seen.add(id)
-    }
-  })
+export const eventsRequestSchema = z.strictObject({
+  events: z.array(batchedEventSchema).min(1).max(MAX_EVENTS),
+})
 export type EventsRequest = z.output<typeof eventsRequestSchema>
 
-/** How many of the events are new, and how many were stored before. */
+/** An event that cannot be kept: its place in the batch, and what is wrong with it, by pointers into the request. */
+const refusedEventSchema = z.strictObject({
+  index: z
+    .int()
+    .min(0)
+    .max(MAX_EVENTS - 1),
+  code: z.enum(['invalidRequest', 'unprocessable']),
+  errors: z.array(problemErrorSchema).min(1).max(MAX_PROBLEM_ERRORS),
+})
+export type RefusedEvent = z.output<typeof refusedEventSchema>
+
+/** How many of the events are new, how many were stored before, and which are refused. */
 export const eventsResponseSchema = z.strictObject({
   accepted: z.int().min(0).max(MAX_EVENTS),
   repeated: z.int().min(0).max(MAX_EVENTS),
+  refused: z.array(refusedEventSchema).max(MAX_EVENTS),
 })

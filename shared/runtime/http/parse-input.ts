@@ -28,11 +28,15 @@ const branchInside = (issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] => {
   return inside.map((one) => ({ ...one, path: [...issue.path, ...one.path] }))
 }
 
+/** Of a member's name, what is wrong with it; else the fault's own words. */
+const wordsOf = (issue: z.core.$ZodIssue): string =>
+  issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
+
 const faultsOf = (issue: z.core.$ZodIssue): ProblemError[] => {
   const inside = branchInside(issue)
   if (inside.length > 0) return inside.flatMap(faultsOf)
   if (issue.code !== 'unrecognized_keys') {
-    return [{ pointer: jsonPointer(issue.path), detail: clip(issue.message) }]
+    return [{ pointer: jsonPointer(issue.path), detail: clip(wordsOf(issue)) }]
   }
   return issue.keys
     .slice(0, MAX_PROBLEM_ERRORS)

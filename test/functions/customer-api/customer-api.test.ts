@@ -322,8 +322,9 @@ describe('app events', () => {
       event({ at: '2026-11-22T18:59:00+09:00' }),
       event({ id: 'e-2', type: 'share', properties: { to: 'x', n: 1 } }),
     ]
-    expect((await post('vera', events)).body).toEqual({ accepted: 2, repeated: 0 })
-    expect((await post('vera', [...events, event({ id: 'e-3' })])).body).toEqual({ accepted: 1, repeated: 2 })
+    expect((await post('vera', events)).body).toEqual({ accepted: 2, repeated: 0, refused: [] })
+    const more = [...events, event({ id: 'e-3' })]
+    expect((await post('vera', more)).body).toEqual({ accepted: 1, repeated: 2, refused: [] })
     const stored = await eventsOf('vera')
     expect(stored).toHaveLength(3)
     expect(ledgerTrigger.parse(stored[0])).toEqual({
@@ -366,13 +367,24 @@ describe('app events', () => {
       event({ id: 'e-2', storeId: 'sto_01J0000000000000000000000A' }),
       event({ id: 'e-3', merchantId: 'mer_01J0000000000000000000000A' }),
     ])
-    expect(status).toBe(422)
-    expect(body.errors).toEqual([
-      { pointer: '/events/1/storeId', detail: 'the merchant has no such store' },
-      { pointer: '/events/2/merchantId', detail: 'no such merchant' },
-    ])
-    expect(await itemsOf('yara')).toEqual([])
-    expect((await post('yara', [event({ storeId: store.id })])).status).toBe(200)
+    expect(status).toBe(200)
+    expect(body).toEqual({
+      accepted: 1,
+      repeated: 0,
+      refused: [
+        {
+          index: 1,
+          code: 'unprocessable',
+          errors: [{ pointer: '/events/1/storeId', detail: 'the merchant has no such store' }],
+        },
+        {
+          index: 2,
+          code: 'unprocessable',
+          errors: [{ pointer: '/events/2/merchantId', detail: 'no such merchant' }],
+        },
+      ],
+    })
+    expect(await eventsOf('yara')).toMatchObject([{ eventId: 'e-1', storeId: store.id }])
   })
 
   // It is 10:00 UTC on a Sunday: 02:00 at the store.
@@ -413,7 +425,7 @@ describe('app events', () => {
     expect(decided(nowhere)).toMatchObject([{ kind: 'suppressed', reason: 'hours' }])
   })
 
-  test('of the wrong time are named by their index, and nothing is kept', async () => {
+  test('of the wrong time are named by their index, and the others are kept', async () => {
     const hour = 3_600_000
     const { status, body } = await post('zoe', [
       event({ at: at(-48 * hour) }),
@@ -421,12 +433,15 @@ describe('app events', () => {
       event({ id: 'e-3', at: at(5 * 60_000) }),
       event({ id: 'e-4', at: at(5 * 60_000 + 1) }),
     ])
-    expect(status).toBe(400)
-    expect(body.errors).toEqual([
-      { pointer: '/events/1/at', detail: 'older than 48 hours' },
-      { pointer: '/events/3/at', detail: 'more than 5 minutes in the future' },
-    ])
-    expect(await itemsOf('zoe')).toEqual([])
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      accepted: 2,
+      refused: [
+        { index: 1, errors: [{ pointer: '/events/1/at', detail: 'older than 48 hours' }] },
+        { index: 3, errors: [{ pointer: '/events/3/at', detail: 'more than 5 minutes in the future' }] },
+      ],
+    })
+    expect((await eventsOf('zoe')).map(({ eventId }) => eventId)).toEqual(['e-1', 'e-3'])
   })
 
   test.each([
@@ -438,12 +453,28 @@ describe('app events', () => {
     ['an unknown member', { secret: 1 }, '/events/0/secret'],
   ])('with %s are refused', async (_, changes, pointer) => {
     const { status, body } = await post('adam', [event(changes)])
-    expect(status).toBe(400)
-    expect(body.errors.map((error: { pointer: string }) => error.pointer)).toEqual([pointer])
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      accepted: 0,
+      refused: [{ index: 0, code: 'invalidRequest', errors: [{ pointer }] }],
+    })
+    expect(await eventsOf('adam')).toEqual([])
   })
 
-  test('named twice, none or too many are refused', async () => {
-    expect((await post('adam', [event(), event()])).body.errors).toMatchObject([{ pointer: '/events/1/id' }])
+  test('that are no events are refused one by one, whatever they are', async () => {
+    const { status, body } = await post('anna', [null, 'x', [], event(), {}])
+    expect([status, body.accepted]).toEqual([200, 1])
+    expect(body.refused.map(({ index }: { index: number }) => index)).toEqual([0, 1, 2, 4])
+    expect(await eventsOf('anna')).toHaveLength(1)
+  })
+
+  test('named twice are one, the first', async () => {
+    const { body } = await post('beth', [event(), event({ type: 'share' })])
+    expect(body).toEqual({ accepted: 1, repeated: 1, refused: [] })
+    expect(await eventsOf('beth')).toMatchObject([{ type: 'app_open' }])
+  })
+
+  test('none or too many are refused', async () => {
     expect((await post('adam', [])).body.errors).toMatchObject([{ pointer: '/events' }])
     const many = Array.from({ length: 51 }, (_, n) => event({ id: `m-${n}` }))
     expect((await post('adam', many)).status).toBe(400)
@@ -665,8 +696,8 @@ describe('what an app event tells of a taste', () => {
 
   test('is never the number of an identity document', async () => {
     const { status, body } = await send('walt', merchantId, { passportNo: 'X1234567' })
-    expect(status).toBe(400)
-    expect(JSON.stringify(body.errors)).toContain('identity documents')
+    expect([status, body.accepted]).toEqual([200, 0])
+    expect(JSON.stringify(body.refused)).toContain('identity documents')
     const declared = await callApi(merchantApi, 'POST /v1/merchants', {
       subject: 'curious',
       body: { name: 'Curious', preferences: { id_number: 'text' } },

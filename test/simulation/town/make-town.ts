@@ -134,7 +134,10 @@ const dayOf = (random: Random, customer: number, startMs: number, shops: readonl
     const after = (path.at(-1)?.atMs ?? atMs) + between(random, -5, 30) * MINUTE
     if (random.next() < 0.4) plan.push({ atMs: after, step: { kind: 'claim', customer } })
     if (random.next() < 0.5)
-      plan.push({ atMs: after, step: { kind: 'redeem', customer, tills: between(random, 1, 2) } })
+      plan.push({
+        atMs: after,
+        step: { kind: 'redeem', customer, tills: between(random, 1, 2), byToken: random.next() < 0.5 },
+      })
     if (random.next() < 0.5) {
       const type = oneOf(random, EVENTS)
       const eventId = `e${customer}-${between(random, 0, 9999)}`
@@ -189,7 +192,7 @@ const rushAt = (random: Random, startMs: number, shops: readonly Shop[], custome
     return [
       { atMs, step: { kind: 'walk', customer, phone: 'sloppy', path } },
       { atMs: atMs + 50, step: { kind: 'event', customer, merchant, type: 'qr_scan', eventId } },
-      { atMs: atMs + MINUTE, step: { kind: 'redeem', customer, tills: 2 } },
+      { atMs: atMs + MINUTE, step: { kind: 'redeem', customer, tills: 2, byToken: random.next() < 0.5 } },
     ]
   })
 }

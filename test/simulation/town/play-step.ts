@@ -267,27 +267,45 @@ const claim = async (client: Client, { customer }: StepOf<'claim'>): Promise<voi
   }
 }
 
-const redeemAt = (client: Client, owned: Owned, code: string, till: number) =>
+const redeemAt = (client: Client, owned: Owned, shown: object, till: number) =>
   ask(client, {
     route: 'POST /v1/merchants/{merchantId}/redemptions',
     as: owned.subject,
     scopes: ['till'],
     path: { merchantId: owned.merchantId },
-    body: { code },
+    body: shown,
     headers: { 'idempotency-key': `till-${till}-${client.step}` },
   })
 
-/** The customer shows the newest code at one till, or at two at once. */
-const redeem = async (client: Client, { customer, tills }: StepOf<'redeem'>): Promise<void> => {
-  const held = (await offersOf(client, customer)).find(
+/** What the customer shows: the code, or a token that is made for it. */
+const shownAt = async (
+  client: Client,
+  { customer, byToken }: StepOf<'redeem'>,
+  { grantId, code }: Readonly<Record<string, unknown>>,
+): Promise<object | undefined> => {
+  if (!byToken) return { code: String(code) }
+  const path = { grantId: String(grantId) }
+  const made = await asCustomer(
+    client,
+    customer,
+    'POST /v1/me/offers/{grantId}/redemption-tokens',
+    undefined,
+    path,
+  )
+  return isOk(made) ? { token: textIn(made, 'token') } : undefined
+}
+
+/** The customer shows an offer at one till, or at two at once. */
+const redeem = async (client: Client, step: StepOf<'redeem'>): Promise<void> => {
+  const held = (await offersOf(client, step.customer)).find(
     ({ state, code }) => (state === 'reserved' || state === 'confirmed') && code !== undefined,
   )
   const owned = [...client.chronicle.merchants.values()].find(
     ({ merchantId }) => merchantId === held?.['merchantId'],
   )
-  if (held === undefined || owned === undefined) return
-  const code = String(held['code'])
-  await Promise.all(Array.from({ length: tills }, (_, till) => redeemAt(client, owned, code, till)))
+  const shown = held && (await shownAt(client, step, held))
+  if (shown === undefined || owned === undefined) return
+  await Promise.all(Array.from({ length: step.tills }, (_, till) => redeemAt(client, owned, shown, till)))
 }
 
 const block = async (client: Client, { merchant, customer, isBlocked }: StepOf<'block'>): Promise<void> => {

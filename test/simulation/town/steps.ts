@@ -83,7 +83,7 @@ export type Step = { readonly id: string; readonly atMs: number } & (
       readonly eventId: string
     }
   | { readonly kind: 'claim'; readonly customer: number }
-  | { readonly kind: 'redeem'; readonly customer: number; readonly tills: number }
+  | { readonly kind: 'redeem'; readonly customer: number; readonly tills: number; readonly byToken: boolean }
   | {
       readonly kind: 'block'
       readonly merchant: number

@@ -15,6 +15,8 @@ import { runJobsEnv } from '#functions/run-jobs/env.ts'
 import { buildServices as buildRunJobs } from '#functions/run-jobs/services.ts'
 import { sendMessagesEnv } from '#functions/send-messages/env.ts'
 import { buildServices as buildSendMessages } from '#functions/send-messages/services.ts'
+import { createRotateSigningKeys } from '#shared/adapters/dynamodb/catalog/signing-keys.ts'
+import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { parseEnv } from '#shared/runtime/env.ts'
 import { httpHandler } from '#shared/runtime/http/http-handler.ts'
 import { lazy } from '#shared/runtime/lazy.ts'
@@ -60,6 +62,17 @@ const ENV = {
   PLACE_INDEX: 'places',
 }
 
+/** Made for the town alone: a fresh one would be another in each run, and the town is over before it is replaced. */
+const SIGNING_KEY = {
+  kid: 'town',
+  jwk: {
+    kty: 'OKP',
+    crv: 'Ed25519',
+    d: 'hpHZlHHxgqResxtzfxmUZq_NLuKLMJYOFbSreC7HbBo',
+    x: 'Z_ZvkoUOrfdscL0vPwO1f7oxQRdYsr9dhJ3bSiT6Wvs',
+  },
+} as const
+
 /** Cold starts of the seven functions: the same services that their handlers build. */
 export const COLD_STARTS = {
   'match-pings': () =>
@@ -87,7 +100,14 @@ export const COLD_STARTS = {
     buildSendMessages(parseEnv(sendMessagesEnv, ENV), (messageId, reason) =>
       console.error(JSON.stringify({ message: 'publish.refused', messageId, reason })),
     ),
-  'remind-revisits': () => buildRemindRevisits(parseEnv(remindRevisitsEnv, ENV)),
+  'remind-revisits': () => ({
+    ...buildRemindRevisits(parseEnv(remindRevisitsEnv, ENV)),
+    rotateSigningKeys: createRotateSigningKeys(
+      { client: createDocumentClient(), catalog: SHARED.CATALOG_TABLE },
+      async () => SIGNING_KEY,
+      Number(ENV.SIGNING_KEY_DAYS),
+    ),
+  }),
   'run-jobs': () => buildRunJobs(parseEnv(runJobsEnv, ENV)),
 } as const
 

@@ -118,6 +118,30 @@ const replaceChance = (): (() => void)[] => {
   ]
 }
 
+let computing = 0
+/** Signatures are made in other threads; virtual time waits for them. */
+export const isComputing = (): boolean => computing > 0
+
+const CRYPTO = ['importKey', 'sign', 'verify'] as const
+
+const countCrypto = (): (() => void)[] =>
+  CRYPTO.map((name) => {
+    const real: unknown = Reflect.get(globalThis.crypto.subtle, name)
+    return replace(globalThis.crypto.subtle, name, async (...all: unknown[]): Promise<unknown> => {
+      computing += 1
+      try {
+        return typeof real === 'function'
+          ? await Reflect.apply(real, globalThis.crypto.subtle, all)
+          : undefined
+      } finally {
+        // Whoever waits for it goes on before time does.
+        setImmediate(() => {
+          computing -= 1
+        })
+      }
+    })
+  })
+
 const replaceLog = (log: (line: string) => void): (() => void)[] =>
   ['log', 'info', 'warn', 'error', 'debug'].map((name) =>
     replace(console, name, (line: unknown) => log(String(line))),
@@ -136,6 +160,7 @@ export const takeOver = ({ timeline, calls, log }: Outside): (() => void) => {
     replaceItemCommand(PutItemCommand, 'Put', calls),
     ...replaceTimers(timeline),
     ...replaceChance(),
+    ...countCrypto(),
     ...replaceLog(log),
   ]
   const clockBefore = Reflect.get(globalThis, CLOCK)

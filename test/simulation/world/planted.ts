@@ -10,7 +10,7 @@ export const PLANTED_BUGS = {
   lostConsent: { invariant: 'I5', what: 'a consent that is taken back is acknowledged and not stored' },
   lostUnit: { invariant: 'I6', what: 'one move of a unit in ten is acknowledged and not done' },
   lostTrace: { invariant: 'I7', what: 'one decision in ten is not explained' },
-  forgottenLease: { invariant: 'I8', what: 'two may hold a message at once' },
+  forgottenLease: { invariant: 'I8', what: 'one lease of a message in two is acknowledged and not stored' },
   mixedPartitions: {
     invariant: 'I9',
     what: "a query for a merchant's scenes answers those of all merchants",
@@ -58,7 +58,10 @@ export const bugsOf = (bug: PlantedBug | undefined, seed: number): Bugs => {
     case 'forgottenLease':
       return {
         ...none,
-        store: { ignoresCondition: (_, condition) => condition.includes('leaseUntilMs') },
+        store: {
+          losesWrite: (_, item) =>
+            item['kind'] === 'message' && item['state'] === 'sending' && random.happens(0.5),
+        },
       }
     case 'mixedPartitions':
       return {

@@ -46,10 +46,16 @@ const pop = (heap: Event[]): Event | undefined => {
   return first
 }
 
-/** All that functions do between two calls is done before the next thing happens. */
-const settled = (): Promise<void> => new Promise((resolve) => nextTurn(resolve))
+const turn = (): Promise<void> => new Promise((resolve) => nextTurn(resolve))
 
-export const createTimeline = (startMs: number): Timeline => {
+/** @param isComputing whether something is under way that takes no virtual time, in another thread */
+export const createTimeline = (startMs: number, isComputing: () => boolean = () => false): Timeline => {
+  /** All that functions do between two calls is done before the next thing happens. */
+  const settled = async (): Promise<void> => {
+    await turn()
+    while (isComputing()) await turn()
+  }
+
   const heap: Event[] = []
   let nowMs = startMs
   let order = 0

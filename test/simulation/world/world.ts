@@ -4,7 +4,7 @@ import '#test/simulation/world/environment.ts'
 import type { DynamoDBRecord } from 'aws-lambda'
 import { fireTimer } from '#functions/decide-offers/fire-timer.ts'
 import { handleRecord, handleRemoval } from '#functions/decide-offers/handle-record.ts'
-import { sweepDue } from '#functions/remind-revisits/sweep-due.ts'
+import { runMinute } from '#functions/remind-revisits/run-minute.ts'
 import { runJob } from '#functions/run-jobs/run-job.ts'
 import { receiveRecord } from '#functions/send-messages/receive-record.ts'
 import { newImageOf, ttlRemovedImageOf } from '#shared/adapters/dynamodb/stream-image.ts'
@@ -18,7 +18,7 @@ import { createCalls } from '#test/simulation/world/calls.ts'
 import type { Faults } from '#test/simulation/world/faults.ts'
 import { COLD_STARTS, functionOf, type HttpFunction } from '#test/simulation/world/functions.ts'
 import { createHost, type FunctionHost, type Outcome } from '#test/simulation/world/invocations.ts'
-import { takeOver } from '#test/simulation/world/outside.ts'
+import { isComputing, takeOver } from '#test/simulation/world/outside.ts'
 import { createPhones, type Phones } from '#test/simulation/world/phones.ts'
 import { bugsOf, type PlantedBug } from '#test/simulation/world/planted.ts'
 import { createQueues, type Entry, type QueueMessage, type Queues } from '#test/simulation/world/queues.ts'
@@ -131,7 +131,7 @@ const isTrigger = ({ after }: Write): boolean => TRIGGERS.has(String(after?.['tr
  * Nothing in it waits, and the same seed gives the same run to the last byte.
  */
 export const createWorld = ({ seed, startMs, faults, bug }: WorldOptions): World => {
-  const timeline = createTimeline(startMs)
+  const timeline = createTimeline(startMs, isComputing)
   const logs: string[] = []
   const bugs = bugsOf(bug, seed)
   const tables = createMemoryTables(TABLES, timeline.nowMs, bugs.store)
@@ -320,7 +320,7 @@ export const createWorld = ({ seed, startMs, faults, bug }: WorldOptions): World
       sweptMs = now
       remind.invoke(
         `minute ${minutes}`,
-        (services, { signal }) => sweepDue(services, nowMs(), signal),
+        (services, { signal }) => runMinute(services, nowMs(), signal),
         (outcome) => {
           if (outcome.kind === 'failed') onFailure(outcome.error)
         },

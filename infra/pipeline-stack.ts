@@ -313,6 +313,8 @@ export class PipelineStack extends Stack {
         MAX_PRESSURE: String(config.maxPressure),
         SLOT_S: String(config.slotS),
         DUE_SHARDS,
+        SMS_OPT_OUT_URL: optOutUrl(config, http.api.apiEndpoint),
+        SMS_PART_PRICE_USD: config.sms.partPriceUsd?.toFixed(6),
         PUSH_PLATFORMS: pushPlatforms(config)
           .map(({ platform }) => platform)
           .join(','),

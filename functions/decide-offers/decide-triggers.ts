@@ -18,6 +18,7 @@ import {
 import { type Sent, sentOf } from '#shared/contracts/items/trace.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
 import type { MessageId, UserId } from '#shared/domain/ids.ts'
+import type { SmsContent } from '#shared/domain/messages/message.ts'
 import { type Candidate, candidatesAmong, occasionKey } from '#shared/domain/scenes/candidate.ts'
 import {
   decide,
@@ -28,6 +29,7 @@ import {
 } from '#shared/domain/scenes/decide.ts'
 import { type Limits, NOTHING_SPENT, type Spent, type Surroundings } from '#shared/domain/scenes/facts.ts'
 import { mayHaveGift } from '#shared/domain/scenes/occasions.ts'
+import type { MessageKind } from '#shared/domain/scenes/scene.ts'
 import { occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
 
 export type DecideServices = {
@@ -50,6 +52,8 @@ export type DecideServices = {
   readonly queueMessage: QueueMessage
   /** A random code of 10 characters, as the customer shows it. */
   readonly newCode: () => string
+  /** What an SMS costs in cents, as it will be sent. */
+  readonly smsCents: (sms: SmsContent, kind: MessageKind, locale: string | undefined) => number
   /** From 0 to below 1. */
   readonly random: () => number
   readonly limits: Limits

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { envCount } from '#shared/runtime/env.ts'
+import { envCount, envUsd } from '#shared/runtime/env.ts'
 
 export const decideOffersEnv = z.object({
   CATALOG_TABLE: z.string().min(3),
@@ -26,6 +26,10 @@ export const decideOffersEnv = z.object({
     .transform(Number),
   /** Over how many partitions of an hour the `due` index is spread. */
   DUE_SHARDS: envCount,
+  /** The beginning of opt-out links; without it recipients opt out by an answer. */
+  SMS_OPT_OUT_URL: z.url().max(200).optional(),
+  /** What one part of an SMS costs. */
+  SMS_PART_PRICE_USD: envUsd.optional(),
   /** The push platforms that have an SNS application, e.g. "apns,fcm"; empty = push is off. */
   PUSH_PLATFORMS: z.string().default(''),
 })

@@ -33,10 +33,15 @@ const MAX_TRIES = 3
 const anyOf = <T>(all: readonly T[], random: () => number): T | undefined =>
   all[Math.floor(random() * all.length)]
 
-const budgetOf = ({ scene, channel, offer }: Granted, facts: Facts, nowMs: number): Tally | undefined => {
+const budgetOf = (
+  { scene, channel, offer }: Granted,
+  facts: Facts,
+  priceOfSms: number | undefined,
+  nowMs: number,
+): Tally | undefined => {
   const budget = facts.merchants.get(scene.merchantId)?.budget
   if (budget === undefined) return undefined
-  const cost = messageCents(channel) + (offer?.costCents ?? 0)
+  const cost = messageCents(channel, priceOfSms) + (offer?.costCents ?? 0)
   return budgetTally(scene.merchantId, budget, cost, nowMs)
 }
 
@@ -98,7 +103,11 @@ export const prepareGrant = async (
   const { scene, trigger, channel, offer, occasion } = winner
   const candidate = { scene, trigger, ...(occasion !== undefined && { occasion }) }
   const ofOffer = offer ? offerTallies(offer, trigger.user, trigger.storeId, nowMs) : []
-  const budget = budgetOf(winner, facts, nowMs)
+  const code = offer && services.newCode()
+  const content = contentOf(winner, facts, code, nowMs)
+  if (content === undefined) return { kind: 'unreadable', sceneId: scene.id }
+  const priceOfSms = content.sms && services.smsCents(content.sms, winner.messageKind, facts.customer.locale)
+  const budget = budgetOf(winner, facts, priceOfSms, nowMs)
   const tallies = [...ofOffer, ...(budget ? [budget] : [])]
   const { free, room } = await services.readStock(offer, tallies, signal)
   if (budget !== undefined && room[ofOffer.length] === false)
@@ -112,9 +121,6 @@ export const prepareGrant = async (
     if (!isLeft || (!isOwn && (await isHeldForOthers(services, offer, winner, signal))))
       return { kind: 'soldOut', offerId: offer.id, mayWait }
   }
-  const code = offer && services.newCode()
-  const content = contentOf(winner, facts, code, nowMs)
-  if (content === undefined) return { kind: 'unreadable', sceneId: scene.id }
   const venues = facts.customer.surroundings?.venues ?? []
   const grantId = grantIdOf(candidate)
   const lookAtMs = offer && firstEndingMs(facts, scene.merchantId, grantId, validUntilMs(offer, nowMs), nowMs)
@@ -124,6 +130,7 @@ export const prepareGrant = async (
     grantId,
     messageId: messageIdOf(grantId),
     content,
+    ...(priceOfSms !== undefined && { smsCents: priceOfSms }),
     deliverUntilMs: winner.deliverUntilMs,
     score: winner.score,
     send: {

@@ -17,6 +17,9 @@ import { createPresenceStore } from '#shared/adapters/dynamodb/presence/presence
 import { createTileCache } from '#shared/adapters/dynamodb/tiles/tile-cache.ts'
 import { createMessageQueue } from '#shared/adapters/sqs/message-queue.ts'
 import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
+import { smsCents } from '#shared/domain/messages/price.ts'
+import { optOutOf } from '#shared/domain/messages/sms-text.ts'
+import { SAMPLE_STOP_CODE } from '#shared/domain/messages/stop-code.ts'
 import type { Limits } from '#shared/domain/scenes/facts.ts'
 import { MESSAGE_KINDS } from '#shared/domain/scenes/scene.ts'
 
@@ -64,6 +67,10 @@ export const buildServices = (env: z.output<typeof decideOffersEnv>): RecordServ
   const waiting = createWaitingList(client, env.LEDGER_TABLE, env.DUE_SHARDS)
   const zonesAt = createZoneCache({ client, catalog: env.CATALOG_TABLE })
   const send = createQueueSender()
+  const smsTerms = {
+    optOut: optOutOf(env.SMS_OPT_OUT_URL, SAMPLE_STOP_CODE),
+    partPriceUsd: env.SMS_PART_PRICE_USD,
+  }
   const services: RecordServices = {
     loadFacts: decisions.loadFacts,
     readPhones: decisions.readPhones,
@@ -75,6 +82,7 @@ export const buildServices = (env: z.output<typeof decideOffersEnv>): RecordServ
     storeDecision: decisions.store,
     queueMessage: createMessageQueue(send, { push: env.PUSH_QUEUE_URL, sms: env.SMS_QUEUE_URL }),
     newCode,
+    smsCents: (sms, kind, locale) => smsCents(sms, kind, locale, smsTerms),
     random: Math.random,
     limits: {
       platformCaps: [{ windowS: DAY_S, max: env.PLATFORM_CAP_PER_DAY }],

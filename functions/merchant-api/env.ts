@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { envCount } from '#shared/runtime/env.ts'
+import { envCount, envUsd } from '#shared/runtime/env.ts'
 import type { HttpVariables } from '#shared/runtime/http/caller.ts'
 
 export const merchantApiEnv = z.object({
@@ -13,10 +13,6 @@ export const merchantApiEnv = z.object({
   /** The beginning of opt-out links; without it recipients opt out by an answer. */
   SMS_OPT_OUT_URL: z.url().max(200).optional(),
   /** What previews reckon with; without it they name no cost. */
-  SMS_PART_PRICE_USD: z
-    .string()
-    .regex(/^\d{1,2}(\.\d{1,8})?$/)
-    .transform(Number)
-    .optional(),
+  SMS_PART_PRICE_USD: envUsd.optional(),
 })
 export type MerchantApiEnv = z.input<typeof merchantApiEnv> & HttpVariables

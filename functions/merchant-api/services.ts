@@ -75,7 +75,7 @@ import type {
 } from '#shared/domain/ids.ts'
 import type { Region, Store } from '#shared/domain/merchants/merchant.ts'
 import { type OptOut, optOutOf } from '#shared/domain/messages/sms-text.ts'
-import { stopCodeOf } from '#shared/domain/messages/stop-code.ts'
+import { SAMPLE_STOP_CODE } from '#shared/domain/messages/stop-code.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
@@ -123,9 +123,6 @@ export type MerchantServices = {
   /** What one part of an SMS costs; absent: not known. */
   readonly smsPartPriceUsd?: number
 }
-
-/** No opt-out link ends in it. Every code has the same length, so a preview with this one counts the parts that a real SMS takes. */
-const SAMPLE_STOP_CODE = stopCodeOf('sample')
 
 export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantServices => {
   const client = createDocumentClient()

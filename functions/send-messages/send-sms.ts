@@ -1,7 +1,7 @@
 import { type Attempt, attemptOf, failed, type SendServices } from '#functions/send-messages/attempt.ts'
 import type { SmsType } from '#shared/adapters/sns/publisher.ts'
 import type { ProfileFacts, StoredMessage } from '#shared/contracts/items/ledger.ts'
-import { optOutOf, smsText } from '#shared/domain/messages/sms-text.ts'
+import { optOutOf, smsText, tellsOptOut } from '#shared/domain/messages/sms-text.ts'
 
 /** May this be an SMS: are there words, a number, and consent? Who sends a test to the own phone has asked for it. */
 export const canBeSms = ({ content, merchantId, grantId }: StoredMessage, profile: ProfileFacts): boolean =>
@@ -9,12 +9,9 @@ export const canBeSms = ({ content, merchantId, grantId }: StoredMessage, profil
   profile.phoneNumber !== undefined &&
   (grantId === undefined || profile.smsConsents.has(merchantId))
 
-/**
- * Promotion says how to end it; the answer to a customer's own act has nothing to end. A test does whatever its kind: it may
- * reach a phone that is not the sender's.
- */
-const tellsOptOut = ({ messageKind, grantId }: StoredMessage): boolean =>
-  messageKind !== 'service' || grantId === undefined
+/** A test tells it whatever its kind: it may reach a phone that is not the sender's. */
+const isOptOutToldBy = ({ messageKind, grantId }: StoredMessage): boolean =>
+  tellsOptOut(messageKind) || grantId === undefined
 
 const typeOf = ({ messageKind }: StoredMessage): SmsType =>
   messageKind === 'service' ? 'Transactional' : 'Promotional'
@@ -37,7 +34,7 @@ export const attemptSms = async (
     return failed('noChannel')
   if (await recipients.isSuppressed(phoneNumber, merchantId, signal)) return failed('optedOut')
   if (await publisher.isOptedOut(phoneNumber, signal)) return failed('optedOut')
-  const isOptOutTold = tellsOptOut(message)
+  const isOptOutTold = isOptOutToldBy(message)
   const stopCode = optOutUrl === undefined || !isOptOutTold ? undefined : (message.stopCode ?? newStopCode())
   const outgoing = { user, messageId, phoneNumber, merchantId, ...(stopCode !== undefined && { stopCode }) }
   if (!(await recipients.noteWriter(outgoing, nowMs, signal))) return failed('noChannel')

@@ -17,3 +17,9 @@ export const envCount = z
   .string()
   .regex(/^[1-9]\d{0,8}$/, 'a positive whole number')
   .transform(Number)
+
+/** US dollars, written with a point. */
+export const envUsd = z
+  .string()
+  .regex(/^\d{1,2}(\.\d{1,8})?$/)
+  .transform(Number)

@@ -20,12 +20,13 @@ export const endedCounts = ({
   storeId,
   state,
   channel,
+  smsCents,
 }: Pick<
   StoredMessage,
-  'grantId' | 'sceneId' | 'createdAtMs' | 'storeId' | 'state' | 'channel'
+  'grantId' | 'sceneId' | 'createdAtMs' | 'storeId' | 'state' | 'channel' | 'smsCents'
 >): Counted[] => {
   if (grantId === undefined) return []
-  const cents = state === 'sent' || state === 'unknown' ? messageCents(channel) : 0
+  const cents = state === 'sent' || state === 'unknown' ? messageCents(channel, smsCents) : 0
   return [
     {
       place: { of: 'scene', sceneId, day: utcDay(createdAtMs), storeId, arm: 'treated' },

@@ -82,6 +82,8 @@ export type Grant = {
   readonly messageId: MessageId
   /** Filled in, for every channel that it may take. */
   readonly content: MessageContent
+  /** What its SMS costs, where it has one. */
+  readonly smsCents?: number
   /** Ms since the epoch. */
   readonly deliverUntilMs: number
   readonly score: number
@@ -182,6 +184,7 @@ export const messageItem = (grant: Grant, nowMs: number, dueShards: number) => {
     messageKind: grant.send.kind,
     state: 'queued',
     content,
+    ...(grant.smsCents !== undefined && { smsCents: grant.smsCents }),
     ...(offer ? { offerId: offer.id, stockShard } : {}),
     ...(tallies.length > 0 ? { tallies: talliesOf(tallies) } : {}),
     createdAtMs: nowMs,

@@ -174,6 +174,8 @@ const message = z.object({
   messageKind: z.enum(MESSAGE_KINDS).default('offer'),
   state: z.enum(MESSAGE_STATES),
   content: contentSchema,
+  /** What it costs as SMS. */
+  smsCents: z.number().optional(),
   offerId: id('off').optional(),
   stockShard: z.number().optional(),
   storeId: id('sto').optional(),

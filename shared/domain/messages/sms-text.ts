@@ -2,6 +2,7 @@ import { cutText } from '#shared/domain/messages/cut-text.ts'
 import { pickByLocale } from '#shared/domain/messages/locale-chain.ts'
 import type { SmsContent } from '#shared/domain/messages/message.ts'
 import { smsParts } from '#shared/domain/messages/sms-parts.ts'
+import type { MessageKind } from '#shared/domain/scenes/scene.ts'
 
 /** SNS takes no longer SMS: https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html. */
 export const MAX_SMS_BYTES = 1600
@@ -16,6 +17,9 @@ export type OptOut = { readonly kind: 'reply' } | { readonly kind: 'link'; reado
  */
 export const optOutOf = (url: string | undefined, stopCode = ''): OptOut =>
   url === undefined ? { kind: 'reply' } : { kind: 'link', url: `${url}${stopCode}` }
+
+/** Promotion says how to end it; the answer to a customer's own act has nothing to end. */
+export const tellsOptOut = (kind: MessageKind): boolean => kind !== 'service'
 
 type Words = { readonly code: string; readonly reply: string; readonly link: string }
 

@@ -12,3 +12,6 @@ const LENGTH = 12
 export const stopCodeOf = (secret: string): string => hashId('wrt', 'stop', secret).slice(4, 4 + LENGTH)
 
 export const STOP_CODE = new RegExp(`^[0-9A-HJKMNP-TV-Z]{${LENGTH}}$`)
+
+/** No opt-out link ends in it. Every code has the same length, so a text with this one takes the parts that a real SMS takes. */
+export const SAMPLE_STOP_CODE = stopCodeOf('sample')

@@ -184,6 +184,26 @@ describe('a merchant', () => {
     expect(results).toEqual(['granted', 'granted', 'budget', 'granted', 'granted', 'budget'])
   })
 
+  it('pays for every part of an SMS', async () => {
+    await stored.putCatalog(merchantItem('wordy', { budget: { spendCentsPerDay: 5 } }))
+    // Three parts with the words that say how to opt out, two without.
+    await open(
+      'wordy',
+      {},
+      { offerId: undefined, message: { kind: 'offer', sms: { body: 'x'.repeat(300) }, ttlS: 600 } },
+    )
+    const granted = { granted: true, at: new Date(T0).toISOString(), source: 'app' as const }
+    const profile = { consents: { sms: { [named('mer', 'wordy')]: granted } }, phoneNumber: '+14155550100' }
+    const first = await newCustomer(profile)
+    const results: string[] = []
+    for (const user of [first, await newCustomer(profile)]) {
+      await deliver(enter(user, ['wordy']))
+      results.push(...(await resultsOf(user)).map(({ result }) => result))
+    }
+    expect(results).toEqual(['granted', 'budget'])
+    expect(await itemsOf(first, 'message')).toMatchObject([{ channel: 'sms', smsCents: 3 }])
+  })
+
   it('never overspends its budget and finds its last cent, however it edits it during the day', async () => {
     let merchants = 0
     await fc.assert(

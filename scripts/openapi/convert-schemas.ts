@@ -50,6 +50,12 @@ export const withoutCalendars = (schema: JsonSchema): JsonSchema => {
   return format === 'date-time' || format === 'date' ? { ...rest, format } : schema
 }
 
+/** A schema that is described is a copy of the one that is known here. */
+const writtenOf = (schema: z.core.$ZodType): JsonSchema | undefined => {
+  const { parent } = schema._zod
+  return WRITTEN.get(schema) ?? (parent && writtenOf(parent))
+}
+
 /** Puts what is written above in the place of what zod makes. */
 export const override = ({
   zodSchema,
@@ -58,10 +64,15 @@ export const override = ({
   zodSchema: z.core.$ZodType
   jsonSchema: object
 }): void => {
-  const written = WRITTEN.get(zodSchema)
+  const written = writtenOf(zodSchema)
   if (written === undefined) return
+  const { $ref, description }: JsonSchema = { ...jsonSchema }
   for (const name of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, name)
-  Object.assign(jsonSchema, written)
+  Object.assign(
+    jsonSchema,
+    $ref === undefined ? written : { $ref },
+    description !== undefined && { description },
+  )
 }
 
 /**
@@ -79,7 +90,6 @@ export const convertSchemas = (
     io,
     target: 'draft-2020-12',
     unrepresentable: 'any',
-    metadata: registry,
     uri: (id) => `#/components/schemas/${id}`,
     override,
   })

@@ -27,12 +27,13 @@ export const parametersOf = (
   examples: Readonly<Record<string, string>>,
 ): JsonSchema[] =>
   Object.entries(shapeOf(schema)).map(([name, member]) => {
-    const shown = parameterSchema(member)
+    const { description, ...shown } = parameterSchema(member)
     const value = examples[name]
     const isNumber = shown['type'] === 'integer' || shown['type'] === 'number'
     return {
       name,
       in: place,
+      ...(description !== undefined && { description }),
       required: place === 'path' || member._zod.optin !== 'optional',
       schema: shown,
       ...(value !== undefined && { example: isNumber ? Number(value) : value }),

@@ -14,17 +14,21 @@ const propertySchema = z.union([
   z.boolean(),
 ])
 
-/** What a customer did in the app. `id` is the client's own: the same id is the same event, however often it is sent. */
+/** What a customer did in the app. */
 export const appEventSchema = z.strictObject({
-  id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 of A–Z a–z 0–9 _ -'),
-  type: z.enum(APP_EVENT_TYPES),
-  at: instantSchema,
-  merchantId: idSchema('mer'),
-  storeId: idSchema('sto').exactOptional(),
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 of A–Z a–z 0–9 _ -')
+    .describe('The client’s own: the same id is the same event, however often it is sent.'),
+  type: z.enum(APP_EVENT_TYPES).describe('What the customer did.'),
+  at: instantSchema.describe('When it happened.'),
+  merchantId: idSchema('mer').describe('The merchant whom it concerns.'),
+  storeId: idSchema('sto').exactOptional().describe('The store in which it happened.'),
   properties: z
     .record(factNameSchema(40), propertySchema)
     .refine((all) => Object.keys(all).length <= MAX_PROPERTIES, `at most ${MAX_PROPERTIES} properties`)
-    .exactOptional(),
+    .exactOptional()
+    .describe('What else is to be said of it, by name; triggers may ask for it.'),
 })
 export type AppEventInput = z.output<typeof appEventSchema>
 
@@ -33,24 +37,33 @@ export const batchedEventSchema = z.unknown().transform((value) => appEventSchem
 
 /** `POST /v1/events`. */
 export const eventsRequestSchema = z.strictObject({
-  events: z.array(batchedEventSchema).min(1).max(MAX_EVENTS),
+  events: z
+    .array(batchedEventSchema)
+    .min(1)
+    .max(MAX_EVENTS)
+    .describe('A bad one does not keep the others from being taken.'),
 })
 export type EventsRequest = z.output<typeof eventsRequestSchema>
 
-/** An event that cannot be kept: its place in the batch, and what is wrong with it, by pointers into the request. */
+/** An event that cannot be kept. */
 const refusedEventSchema = z.strictObject({
   index: z
     .int()
     .min(0)
-    .max(MAX_EVENTS - 1),
+    .max(MAX_EVENTS - 1)
+    .describe('Its place in the batch.'),
   code: z.enum(['invalidRequest', 'unprocessable']),
-  errors: z.array(problemErrorSchema).min(1).max(MAX_PROBLEM_ERRORS),
+  errors: z
+    .array(problemErrorSchema)
+    .min(1)
+    .max(MAX_PROBLEM_ERRORS)
+    .describe('What is wrong with it, by pointers into the request.'),
 })
 export type RefusedEvent = z.output<typeof refusedEventSchema>
 
-/** How many of the events are new, how many were stored before, and which are refused. */
+/** What became of the events. */
 export const eventsResponseSchema = z.strictObject({
-  accepted: z.int().min(0).max(MAX_EVENTS),
-  repeated: z.int().min(0).max(MAX_EVENTS),
-  refused: z.array(refusedEventSchema).max(MAX_EVENTS),
+  accepted: z.int().min(0).max(MAX_EVENTS).describe('How many of the events are new.'),
+  repeated: z.int().min(0).max(MAX_EVENTS).describe('How many were stored before.'),
+  refused: z.array(refusedEventSchema).max(MAX_EVENTS).describe('Which are refused.'),
 })

@@ -15,22 +15,34 @@ export const MAX_PINGS = 100
 const MAX_ACCURACY_M = 100_000
 const MAX_SPEED_MPS = 1000
 
-/** What a phone says of where it is. Units: degrees in the request's datum, metres, metres per second. */
+/** What a phone says of where it is. */
 export const pingSchema = z.strictObject({
-  at: instantSchema,
+  at: instantSchema.describe('When the phone was there, by its own clock.'),
   lat: latSchema,
   lon: lonSchema,
-  accuracyM: z.number().min(0).max(MAX_ACCURACY_M).exactOptional(),
-  speedMps: z.number().min(0).max(MAX_SPEED_MPS).exactOptional(),
-  /** The phone's system says that the position was made up. */
-  mocked: z.boolean().exactOptional(),
+  accuracyM: z
+    .number()
+    .min(0)
+    .max(MAX_ACCURACY_M)
+    .exactOptional()
+    .describe('The radius, in metres, within which the phone believes to be.'),
+  speedMps: z
+    .number()
+    .min(0)
+    .max(MAX_SPEED_MPS)
+    .exactOptional()
+    .describe('How fast it moves, in metres per second.'),
+  mocked: z.boolean().exactOptional().describe('The phone’s system says that the position was made up.'),
 })
 export type Ping = z.output<typeof pingSchema>
 
 /** `POST /v1/pings`. All coordinates, the answer's too, are in the declared datum. */
 export const pingsRequestSchema = z.strictObject({
-  datum: z.enum(DATUMS).exactOptional(),
-  pings: z.array(pingSchema).min(1).max(MAX_PINGS),
+  datum: z
+    .enum(DATUMS)
+    .exactOptional()
+    .describe('What all coordinates are given in, the answer’s too; WGS-84 without it.'),
+  pings: z.array(pingSchema).min(1).max(MAX_PINGS).describe('Late ones too, in order.'),
 })
 export type PingsRequest = z.output<typeof pingsRequestSchema>
 
@@ -105,8 +117,7 @@ const watchedGeofenceSchema = z.object({
 /** What `POST /v1/pings` answers. */
 export const pingsAnswerSchema = z.object({
   accepted: indexSchema,
-  /** Indexes of the pings that must be sent again. */
-  deferred: z.array(indexSchema).exactOptional(),
+  deferred: z.array(indexSchema).exactOptional().describe('Indexes of the pings that must be sent again.'),
   ignored: z.array(z.object({ index: indexSchema, reason: z.enum(['tooLate', 'future']) })),
   marks: z.array(
     z.object({ index: indexSchema, marks: z.array(z.enum(['mocked', 'jump', 'accuracy', 'crowded'])) }),

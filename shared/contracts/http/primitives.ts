@@ -20,8 +20,16 @@ export const idSchema = <P extends IdPrefix>(prefix: P): z.ZodType<IdByPrefix[P]
 
 export const MAX_LAT = 90
 export const MAX_LON = 180
-export const latSchema = z.number().min(-MAX_LAT).max(MAX_LAT)
-export const lonSchema = z.number().min(-MAX_LON).max(MAX_LON)
+export const latSchema = z
+  .number()
+  .min(-MAX_LAT)
+  .max(MAX_LAT)
+  .describe('Degrees north of the equator, negative south of it.')
+export const lonSchema = z
+  .number()
+  .min(-MAX_LON)
+  .max(MAX_LON)
+  .describe('Degrees east of Greenwich, negative west of it.')
 
 /** WGS-84 degrees. */
 export const positionSchema = z.strictObject({ lat: latSchema, lon: lonSchema })
@@ -38,7 +46,7 @@ export const textSchema = (max: number) =>
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
     .regex(/^[^\u0000-\u0009\u000b-\u001f\u007f]*$/, 'control characters are not allowed')
 
-export const nameSchema = textSchema(100)
+export const nameSchema = textSchema(100).describe('What it is called, for people.')
 
 const MAX_INSTANT = 40
 /** In UTC such a time may lie in a year of five digits or before the first, which is no RFC 3339 any more. */
@@ -73,21 +81,26 @@ export const factNameSchema = (max: number) =>
     .regex(/^[A-Za-z][A-Za-z0-9_]*$/, 'a letter, then letters, digits and _')
     .refine((name) => !isIdentityName(name), 'numbers of identity documents are not kept')
 
-export const revisionSchema = z.int().min(1)
+export const revisionSchema = z.int().min(1).describe('Counts the changes: 1 when it is created.')
 
 /** The most rows of one page. */
 export const MAX_PAGE = 100
 const DEFAULT_PAGE = 50
 
-/** How a list is paged: `cursor` is the `next` of the page before, and means nothing to the client. */
 export const pageQuerySchema = z.strictObject({
   limit: z
     .string()
     .regex(/^\d{1,3}$/, 'a whole number from 1 to 100')
     .transform(Number)
     .pipe(z.int().min(1).max(MAX_PAGE))
-    .default(DEFAULT_PAGE),
-  cursor: z.base64url().min(1).max(200).exactOptional(),
+    .default(DEFAULT_PAGE)
+    .describe('The most rows that the page may have.'),
+  cursor: z
+    .base64url()
+    .min(1)
+    .max(200)
+    .exactOptional()
+    .describe('The `next` of the page before; it means nothing to the client.'),
 })
 export type PageQuery = z.output<typeof pageQuerySchema>
 

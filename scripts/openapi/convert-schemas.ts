@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { type JsonSchema, mapObjects, refTo } from '#scripts/openapi/json-schema.ts'
 import { audienceConditionSchema, audienceSchema } from '#shared/contracts/http/audience.ts'
 import { batchedEventSchema } from '#shared/contracts/http/events.ts'
-import { geofenceRingsSchema } from '#shared/contracts/http/geofences.ts'
+import { geofencePolygonsSchema, geofenceRingsSchema } from '#shared/contracts/http/geofences.ts'
 import { daySchema, instantSchema, utcInstantSchema } from '#shared/contracts/http/primitives.ts'
 import { MAX_AUDIENCE_NODES } from '#shared/domain/customers/audience.ts'
 
@@ -17,6 +17,10 @@ const group = (name: string, schema: JsonSchema): JsonSchema => ({
   additionalProperties: false,
 })
 
+// GeoJSON's: longitude, latitude and perhaps a height, in rings that end where they begin (RFC 7946, 3.1.6).
+const POSITION = { type: 'array', items: { type: 'number' }, minItems: 2, maxItems: 3 }
+const RINGS = { type: 'array', items: { type: 'array', items: POSITION, minItems: 4 } }
+
 /** What zod does not know of a schema, because code of our own parses it. */
 const WRITTEN: ReadonlyMap<z.core.$ZodType, JsonSchema> = new Map<z.core.$ZodType, JsonSchema>([
   [
@@ -30,7 +34,8 @@ const WRITTEN: ReadonlyMap<z.core.$ZodType, JsonSchema> = new Map<z.core.$ZodTyp
       ],
     },
   ],
-  [geofenceRingsSchema, { type: 'array', items: { type: 'array', items: {} } }],
+  [geofenceRingsSchema, RINGS],
+  [geofencePolygonsSchema, { type: 'array', items: RINGS }],
   [utcInstantSchema, { type: 'string', format: 'date-time' }],
   // Of a pipe zod shows only the first part, which tells the length.
   [instantSchema, { type: 'string', format: 'date-time', maxLength: 40 }],

@@ -13,7 +13,8 @@ export const customerNotesSchema = z.strictObject({
   tags: z
     .array(tagSchema)
     .max(MAX_TAGS)
-    .refine((all) => new Set(all).size === all.length, 'named twice'),
+    .refine((all) => new Set(all).size === all.length, 'named twice')
+    .describe('All of them, in place of those before; audiences may ask for them.'),
 })
 export type CustomerNotes = z.output<typeof customerNotesSchema>
 
@@ -21,14 +22,15 @@ const MAX_REASON = 200
 const MAX_APPEAL = 1000
 
 /**
- * `PUT /v1/merchants/{merchantId}/customers/{userId}/block`: a blocked customer gets nothing from this merchant. The
- * customer reads the reason. `appeal: 'rejected'` answers an open appeal; accepting one is `DELETE`.
+ * `PUT /v1/merchants/{merchantId}/customers/{userId}/block`: a blocked customer gets nothing from this merchant.
  */
 export const blockRequestSchema = z.strictObject({
-  reason: textSchema(MAX_REASON),
-  /** When it ends by itself; absent: when it is taken back. */
-  until: utcInstantSchema.exactOptional(),
-  appeal: z.literal('rejected').exactOptional(),
+  reason: textSchema(MAX_REASON).describe('The customer reads it.'),
+  until: utcInstantSchema.exactOptional().describe('When it ends by itself; absent: when it is taken back.'),
+  appeal: z
+    .literal('rejected')
+    .exactOptional()
+    .describe('Answers an open appeal; to accept one, take the block back.'),
 })
 export type BlockRequest = z.output<typeof blockRequestSchema>
 
@@ -55,7 +57,9 @@ export const blockView = ({ reason, sinceMs, untilMs, appeal }: Block): z.output
 })
 
 /** `PUT /v1/me/blocks/{merchantId}/appeal`: what the customer says against a block, once. */
-export const appealRequestSchema = z.strictObject({ text: textSchema(MAX_APPEAL) })
+export const appealRequestSchema = z.strictObject({
+  text: textSchema(MAX_APPEAL).describe('For people at the merchant.'),
+})
 export const myBlockPathSchema = z.strictObject({ merchantId: idSchema('mer') })
 /** `GET /v1/me/blocks`: a merchant that has blocked the customer. */
 export const myBlockSchema = blockSchema.extend({ merchantId: idSchema('mer') })
@@ -75,14 +79,18 @@ const countSchema = z.int().min(0)
 /** `GET /v1/merchants/{merchantId}/customers/{userId}`: all that the merchant knows of a customer. */
 export const customerSchema = z.strictObject({
   userId: idSchema('usr'),
-  /** Its own first act with the merchant: an app event, a claim, a redemption, an opt-in. */
-  actedAt: instantSchema,
+  actedAt: instantSchema.describe(
+    'Its own first act with the merchant: an app event, a claim, a redemption, an opt-in.',
+  ),
   visits: z.strictObject({
     count: countSchema,
     firstAt: instantSchema.exactOptional(),
     lastAt: instantSchema.exactOptional(),
-    /** Over the visits that have a duration. */
-    meanS: z.number().min(0).exactOptional(),
+    meanS: z
+      .number()
+      .min(0)
+      .exactOptional()
+      .describe('How long they last in the mean, in seconds, over the visits that have a duration.'),
   }),
   /** By currency (ISO 4217), in its smallest unit. */
   spend: z.record(

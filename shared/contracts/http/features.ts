@@ -13,8 +13,7 @@ export const featureSchema = z.strictObject({
   properties: z.strictObject({
     name: nameSchema,
     storeId: idSchema('sto').exactOptional(),
-    /** Of a Point. */
-    radiusM: z.number().min(0).exactOptional(),
+    radiusM: z.number().min(0).exactOptional().describe('Of a Point, in metres.'),
   }),
 })
 

@@ -30,40 +30,61 @@ const MAX_POSITIONS = 40_000
 /** A GeoJSON Point (RFC 7946): `[lon, lat]`. */
 export const pointSchema = z.strictObject({
   type: z.literal('Point'),
-  coordinates: z.tuple([lonSchema, latSchema]),
+  coordinates: z.tuple([lonSchema, latSchema]).describe('Longitude, latitude.'),
 })
 
 // Only the outer form: what the rings must be, `parseGeometry` says with the place and the reason of the first fault.
 export const geofenceRingsSchema = z.array(z.unknown()).max(MAX_POSITIONS)
-const polygonSchema = z.strictObject({ type: z.literal('Polygon'), coordinates: geofenceRingsSchema })
+export const geofencePolygonsSchema = z.array(z.unknown()).max(MAX_POSITIONS)
+const polygonSchema = z.strictObject({
+  type: z.literal('Polygon'),
+  coordinates: geofenceRingsSchema.describe('The border, then the holes: each a closed ring of positions.'),
+})
 const multiPolygonSchema = z.strictObject({
   type: z.literal('MultiPolygon'),
-  coordinates: geofenceRingsSchema,
+  coordinates: geofencePolygonsSchema.describe('For each polygon its rings: the border, then the holes.'),
 })
 const geometrySchema = z.discriminatedUnion('type', [pointSchema, polygonSchema, multiPolygonSchema])
 
-/** What coordinates are given in; for maps of mainland China that are not in WGS-84. Never guessed from the place. */
-const datumSchema = z.enum(DATUMS)
+const datumSchema = z
+  .enum(DATUMS)
+  .describe(
+    'What coordinates are given in; for maps of mainland China that are not in WGS-84. Never guessed from the place.',
+  )
 
 const exitSchema = z.strictObject({
-  /** How far beyond the boundary a fix must be to count as outside. */
-  bufferM: z.number().min(0).max(140).exactOptional(),
-  /** How far apart in time the two fixes outside must be. */
-  confirmS: z.number().min(0).max(600).exactOptional(),
+  bufferM: z
+    .number()
+    .min(0)
+    .max(140)
+    .exactOptional()
+    .describe('How far beyond the boundary a fix must be to count as outside, in metres.'),
+  confirmS: z
+    .number()
+    .min(0)
+    .max(600)
+    .exactOptional()
+    .describe('How far apart in time the two fixes outside must be, in seconds.'),
 })
 
 /**
  * `POST /v1/merchants/{merchantId}/geofences` and `PUT …/{geofenceId}`: a Point with `radiusM` draws a circle, a Polygon
- * or MultiPolygon an area of up to 30,000 vertices with holes, nowhere farther than 5 km from its centre, where the operator has not raised it. `exit` replaces
- * the engine's own rule of when a phone has left.
+ * or MultiPolygon an area of up to 30,000 vertices with holes, nowhere farther than 5 km from its centre, where the operator has not raised it.
  */
 export const geofenceRequestSchema = z.strictObject({
   name: nameSchema,
-  storeId: idSchema('sto').exactOptional(),
-  geometry: geometrySchema,
-  radiusM: z.number().min(MIN_MERCHANT_RADIUS_M).max(HIGHEST_QUOTAS.radiusM).exactOptional(),
+  storeId: idSchema('sto').exactOptional().describe('The store to which it belongs.'),
+  geometry: geometrySchema.describe(
+    'GeoJSON (RFC 7946): a Point with `radiusM`, a Polygon or a MultiPolygon.',
+  ),
+  radiusM: z
+    .number()
+    .min(MIN_MERCHANT_RADIUS_M)
+    .max(HIGHEST_QUOTAS.radiusM)
+    .exactOptional()
+    .describe('The radius of the circle around a Point, in metres.'),
   datum: datumSchema.default('wgs84'),
-  exit: exitSchema.exactOptional(),
+  exit: exitSchema.exactOptional().describe('Replaces the engine’s own rule of when a phone has left.'),
 })
 export type GeofenceRequest = z.output<typeof geofenceRequestSchema>
 
@@ -78,18 +99,24 @@ export const shownGeometrySchema = z.discriminatedUnion('type', [
   }),
 ])
 
-/**
- * A geofence as it is answered: its geometry as it was declared, in the declared datum, to 1e-7 degrees. In lists a
- * geometry of more than 2,000 positions is left out and `positions` says how many it has; `GET …/{geofenceId}` shows it.
- */
+/** A geofence as it is answered. */
 export const geofenceSchema = z.strictObject({
   id: idSchema('gf'),
   merchantId: idSchema('mer'),
   name: nameSchema,
   storeId: idSchema('sto').exactOptional(),
-  geometry: shownGeometrySchema.exactOptional(),
-  positions: z.int().min(0).max(MAX_POSITIONS).exactOptional(),
-  radiusM: z.number().min(0).exactOptional(),
+  geometry: shownGeometrySchema
+    .exactOptional()
+    .describe(
+      'As it was declared, in the declared datum, to 1e-7 degrees; lists leave one of more than 2,000 positions out.',
+    ),
+  positions: z
+    .int()
+    .min(0)
+    .max(MAX_POSITIONS)
+    .exactOptional()
+    .describe('How many positions the geometry has that was left out.'),
+  radiusM: z.number().min(0).exactOptional().describe('The radius around a Point, in metres.'),
   datum: datumSchema,
   exit: exitSchema.exactOptional(),
   timeZone: z.string().max(64),
@@ -139,10 +166,18 @@ export type ContainsRequest = z.output<typeof containsRequestSchema>
 
 const MAX_CONTAINING = 1000
 
-/** The merchant's geofences that hold the position, the innermost first; `distanceM` is signed, negative inside, with one decimal. */
+/** The merchant's geofences that hold the position, the innermost first. */
 export const containsResponseSchema = z.strictObject({
   geofenceIds: z.array(idSchema('gf')).max(MAX_CONTAINING),
   geofences: z
-    .array(z.strictObject({ id: idSchema('gf'), name: nameSchema, distanceM: z.number() }))
+    .array(
+      z.strictObject({
+        id: idSchema('gf'),
+        name: nameSchema,
+        distanceM: z
+          .number()
+          .describe('To the boundary in metres, with one decimal: signed, negative inside.'),
+      }),
+    )
     .max(MAX_CONTAINING),
 })

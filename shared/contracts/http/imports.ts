@@ -13,10 +13,15 @@ export const MAX_REPORTED_ROWS = 100
 export const MAX_REPORTED_OVERLAPS = 100
 
 const settings = {
-  /** What the coordinates are given in. */
-  datum: z.enum(DATUMS).default('wgs84'),
-  /** Draws a geofence of this radius around every store that says no radius of its own; without it those get none. */
-  radiusM: z.number().min(MIN_MERCHANT_RADIUS_M).max(MAX_MERCHANT_RADIUS_M).exactOptional(),
+  datum: z.enum(DATUMS).default('wgs84').describe('What the coordinates are given in.'),
+  radiusM: z
+    .number()
+    .min(MIN_MERCHANT_RADIUS_M)
+    .max(MAX_MERCHANT_RADIUS_M)
+    .exactOptional()
+    .describe(
+      'Draws a geofence of this radius, in metres, around every store that says no radius of its own; without it those get none.',
+    ),
 }
 
 /**
@@ -28,26 +33,36 @@ export const importRequestSchema = z.discriminatedUnion('format', [
   z.strictObject({
     format: z.literal('csv'),
     ...settings,
-    csv: z.string().min(1).max(MAX_IMPORT_BODY_BYTES),
+    csv: z
+      .string()
+      .min(1)
+      .max(MAX_IMPORT_BODY_BYTES)
+      .describe('The file: a header line, then a store a line.'),
   }),
   z.strictObject({
     format: z.literal('geojson'),
     ...settings,
-    stores: z.strictObject({
-      type: z.literal('FeatureCollection'),
-      features: z.array(z.unknown()).min(1).max(MAX_IMPORT_ROWS),
-    }),
+    stores: z
+      .strictObject({
+        type: z.literal('FeatureCollection'),
+        features: z
+          .array(z.unknown())
+          .min(1)
+          .max(MAX_IMPORT_ROWS)
+          .describe('Features with a Point, each with an `id` and a `name`.'),
+      })
+      .describe('A GeoJSON FeatureCollection.'),
   }),
 ])
 export type ImportRequest = z.output<typeof importRequestSchema>
 
 const countSchema = z.int().min(0)
 
-/** A row that was left out: the line of the CSV (or the place of the feature, from 1), the column, and why. */
+/** A row that was left out. */
 export const badRowSchema = z.strictObject({
-  line: z.int().min(1),
-  pointer: z.string().max(100),
-  reason: z.string().max(200),
+  line: z.int().min(1).describe('The line of the CSV, or the place of the feature, from 1.'),
+  pointer: z.string().max(100).describe('The column.'),
+  reason: z.string().max(200).describe('Why it was left out.'),
 })
 export type BadRow = z.output<typeof badRowSchema>
 
@@ -57,8 +72,7 @@ export const importSchema = z.strictObject({
   state: z.enum(['queued', 'running', 'done']),
   createdAt: instantSchema,
   finishedAt: instantSchema.exactOptional(),
-  /** Rows in all, bad ones included. */
-  rows: countSchema,
+  rows: countSchema.describe('Rows in all, bad ones included.'),
   stores: z.strictObject({
     done: countSchema,
     created: countSchema,
@@ -72,17 +86,17 @@ export const importSchema = z.strictObject({
     replaced: countSchema,
     unchanged: countSchema,
   }),
-  /** How many rows were left out, in whole or (their geofence) in part. */
-  bad: countSchema,
+  bad: countSchema.describe('How many rows were left out, in whole or (their geofence) in part.'),
   badRows: z.array(badRowSchema).max(MAX_REPORTED_ROWS),
 })
 
-/** A pair of the merchant's geofences that share ground; where one is a polygon, the circles around them do. */
+/** A pair of the merchant's geofences that share ground. */
 export const overlapSchema = z.strictObject({
   geofenceIds: z.tuple([idSchema('gf'), idSchema('gf')]),
-  /** How far one reaches into the other, in metres. */
-  depthM: z.number().min(0),
-  isExact: z.boolean(),
+  depthM: z.number().min(0).describe('How far one reaches into the other, in metres.'),
+  isExact: z
+    .boolean()
+    .describe('False where one is a polygon: it is the circles around them that share ground.'),
 })
 
 /** `GET /v1/merchants/{merchantId}/geofences:overlaps`: the deepest first. */

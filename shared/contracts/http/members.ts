@@ -5,14 +5,14 @@ import { MEMBER_ROLES } from '#shared/domain/merchants/merchant.ts'
 export const memberPathSchema = z.strictObject({ merchantId: idSchema('mer'), userId: idSchema('usr') })
 
 /**
- * `PUT /v1/merchants/{merchantId}/members/{userId}`: adds a member, or gives one another role. An agency's access always
- * ends; an owner's never does by itself.
+ * `PUT /v1/merchants/{merchantId}/members/{userId}`: adds a member, or gives one another role.
  */
 export const memberRequestSchema = z
   .strictObject({
-    role: z.enum(MEMBER_ROLES),
-    /** When the access ends by itself, within a year. */
-    until: utcInstantSchema.exactOptional(),
+    role: z.enum(MEMBER_ROLES).describe('What the member may do (docs/merchants.md).'),
+    until: utcInstantSchema
+      .exactOptional()
+      .describe('When the access ends by itself, within a year: an agency’s must, an owner’s never does.'),
   })
   .refine(({ role, until }) => role !== 'agency' || until !== undefined, {
     path: ['until'],
@@ -29,8 +29,7 @@ export const memberSchema = z.strictObject({
   role: z.enum(MEMBER_ROLES),
   until: instantSchema.exactOptional(),
   addedAt: instantSchema.exactOptional(),
-  /** False when its time is over; it may do nothing then. */
-  isActive: z.boolean(),
+  isActive: z.boolean().describe('False when its time is over; it may do nothing then.'),
 })
 
 const MAX_LISTED = 40

@@ -20,26 +20,50 @@ const preferencesSchema = z
 
 /** `POST /v1/merchants`, `PUT /v1/merchants/{merchantId}`. */
 const settings = {
-  /** What all its scenes together may send and spend in a UTC day. */
   budget: z
     .strictObject({
-      sendsPerDay: z.int().min(0).max(100_000_000).exactOptional(),
-      spendCentsPerDay: z.int().min(0).max(1_000_000_000).exactOptional(),
+      sendsPerDay: z.int().min(0).max(100_000_000).exactOptional().describe('Messages.'),
+      spendCentsPerDay: z
+        .int()
+        .min(0)
+        .max(1_000_000_000)
+        .exactOptional()
+        .describe('What messages and offers cost together, in cents.'),
     })
-    .exactOptional(),
-  /** When a scene that turns customers away is paused; 2 % of at least 100 messages without it. */
+    .exactOptional()
+    .describe('What all its scenes together may send and spend in a UTC day.'),
   trust: z
     .strictObject({
-      maxTurnedAwayPercent: z.number().min(0.1).max(100),
-      minSends: z.int().min(20).max(1_000_000).default(DEFAULT_TRUST.minSends),
+      maxTurnedAwayPercent: z
+        .number()
+        .min(0.1)
+        .max(100)
+        .describe(
+          'The largest share, in percent, of its messages of 28 days after which customers turn away.',
+        ),
+      minSends: z
+        .int()
+        .min(20)
+        .max(1_000_000)
+        .default(DEFAULT_TRUST.minSends)
+        .describe('Fewer messages than this say nothing.'),
     })
-    .exactOptional(),
-  /** How many days pass from one scene of the theme `newArrival` to the next at least; 90 without it. */
-  newArrivalEveryDays: z.int().min(1).max(400).exactOptional(),
-  /** How often one customer hears from it at most. */
-  caps: capsSchema.exactOptional(),
-  /** Which properties of app events are kept as preferences of the customer, and of which type they are. */
-  preferences: preferencesSchema.exactOptional(),
+    .exactOptional()
+    .describe('When a scene that turns customers away is paused; 2 % of at least 100 messages without it.'),
+  newArrivalEveryDays: z
+    .int()
+    .min(1)
+    .max(400)
+    .exactOptional()
+    .describe(
+      'How many days pass from one scene of the theme `newArrival` to the next at least; 90 without it.',
+    ),
+  caps: capsSchema.exactOptional().describe('How often one customer hears from it at most.'),
+  preferences: preferencesSchema
+    .exactOptional()
+    .describe(
+      'Which properties of app events are kept as preferences of the customer, and of which type they are.',
+    ),
 }
 export const merchantRequestSchema = z.strictObject({ name: nameSchema, ...settings })
 export type MerchantRequest = z.output<typeof merchantRequestSchema>
@@ -53,12 +77,11 @@ export const merchantSchema = z.object({
   updatedAt: instantSchema,
 })
 
-/** One row of `GET /v1/merchants`: a merchant of the caller, and the caller's role there. */
+/** One row of `GET /v1/merchants`: a merchant of the caller. */
 export const membershipSchema = z.strictObject({
   id: idSchema('mer'),
   name: nameSchema,
-  role: z.enum(MEMBER_ROLES),
-  /** Until when; from then on the merchant is closed to the caller. */
-  until: instantSchema.exactOptional(),
+  role: z.enum(MEMBER_ROLES).describe('The caller’s role there.'),
+  until: instantSchema.exactOptional().describe('From then on the merchant is closed to the caller.'),
 })
 export type Membership = z.output<typeof membershipSchema>

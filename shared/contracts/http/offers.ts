@@ -17,20 +17,36 @@ const MAX_VALIDITY_S = 366 * 86_400
 
 const terms = {
   name: nameSchema,
-  kind: z.enum(OFFER_KINDS),
-  description: textSchema(500),
-  /** Units in all, given ones included. */
-  stock: z.int().min(0).max(MAX_STOCK),
-  validityS: z.int().min(MIN_VALIDITY_S).max(MAX_VALIDITY_S),
-  perDay: z.int().min(1).max(MAX_STOCK).exactOptional(),
-  perStore: z.int().min(1).max(MAX_STOCK).exactOptional(),
-  perCustomer: z.int().min(1).max(1000).exactOptional(),
-  until: utcInstantSchema.exactOptional(),
-  costCents: z.int().min(0).max(100_000_000).exactOptional(),
-  points: z.int().min(1).max(10_000_000).exactOptional(),
-  isScarce: z.literal(true).exactOptional(),
-  substituteId: idSchema('off').exactOptional(),
-  hasWaitingList: z.literal(true).exactOptional(),
+  kind: z.enum(OFFER_KINDS).describe('A trial is one for each customer and merchant, ever.'),
+  description: textSchema(500).describe('What the customer gets, in words.'),
+  stock: z.int().min(0).max(MAX_STOCK).describe('Units in all, given ones included.'),
+  validityS: z
+    .int()
+    .min(MIN_VALIDITY_S)
+    .max(MAX_VALIDITY_S)
+    .describe('How long a unit can be redeemed, in seconds from the moment it is given.'),
+  perDay: z.int().min(1).max(MAX_STOCK).exactOptional().describe('At most so many a UTC day.'),
+  perStore: z.int().min(1).max(MAX_STOCK).exactOptional().describe('At most so many at one store.'),
+  perCustomer: z.int().min(1).max(1000).exactOptional().describe('At most so many for one customer.'),
+  until: utcInstantSchema.exactOptional().describe('From then on it is not given and not redeemed.'),
+  costCents: z
+    .int()
+    .min(0)
+    .max(100_000_000)
+    .exactOptional()
+    .describe('What one unit costs the merchant, in cents; counts against its budget.'),
+  points: z
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .exactOptional()
+    .describe('How many points one unit is, for an offer of points.'),
+  isScarce: z.literal(true).exactOptional().describe('It is advertised by its scarcity.'),
+  substituteId: idSchema('off').exactOptional().describe('Given in its place when it is sold out.'),
+  hasWaitingList: z
+    .literal(true)
+    .exactOptional()
+    .describe('Customers who find it sold out are served first when stock returns.'),
 }
 
 /** `POST /v1/merchants/{merchantId}/offers` and `PUT …/{offerId}`. */
@@ -46,18 +62,23 @@ export const offerSchema = z.object({
   id: idSchema('off'),
   merchantId: idSchema('mer'),
   ...terms,
-  stockShards: z.int().min(1).max(MAX_STOCK_SHARDS),
+  stockShards: z
+    .int()
+    .min(1)
+    .max(MAX_STOCK_SHARDS)
+    .describe('Over how many items the stock is spread: what is given at once comes from one of them.'),
   revision: revisionSchema,
   createdAt: instantSchema,
   updatedAt: instantSchema,
 })
 
-/** `POST /v1/merchants/{merchantId}/offers/{offerId}/stock-changes`: units more, or, negative, free ones fewer. */
+/** `POST /v1/merchants/{merchantId}/offers/{offerId}/stock-changes`. */
 export const stockChangeSchema = z.strictObject({
   add: z
     .int()
     .min(-MAX_STOCK)
     .max(MAX_STOCK)
-    .refine((units) => units !== 0, 'adds nothing'),
+    .refine((units) => units !== 0, 'adds nothing')
+    .describe('Units more, or, negative, free ones fewer.'),
 })
 export type StockChange = z.output<typeof stockChangeSchema>

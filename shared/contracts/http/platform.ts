@@ -11,10 +11,10 @@ import { MAX_RADIUS_M, MIN_RADIUS_M } from '#shared/domain/geo/geofence.ts'
 import { DEFAULT_QUOTAS, HIGHEST_QUOTAS, type QuotaName } from '#shared/domain/merchants/quotas.ts'
 import { WEEKDAYS } from '#shared/domain/scenes/scene.ts'
 
-/** `PUT /v1/platform/kill-switch`: on, nothing is decided for or sent any more, in 10 s. */
+/** `PUT /v1/platform/kill-switch`. */
 export const killSwitchRequestSchema = z.strictObject({
-  on: z.boolean(),
-  reason: textSchema(200).exactOptional(),
+  on: z.boolean().describe('On, nothing is decided for or sent any more, in 10 s.'),
+  reason: textSchema(200).exactOptional().describe('For the other operators.'),
 })
 export type KillSwitchRequest = z.output<typeof killSwitchRequestSchema>
 export const killSwitchSchema = z.strictObject({
@@ -27,14 +27,14 @@ const MAX_APPEAL = 1000
 const reasonSchema = textSchema(200)
 
 /**
- * `PUT /v1/platform/merchants/{merchantId}/suspension`: none of its scenes speaks, its data stays. `appeal: 'rejected'`
- * answers an open appeal; `suspended: false` accepts it.
- */
+ * `PUT /v1/platform/merchants/{merchantId}/suspension`. */
 export const suspensionRequestSchema = z
   .strictObject({
-    suspended: z.boolean(),
-    reason: reasonSchema.exactOptional(),
-    appeal: z.literal('rejected').exactOptional(),
+    suspended: z
+      .boolean()
+      .describe('True: none of its scenes speaks, its data stays. False accepts an open appeal.'),
+    reason: reasonSchema.exactOptional().describe('The merchant reads it.'),
+    appeal: z.literal('rejected').exactOptional().describe('Answers an open appeal.'),
   })
   .refine(({ suspended, reason }) => !suspended || reason !== undefined, {
     path: ['reason'],
@@ -57,7 +57,9 @@ export const suspensionSchema = z.strictObject({
 })
 
 /** `PUT /v1/merchants/{merchantId}/suspension/appeal`: what the merchant says against it, once. */
-export const suspensionAppealSchema = z.strictObject({ text: textSchema(MAX_APPEAL) })
+export const suspensionAppealSchema = z.strictObject({
+  text: textSchema(MAX_APPEAL).describe('For the operator.'),
+})
 
 /** A row of `GET /v1/platform/merchants`. */
 export const listedMerchantSchema = z.strictObject({
@@ -66,16 +68,19 @@ export const listedMerchantSchema = z.strictObject({
   suspension: suspensionSchema,
 })
 
+const TILE_ROWS = 'How many rows in one tile of the map, with those of all other merchants.'
+const RADIUS_M = 'How far an area may reach from its centre, in metres.'
+
 const raisable = (name: QuotaName) =>
   z.int().min(DEFAULT_QUOTAS[name]).max(HIGHEST_QUOTAS[name]).exactOptional()
 
 /** `PUT /v1/platform/merchants/{merchantId}/quotas`: what is not named is as usual. */
 export const quotasRequestSchema = z.strictObject({
-  geofences: raisable('geofences'),
-  scenes: raisable('scenes'),
-  stores: raisable('stores'),
-  tileRows: raisable('tileRows'),
-  radiusM: raisable('radiusM'),
+  geofences: raisable('geofences').describe('How many geofences.'),
+  scenes: raisable('scenes').describe('How many scenes, drafts and archived ones included.'),
+  stores: raisable('stores').describe('How many stores.'),
+  tileRows: raisable('tileRows').describe(TILE_ROWS),
+  radiusM: raisable('radiusM').describe(RADIUS_M),
 })
 export type QuotasRequest = z.output<typeof quotasRequestSchema>
 
@@ -88,10 +93,8 @@ export const quotasSchema = z.strictObject({
   scenes: usageSchema,
   stores: usageSchema,
   regions: usageSchema,
-  /** In one tile of the map, with those of all other merchants. */
-  tileRows: z.strictObject({ limit: limitSchema }),
-  /** How far an area may reach from its centre, in metres. */
-  radiusM: z.strictObject({ limit: limitSchema }),
+  tileRows: z.strictObject({ limit: limitSchema }).describe(TILE_ROWS),
+  radiusM: z.strictObject({ limit: limitSchema }).describe(RADIUS_M),
 })
 
 const hoursSchema = z
@@ -106,15 +109,12 @@ const hoursSchema = z
 
 /** `GET /v1/platform/lawful-hours`: in which local hours promotion may be sent, and where that is written. */
 export const lawfulHoursSchema = z.strictObject({
-  /** Where no row fits. */
-  otherwise: hoursSchema,
+  otherwise: hoursSchema.describe('Where no row fits.'),
   rows: z
     .array(
       z.strictObject({
-        /** ISO 3166-1 alpha-2. */
-        country: z.string().max(2),
-        /** ISO 3166-2 without the country. */
-        subdivision: z.string().max(3).exactOptional(),
+        country: z.string().max(2).describe('ISO 3166-1 alpha-2.'),
+        subdivision: z.string().max(3).exactOptional().describe('ISO 3166-2 without the country.'),
         hours: hoursSchema,
         isSilentOnHolidays: z.boolean(),
         source: z.string().max(1000),
@@ -124,14 +124,18 @@ export const lawfulHoursSchema = z.strictObject({
     .max(500),
 })
 
+const CAP_PER_DAY = 'Messages that one visitor may get there from all merchants together in any 24 hours.'
+
 export const zonePathSchema = z.strictObject({ zoneId: idSchema('zon') })
 
-const area = z.strictObject({
-  kind: z.literal('circle'),
-  lat: latSchema,
-  lon: lonSchema,
-  radiusM: z.number().min(MIN_RADIUS_M).max(MAX_RADIUS_M),
-})
+const area = z
+  .strictObject({
+    kind: z.literal('circle'),
+    lat: latSchema,
+    lon: lonSchema,
+    radiusM: z.number().min(MIN_RADIUS_M).max(MAX_RADIUS_M).describe('In metres.'),
+  })
+  .describe('Where it lies, in WGS-84.')
 
 /** `PUT /v1/platform/zones/{zoneId}`: an area where promotion is silent, or whose owner caps it for each visitor. */
 export const zoneRequestSchema = z.discriminatedUnion('kind', [
@@ -140,8 +144,7 @@ export const zoneRequestSchema = z.discriminatedUnion('kind', [
     kind: z.literal('venue'),
     name: nameSchema,
     area,
-    /** Messages that one visitor may get there from all merchants together in any 24 hours. */
-    capPerDay: z.int().min(0).max(100),
+    capPerDay: z.int().min(0).max(100).describe(CAP_PER_DAY),
   }),
 ])
 export type ZoneRequest = z.output<typeof zoneRequestSchema>
@@ -149,5 +152,9 @@ export type ZoneRequest = z.output<typeof zoneRequestSchema>
 const stored = { id: idSchema('zon'), name: nameSchema, area }
 export const zoneSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('exclusion'), ...stored }),
-  z.object({ kind: z.literal('venue'), ...stored, capPerDay: z.int().min(0).max(100) }),
+  z.object({
+    kind: z.literal('venue'),
+    ...stored,
+    capPerDay: z.int().min(0).max(100).describe(CAP_PER_DAY),
+  }),
 ])

@@ -6,7 +6,7 @@ export const regionPathSchema = z.strictObject({ merchantId: idSchema('mer'), re
 /** `POST /v1/merchants/{merchantId}/regions` and `PUT …/{regionId}`: a node of the region tree, under its parent. */
 export const regionRequestSchema = z.strictObject({
   name: nameSchema,
-  parentId: idSchema('reg').exactOptional(),
+  parentId: idSchema('reg').exactOptional().describe('The node above it; without it this is a root.'),
 })
 export type RegionRequest = z.output<typeof regionRequestSchema>
 

@@ -18,13 +18,15 @@ export const subdivisionSchema = z
   .string()
   .regex(/^[A-Z]{2}-[A-Z0-9]{1,3}$/, 'a country and its state as in ISO 3166-2, for example US-CA')
 
-/** What a store is among the merchant's others, and when it is open; on the clock of its own zone. */
+/** What a store is among the merchant's others, and when it is open. */
 const standing = {
-  regionId: idSchema('reg').exactOptional(),
-  isFlagship: z.literal(true).exactOptional(),
-  subdivision: subdivisionSchema.exactOptional(),
-  openingHours: weeklyRangesSchema.exactOptional(),
-  closedDates: datesSchema.exactOptional(),
+  regionId: idSchema('reg').exactOptional().describe('Where it stands in the merchant’s region tree.'),
+  isFlagship: z.literal(true).exactOptional().describe('Scenes may name the flagship without its id.'),
+  subdivision: subdivisionSchema
+    .exactOptional()
+    .describe('The state or province (ISO 3166-2), whose law tells when promotion may be sent.'),
+  openingHours: weeklyRangesSchema.exactOptional().describe('When it is open, on the clock of its own zone.'),
+  closedDates: datesSchema.exactOptional().describe('Days on which it is closed all the same.'),
 }
 
 /** `POST /v1/merchants/{merchantId}/stores` and `PUT …/{storeId}`: coordinates, or an address to look up. */
@@ -33,7 +35,9 @@ export const storeRequestSchema = z
     name: nameSchema,
     lat: latSchema.exactOptional(),
     lon: lonSchema.exactOptional(),
-    address: textSchema(MAX_ADDRESS).exactOptional(),
+    address: textSchema(MAX_ADDRESS)
+      .exactOptional()
+      .describe('Looked up where `lat` and `lon` are left out.'),
     ...standing,
   })
   .superRefine(({ lat, lon, address }, context) => {
@@ -48,13 +52,14 @@ export type StoreRequest = z.output<typeof storeRequestSchema>
 export const storeSchema = z.object({
   id: idSchema('sto'),
   merchantId: idSchema('mer'),
-  /** The merchant's own id, where an import made the store. */
-  externalId: textSchema(100).exactOptional(),
+  externalId: textSchema(100)
+    .exactOptional()
+    .describe('The merchant’s own id, where an import made the store.'),
   name: nameSchema,
   lat: latSchema,
   lon: lonSchema,
   address: textSchema(MAX_ADDRESS).exactOptional(),
-  timeZone: z.string().max(64),
+  timeZone: z.string().max(64).describe('By the position, e.g. `Europe/Zurich`.'),
   ...standing,
   revision: revisionSchema,
   createdAt: instantSchema,

@@ -42,6 +42,7 @@ const customerRoutes: Routes = {
   'POST /v1/events': ['customer'],
   'GET /v1/me': ['customer'],
   'DELETE /v1/me': ['customer'],
+  'GET /v1/me/erasure': ['customer'],
   'PUT /v1/me/devices/{deviceId}': ['customer'],
   'DELETE /v1/me/devices/{deviceId}': ['customer'],
   'PUT /v1/me/phone-number': ['customer'],

@@ -5,6 +5,7 @@ import { claimOffer } from '#functions/customer-api/me/claim-offer.ts'
 import { deleteDevice } from '#functions/customer-api/me/delete-device.ts'
 import { deleteMe } from '#functions/customer-api/me/delete-me.ts'
 import { deletePhoneNumber } from '#functions/customer-api/me/delete-phone-number.ts'
+import { getErasure } from '#functions/customer-api/me/get-erasure.ts'
 import { getMe } from '#functions/customer-api/me/get-me.ts'
 import { listMyConsents } from '#functions/customer-api/me/list-my-consents.ts'
 import { listMyDecisions } from '#functions/customer-api/me/list-my-decisions.ts'
@@ -36,6 +37,7 @@ import {
   deviceRequestSchema,
   deviceSchema,
   erasureSchema,
+  erasureStateSchema,
   grantPathSchema,
   meSchema,
   myConsentsSchema,
@@ -85,6 +87,16 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     ...customer,
     response: erasureSchema,
     use: deleteMe,
+  }),
+  'GET /v1/me/erasure': route({
+    operationId: 'getErasure',
+    summary: 'Tells how far the erasure of the customer is',
+    description:
+      'Not found for a customer who was not erased, and again 35 days after the erasure, when its last mark is gone.',
+    problems: ['notFound'],
+    ...customer,
+    response: erasureStateSchema,
+    use: getErasure,
   }),
   'GET /v1/me/offers': route({
     operationId: 'listMyOffers',

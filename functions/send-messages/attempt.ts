@@ -1,6 +1,7 @@
 import type { SmsRecipients } from '#shared/adapters/dynamodb/customers/sms-recipients.ts'
 import type { ReadStanding } from '#shared/adapters/dynamodb/ledger/merchant-standing.ts'
 import type { Ending, MessageStore } from '#shared/adapters/dynamodb/ledger/message-store.ts'
+import type { DeleteEndpoint } from '#shared/adapters/sns/endpoints.ts'
 import type { Published, Publisher } from '#shared/adapters/sns/publisher.ts'
 import type { MessageId, UserId } from '#shared/domain/ids.ts'
 
@@ -14,6 +15,7 @@ export type SendServices = {
   readonly messages: MessageStore
   readonly recipients: SmsRecipients
   readonly publisher: Publisher
+  readonly deleteEndpoint: DeleteEndpoint
   readonly queue: (lane: Lane, entry: OutboxEntry, delayS: number, signal?: AbortSignal) => Promise<void>
   /** Has the operator switched everything off? At most 5 s old. */
   readonly isKilled: (nowMs: number, signal?: AbortSignal) => Promise<boolean>

@@ -21,7 +21,7 @@ const pushOf = (
 
 /** Keeps what an answer tells about the phone. */
 const learn = async (
-  { messages }: SendServices,
+  { messages, deleteEndpoint }: SendServices,
   { user }: StoredMessage,
   device: Device,
   published: Published,
@@ -32,7 +32,10 @@ const learn = async (
   }
   if (published.kind !== 'taken' || published.endpointArn === undefined) return
   if (published.endpointArn !== device.endpointArn) {
-    await messages.rememberEndpoint(user, device, published.endpointArn, signal)
+    const { endpointArn } = published
+    const kept = await messages.rememberEndpoint(user, device, endpointArn, signal)
+    // The customer was erased, or removed the phone, while it was made.
+    if (kept === 'orphan') await deleteEndpoint(endpointArn, signal)
   }
 }
 

@@ -8,6 +8,7 @@ import { createSmsRecipients } from '#shared/adapters/dynamodb/customers/sms-rec
 import { createReadStanding } from '#shared/adapters/dynamodb/ledger/merchant-standing.ts'
 import { createMessageStore } from '#shared/adapters/dynamodb/ledger/message-store.ts'
 import { createReadPlatform } from '#shared/adapters/dynamodb/ledger/platform-state.ts'
+import { createDeleteEndpoint } from '#shared/adapters/sns/endpoints.ts'
 import { createPublisher } from '#shared/adapters/sns/publisher.ts'
 import { createQueueSender } from '#shared/adapters/sqs/queue-sender.ts'
 import { stopCodeOf } from '#shared/domain/messages/stop-code.ts'
@@ -50,6 +51,7 @@ export const buildServices = (env: Env, onFault: SendServices['onFault']): Recei
         (await messages.devices(user, signal)).filter(({ platform }) => platform in applications),
     },
     recipients: createSmsRecipients({ client, ledger: env.LEDGER_TABLE }),
+    deleteEndpoint: createDeleteEndpoint(),
     publisher: createPublisher({
       applications,
       ...(env.SMS_SENDER_ID !== undefined && { smsSenderId: env.SMS_SENDER_ID }),

@@ -30,6 +30,7 @@ export const customerExamples = {
   },
   getMe: { given: ['putDevice', 'putPhoneNumber', 'putPushConsent', 'putSmsConsent', 'putPreferences'] },
   deleteMe: { given: ['putDevice'] },
+  getErasure: { given: ['deleteMe'] },
   listMyOffers: { given: ['grant'], query: { limit: '20' } },
   claimOffer: { body: { by: 'claimed' } },
   listMyDecisions: { given: ['decision'], query: { limit: '20' } },

@@ -141,3 +141,10 @@ export type MyOffer = z.output<typeof myOfferSchema>
 
 /** `DELETE /v1/me`. */
 export const erasureSchema = z.strictObject({ jobId: idSchema('job') })
+
+/** `GET /v1/me/erasure`: from `erasedAt` on nothing is written for the customer; at `doneAt` all was gone. */
+export const erasureStateSchema = z.strictObject({
+  state: z.enum(['running', 'done']),
+  erasedAt: instantSchema,
+  doneAt: instantSchema.exactOptional(),
+})

@@ -150,7 +150,7 @@ describe('erasing a customer', () => {
     }
     expect(await mentions('gina')).toEqual([
       { pk: `U#${user}`, ...tombstone },
-      { pk: `U#${user}`, sk: 'PROFILE', ...tombstone },
+      { pk: `U#${user}`, sk: 'PROFILE', ...tombstone, doneAt: tombstone.erasedAt },
     ])
     expect(body.jobId).toMatch(/^job_/)
     expect(await stockOf(offerId)).toMatchObject({ free: 9, reserved: 0, confirmed: 1 })

@@ -41,6 +41,18 @@ export const deviceItemSchema = z.object({
 
 export const parseDevice = (item: unknown): Device => deviceItemSchema.parse(item)
 
+/**
+ * Of a device: it is as it was read. The endpoint belongs to the token, and the sender may have just written it: who
+ * removes the device must know of it.
+ */
+export const deviceAsRead = ({ token, endpointArn }: Pick<Device, 'token' | 'endpointArn'>) => ({
+  ConditionExpression: `#token = :token AND ${
+    endpointArn === undefined ? 'attribute_not_exists(endpointArn)' : 'endpointArn = :arn'
+  }`,
+  ExpressionAttributeNames: { '#token': 'token' },
+  ExpressionAttributeValues: { ':token': token, ...(endpointArn !== undefined && { ':arn': endpointArn }) },
+})
+
 /** Of the profile: its customer was not erased. */
 export const NOT_ERASED = 'attribute_not_exists(tombstone)'
 

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import {
   type CustomerTables,
+  deviceAsRead,
   deviceKey,
   type Erased,
   parseDevice,
@@ -40,7 +41,6 @@ type Owner = z.output<typeof ownerSchema>
 type Holder = Owner & { readonly device: Device }
 
 const USER_NAME = { '#user': 'user' }
-const TOKEN_NAME = { '#token': 'token' }
 
 /** Phones over the Ledger: the device under its customer, and who owns which token. */
 export const createDeviceRecords = ({ client, ledger }: CustomerTables): DeviceRecords => {
@@ -68,31 +68,16 @@ export const createDeviceRecords = ({ client, ledger }: CustomerTables): DeviceR
     return page.items.length
   }
 
-  // The endpoint belongs to the token, and the sender may have just written it: both must be as they were read.
-  const asRead = (device: Device | undefined) =>
-    device === undefined
-      ? { ConditionExpression: 'attribute_not_exists(pk)' }
-      : {
-          ConditionExpression: `#token = :token AND ${
-            device.endpointArn === undefined ? 'attribute_not_exists(endpointArn)' : 'endpointArn = :arn'
-          }`,
-          ExpressionAttributeNames: TOKEN_NAME,
-          ExpressionAttributeValues: {
-            ':token': device.token,
-            ...(device.endpointArn !== undefined && { ':arn': device.endpointArn }),
-          },
-        }
-
   const putDevice = (user: UserId, device: Device, before: Device | undefined): TransactItem => ({
     Put: {
       TableName: ledger,
       Item: { ...deviceKey(user, device.deviceId), kind: 'device', ...device },
-      ...asRead(before),
+      ...(before === undefined ? { ConditionExpression: 'attribute_not_exists(pk)' } : deviceAsRead(before)),
     },
   })
 
   const deleteDevice = (user: UserId, device: Device): TransactItem => ({
-    Delete: { TableName: ledger, Key: deviceKey(user, device.deviceId), ...asRead(device) },
+    Delete: { TableName: ledger, Key: deviceKey(user, device.deviceId), ...deviceAsRead(device) },
   })
 
   const takeToken = (user: UserId, device: Device, former: Owner | undefined): TransactItem => ({

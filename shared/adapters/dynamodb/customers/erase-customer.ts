@@ -1,6 +1,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import {
+  deviceAsRead,
   NOT_ERASED,
   parseDevice,
   retrying,
@@ -118,7 +119,8 @@ export const createEraseCustomer = (
     const device = parseDevice(item)
     // The endpoint first: once the item is gone nobody knows of it.
     if (device.endpointArn !== undefined) await deleteEndpoint(device.endpointArn, signal)
-    return { items: [deleteItem(item), deleteOwned(tokenKey(device.platform, device.token), user)] }
+    const token = deleteOwned(tokenKey(device.platform, device.token), user)
+    return { items: [{ Delete: { TableName: ledger, Key: keyOf(item), ...deviceAsRead(device) } }, token] }
   }
 
   /** With an SMS goes its opt-out link. */
@@ -178,7 +180,10 @@ export const createEraseCustomer = (
     let removed = 0
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const items = await remaining(user, signal)
-      if (items.length === 0) return { removed }
+      if (items.length === 0) {
+        await profiles.noteErased(user, nowMs, signal)
+        return { removed }
+      }
       await removeAll(user, items, signal)
       removed += items.length
     }

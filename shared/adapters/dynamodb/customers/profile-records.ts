@@ -78,6 +78,10 @@ export type ProfileRecords = {
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<'saved' | Erased>
+  /** When erasing began, and when all was gone; undefined for a customer who was not erased. */
+  readonly findErasure: (user: UserId, signal?: AbortSignal) => Promise<Erasure | undefined>
+  /** Notes on the tombstone that all is gone. Safe to repeat: the first time counts. */
+  readonly noteErased: (user: UserId, nowMs: number, signal?: AbortSignal) => Promise<void>
   /** Puts the tombstone in the profile's place and frees the phone number. Safe to repeat. */
   readonly erase: (user: UserId, nowMs: number, signal?: AbortSignal) => Promise<void>
 }
@@ -90,6 +94,8 @@ const profileSchema = z.object({
   preferences: preferencesSchema.default({}),
   consents: consentsSchema.default({}),
 })
+const erasureSchema = z.object({ erasedAt: z.string(), doneAt: z.string().exactOptional() })
+export type Erasure = z.output<typeof erasureSchema>
 const ownerSchema = z.object({ user: idSchema('usr') })
 
 const parseProfileItem = (item: Item | undefined): Profile | undefined | Erased => {
@@ -307,6 +313,25 @@ export const createProfileRecords = ({ client, ledger, presence }: ProfileTables
         const outcome = await transact(client, items, retrying(signal))
         return outcome.kind === 'done' ? 'saved' : 'again'
       }, signal),
+
+    findErasure: async (user, signal) => {
+      const item = await get(profileKey(user), signal)
+      return item?.['tombstone'] === true ? erasureSchema.parse(item) : undefined
+    },
+
+    noteErased: async (user, nowMs, signal) => {
+      const done: TransactItem = {
+        Update: {
+          TableName: ledger,
+          Key: profileKey(user),
+          UpdateExpression: 'SET doneAt = :now',
+          ConditionExpression: 'tombstone = :yes AND attribute_not_exists(doneAt)',
+          ExpressionAttributeValues: { ':now': new Date(nowMs).toISOString(), ':yes': true },
+        },
+      }
+      // A refusal means that it was noted before, or that TTL has removed the tombstone.
+      await transact(client, [done], retrying(signal))
+    },
 
     erase: (user, nowMs, signal) =>
       optimistically(async (): Promise<undefined | 'again'> => {

@@ -1,5 +1,6 @@
 import { type DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import { tokenKey } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { finishMessage } from '#shared/adapters/dynamodb/ledger/finish-message.ts'
 import { readDevices } from '#shared/adapters/dynamodb/ledger/read-devices.ts'
 import { batchGetAll } from '#shared/adapters/dynamodb/transactions.ts'
@@ -53,12 +54,13 @@ export type MessageStore = {
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<void>
+  /** `orphan`: the phone is gone meanwhile, and nobody else has its token; nothing will ever point to the endpoint. */
   readonly rememberEndpoint: (
     user: UserId,
     device: Device,
     endpointArn: string,
     signal?: AbortSignal,
-  ) => Promise<void>
+  ) => Promise<'kept' | 'orphan'>
   /** The phone is out of reach until the app registers again. */
   readonly dropDevice: (user: UserId, device: Device, reason: string, signal?: AbortSignal) => Promise<void>
 }
@@ -93,7 +95,7 @@ export const createMessageStore = (
     attributes: Readonly<Record<string, string | boolean>>,
     condition: string,
     signal?: AbortSignal,
-  ): Promise<void> => {
+  ): Promise<boolean> => {
     const names = Object.keys(attributes)
     try {
       await client.send(
@@ -112,8 +114,10 @@ export const createMessageStore = (
         }),
         options(signal),
       )
+      return true
     } catch (error) {
       if (!isConditionFailure(error)) throw error
+      return false
     }
   }
 
@@ -247,10 +251,19 @@ export const createMessageStore = (
     finish: (message, ending, nowMs, signal) =>
       finishMessage({ client, table, readProfile }, message, ending, nowMs, signal),
 
-    rememberEndpoint: (user, device, endpointArn, signal) =>
-      setOnDevice(user, device, { endpointArn }, SAME_TOKEN, signal),
+    rememberEndpoint: async (user, device, endpointArn, signal) => {
+      if (await setOnDevice(user, device, { endpointArn }, SAME_TOKEN, signal)) return 'kept'
+      const keys = [tokenKey(device.platform, device.token)]
+      const [[owner] = []] = await batchGetAll(client, [{ table, keys, consistent: true }], {
+        random: Math.random,
+        signal,
+      })
+      // With an owner, a phone has registered the same token: the endpoint is that one's.
+      return owner === undefined ? 'orphan' : 'kept'
+    },
 
-    dropDevice: (user, device, disabledReason, signal) =>
-      setOnDevice(user, device, { enabled: false, disabledReason }, AS_REGISTERED, signal),
+    dropDevice: async (user, device, disabledReason, signal) => {
+      await setOnDevice(user, device, { enabled: false, disabledReason }, AS_REGISTERED, signal)
+    },
   }
 }

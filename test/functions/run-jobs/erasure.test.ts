@@ -1,0 +1,333 @@
+import type { SQSEvent, SQSRecord } from 'aws-lambda'
+import { afterAll, describe, expect, test } from 'vitest'
+import { phoneHashOf } from '#shared/adapters/dynamodb/customers/suppressions.ts'
+import { dueKey } from '#shared/contracts/items/ledger.ts'
+import { waitersPk } from '#shared/contracts/items/waiting-list.ts'
+import type { MerchantId, UserId } from '#shared/domain/ids.ts'
+import { userIdOf } from '#shared/runtime/ids.ts'
+import { startDecideOffers } from '#test/functions/decide-offers/decide-offers.ts'
+import { DAY, HOUR, MINUTE, T0 } from '#test/support/builders.ts'
+import { callApi, type HttpAnswer, type HttpCall, lambdaContext } from '#test/support/http-event.ts'
+import {
+  created,
+  geofenceBody,
+  newMerchant,
+  offerBody,
+  sceneBody,
+  UNION_SQUARE,
+} from '#test/support/merchants.ts'
+import { startPeer } from '#test/support/peers.ts'
+
+const NUMBER = '+14155550163'
+const TOKEN = 'push-token-of-vera'
+const ENDPOINT = 'arn:aws:sns:us-east-1:000000000000:endpoint/GCM/beckon/vera'
+const MADE = `<R><CreatePlatformEndpointResult><EndpointArn>${ENDPOINT}</EndpointArn></CreatePlatformEndpointResult></R>`
+const SENT = '<R><PublishResult><MessageId>m</MessageId></PublishResult></R>'
+/** What happens while SNS makes an endpoint. */
+let meanwhile: () => Promise<unknown> = async () => {}
+const sns = await startPeer(async ({ body }) => {
+  const isMaking = body.includes('CreatePlatformEndpoint')
+  if (isMaking) await meanwhile()
+  const headers = { 'content-type': 'text/xml' }
+  return { status: 200, headers, body: `<?xml version="1.0"?>${isMaking ? MADE : SENT}` }
+})
+afterAll(() => sns.close())
+const FCM = 'arn:aws:sns:us-east-1:000000000000:app/GCM/beckon'
+const queue = (name: string) => `http://127.0.0.1:1/000000000000/${name}`
+const { tables, clock, deliver, deliverRemoval, fire, queues, stored } = await startDecideOffers({
+  SMS_ANSWERS_TOPIC_ARN: 'arn:aws:sns:us-east-1:123456789012:answers',
+  PLACE_INDEX: 'places',
+  AWS_ENDPOINT_URL_SNS: sns.url,
+  FCM_APPLICATION_ARN: FCM,
+  SMS_MAX_PRICE_USD: '0.10',
+  REMINDERS_PER_MINUTE: '100',
+  SIGNING_KEY_DAYS: '30',
+  MAX_RECEIVES: '5',
+  PUSH_APPLE_QUEUE_URL: queue('push-apple'),
+  PUSH_DEAD_LETTERS_URL: queue('push-dead'),
+  PUSH_APPLE_DEAD_LETTERS_URL: queue('push-apple-dead'),
+  SMS_DEAD_LETTERS_URL: queue('sms-dead'),
+})
+process.env['JOBS_QUEUE_URL'] = queues.urlOf('jobs')
+const { handler: customerApi } = await import('#functions/customer-api/handler.ts')
+const { handler: merchantApi } = await import('#functions/merchant-api/handler.ts')
+const { handler: matchPings } = await import('#functions/match-pings/handler.ts')
+const { handler: runJobs } = await import('#functions/run-jobs/handler.ts')
+const { handler: sendMessages } = await import('#functions/send-messages/handler.ts')
+const { handler: remindRevisits } = await import('#functions/remind-revisits/handler.ts')
+
+type Item = Record<string, unknown>
+type Handler = Parameters<typeof callApi>[0]
+
+const record = (queueName: string, body: unknown): SQSRecord => ({
+  messageId: 'm-1',
+  receiptHandle: 'r',
+  body: JSON.stringify(body),
+  attributes: {
+    ApproximateReceiveCount: '1',
+    SentTimestamp: '0',
+    SenderId: 'x',
+    ApproximateFirstReceiveTimestamp: '0',
+  },
+  messageAttributes: {},
+  md5OfBody: '',
+  eventSource: 'aws:sqs',
+  eventSourceARN: `arn:aws:sqs:us-east-1:000000000000:${queueName}`,
+  awsRegion: 'us-east-1',
+})
+const work = (handler: unknown, queueName: string, body: unknown) =>
+  (handler as (event: SQSEvent, context: unknown) => Promise<unknown>)(
+    { Records: [record(queueName, body)] },
+    lambdaContext(),
+  )
+
+const answered = async (handler: Handler, routeKey: string, call: HttpCall): Promise<HttpAnswer> => {
+  const answer = await callApi(handler, routeKey, call)
+  if (answer.status >= 300) throw new Error(`${routeKey}: ${answer.status} ${JSON.stringify(answer.body)}`)
+  return answer
+}
+
+const everything = async (): Promise<Item[]> =>
+  (await Promise.all([tables.catalog, tables.presence, tables.ledger].map(tables.allOf))).flat()
+
+/** Whatever may tell of the customer, wherever it may stand. */
+const tracesOf = async (user: UserId, secrets: readonly string[]): Promise<Item[]> =>
+  (await everything()).filter((item) => {
+    const text = JSON.stringify(item)
+    return [user, ...secrets].some((secret) => text.includes(secret))
+  })
+
+const path: { merchantId: MerchantId } = { merchantId: (await newMerchant(merchantApi, 'owner')).id }
+const M = '/v1/merchants/{merchantId}'
+const owner = { subject: 'owner', path }
+await created(merchantApi, `POST ${M}/geofences`, { ...owner, body: geofenceBody() })
+const { id: offerId } = await created(merchantApi, `POST ${M}/offers`, { ...owner, body: offerBody() })
+const { id: sceneId } = await created(merchantApi, `POST ${M}/scenes`, {
+  ...owner,
+  body: sceneBody({ offerId }),
+})
+await created(merchantApi, `POST ${M}/scenes`, {
+  ...owner,
+  body: sceneBody({ triggers: [{ type: 'due', plan: { kind: 'afterLastVisit', days: 3 } }] }),
+})
+
+const ping = (subject: string, atMs: number) =>
+  callApi(matchPings, 'POST /v1/pings', {
+    subject,
+    scopes: ['customer'],
+    body: { pings: [{ at: new Date(atMs).toISOString(), ...UNION_SQUARE, accuracyM: 5 }] },
+  })
+
+/** What waits for its time: a place in a queue, a reminder, an answer that may be asked for again. */
+const waiting = (user: UserId): Item[] => {
+  const [pk, of] = [`U#${user}`, { user, ...path, sceneId, occasion: 'o' }]
+  const due = dueKey(clock.nowMs + MINUTE, user, 0)
+  const waitKeys = { merchantPk: waitersPk(path.merchantId, offerId), merchantSk: `2026#${user}` }
+  return [
+    { pk, sk: `WAIT#${offerId}`, kind: 'wait', ...of, offerId, ...waitKeys },
+    {
+      pk,
+      sk: 'LATER#1',
+      kind: 'later',
+      ...of,
+      againMs: clock.nowMs,
+      about: { kind: 'restock', offerId },
+      ...due,
+    },
+    { pk, sk: 'IDEMPOTENCY#1', kind: 'idempotency', running: false, bodyHash: 'x' },
+  ]
+}
+
+/** The life of a customer, by everything that writes of one. */
+const live = async (subject: string) => {
+  const me = { subject }
+  const user = userIdOf(subject)
+  await answered(customerApi, 'PUT /v1/me/devices/{deviceId}', {
+    ...me,
+    path: { deviceId: 'phone' },
+    body: { platform: 'fcm', token: TOKEN },
+  })
+  await answered(customerApi, 'PUT /v1/me/phone-number', { ...me, body: { phoneNumber: NUMBER } })
+  for (const about of ['push', 'location'])
+    await answered(customerApi, `PUT /v1/me/consents/${about}`, {
+      ...me,
+      body: { granted: true, source: 'app' },
+    })
+  await answered(customerApi, 'PUT /v1/me/consents/sms/{merchantId}', {
+    ...me,
+    path,
+    body: { granted: true, source: 'app' },
+  })
+  await ping(subject, clock.nowMs)
+  const presence = (await stored.presenceOf(user)) ?? {}
+  queues.taken()
+  expect(await deliver(presence)).toEqual([])
+  const queued = queues.taken()
+  const [message] = queued.filter(({ queue: name }) => name === 'push')
+  await work(sendMessages, 'push', message?.body)
+  const events = [{ id: 'buy', type: 'purchase', at: new Date(clock.nowMs).toISOString(), ...path }]
+  await answered(customerApi, 'POST /v1/events', { ...me, body: { events } })
+  const { body: offers } = await answered(customerApi, 'GET /v1/me/offers', me)
+  const { grantId, code } = offers.items[0]
+  await answered(customerApi, 'POST /v1/me/offers/{grantId}/claim', {
+    ...me,
+    path: { grantId },
+    body: { by: 'claimed' },
+  })
+  const { body: signed } = await answered(customerApi, 'POST /v1/me/offers/{grantId}/redemption-tokens', {
+    ...me,
+    path: { grantId },
+    headers: { 'idempotency-key': 'once' },
+  })
+  await answered(customerApi, 'PUT /v1/me/preferences', {
+    ...me,
+    body: { mutedMerchants: [path.merchantId] },
+  })
+  const customer = { subject: 'owner', path: { ...path, userId: user } }
+  await answered(merchantApi, `PUT ${M}/customers/{userId}`, { ...customer, body: { tags: ['vip'] } })
+  await answered(merchantApi, `PUT ${M}/customers/{userId}/block`, { ...customer, body: { reason: 'x' } })
+  await answered(customerApi, 'PUT /v1/me/blocks/{merchantId}/appeal', { ...me, path, body: { text: 'no' } })
+  await stored.putLedger(...waiting(user))
+  const items = (await tables.allOf(tables.ledger)).filter(({ pk }) => pk === `U#${user}`)
+  return { user, presence, items, queued, message, code, token: signed.token as string, grantId }
+}
+type Life = Awaited<ReturnType<typeof live>>
+
+/** Everything that was on its way, again: what a queue, a stream, a phone, a till or a clock brings late or twice. */
+const bringBack = async (subject: string, { user, presence, items, queued, message, code, token }: Life) => {
+  await ping(subject, clock.nowMs)
+  expect(await deliver(presence, ...items.filter(({ kind }) => kind === 'event'))).toEqual([])
+  await deliverRemoval(presence, 'ttl')
+  await fire(...queued.filter(({ queue: name }) => name === 'timers').map(({ body }) => body))
+  await work(sendMessages, 'push', message?.body)
+  const answers = [
+    await callApi(customerApi, 'POST /v1/events', {
+      subject,
+      body: { events: [{ id: 'late', type: 'rating', at: new Date(clock.nowMs).toISOString(), ...path }] },
+    }),
+    await callApi(customerApi, 'PUT /v1/me/preferences', { subject, body: {} }),
+    await callApi(customerApi, 'PUT /v1/me/phone-number', { subject, body: { phoneNumber: NUMBER } }),
+    await callApi(customerApi, 'PUT /v1/me/consents/location', {
+      subject,
+      body: { granted: true, source: 'app' },
+    }),
+    await callApi(customerApi, 'PUT /v1/me/devices/{deviceId}', {
+      subject,
+      path: { deviceId: 'phone' },
+      body: { platform: 'fcm', token: TOKEN },
+    }),
+  ]
+  expect(answers.map(({ status }) => status)).toEqual([410, 410, 410, 410, 410])
+  // A token is over after ten minutes, whoever it was for.
+  for (const body of [{ code }, { token }]) {
+    const late = await callApi(merchantApi, `POST ${M}/redemptions`, { ...owner, body })
+    expect(['notFound', 'tokenExpired']).toContain(late.body.code)
+  }
+  const customer = { subject: 'owner', path: { ...path, userId: user } }
+  const notes = await callApi(merchantApi, `PUT ${M}/customers/{userId}`, {
+    ...customer,
+    body: { tags: ['late'] },
+  })
+  expect(notes.status).toBe(404)
+  await callApi(merchantApi, `PUT ${M}/customers/{userId}/block`, { ...customer, body: { reason: 'late' } })
+  await remindRevisits({}, lambdaContext())
+}
+
+const isTombstone = (item: Item) => item['tombstone'] === true
+const kindsOf = (items: readonly Item[]) => [...new Set(items.map(({ kind }) => String(kind)))].toSorted()
+const erasureOf = (subject: string) => ({
+  kind: 'erasure',
+  user: userIdOf(subject),
+  jobId: 'job_01J0000000000000000000000A',
+  requestedAt: new Date(clock.nowMs).toISOString(),
+})
+
+describe('an erased customer', () => {
+  test('leaves only tombstones, whatever comes late or twice, before, during and after the job', async () => {
+    clock.nowMs = T0 + HOUR
+    // The minute schedule makes the keys that sign tokens.
+    await remindRevisits({}, lambdaContext())
+    const life = await live('vera')
+    // The test proves nothing of what was never there.
+    expect(kindsOf(await tracesOf(life.user, []))).toEqual(
+      expect.arrayContaining([
+        'consentReceipt',
+        'device',
+        'event',
+        'exposure',
+        'grant',
+        'grantOwner',
+        'idempotency',
+        'later',
+        'message',
+        'phoneOwner',
+        'presence',
+        'profile',
+        'relationship',
+        'tokenOwner',
+        'trace',
+        'turnedAway',
+        'wait',
+      ]),
+    )
+    const secrets = [NUMBER, phoneHashOf(NUMBER), TOKEN, ENDPOINT, String(life.grantId), String(life.code)]
+
+    await answered(customerApi, 'DELETE /v1/me', { subject: 'vera' })
+    await bringBack('vera', life)
+    expect((await callApi(customerApi, 'GET /v1/me/erasure', { subject: 'vera' })).body).toEqual({
+      state: 'running',
+      erasedAt: new Date(clock.nowMs).toISOString(),
+    })
+    clock.advance(MINUTE)
+    // The jobs that run twice at once stand for one that was stopped half way and came again.
+    await Promise.all([
+      work(runJobs, 'jobs', erasureOf('vera')),
+      work(runJobs, 'jobs', erasureOf('vera')),
+      bringBack('vera', life),
+    ])
+    await work(runJobs, 'jobs', erasureOf('vera'))
+    const left = await tracesOf(life.user, secrets)
+    expect(left.map(({ kind, pk, sk }) => ({ kind, pk, sk }))).toEqual([
+      { kind: 'tombstone', pk: `U#${life.user}`, sk: undefined },
+      { kind: 'tombstone', pk: `U#${life.user}`, sk: 'PROFILE' },
+    ])
+    for (const later of [MINUTE, HOUR, 3 * DAY]) {
+      clock.advance(later)
+      await bringBack('vera', life)
+      expect(await tracesOf(life.user, secrets)).toEqual(left)
+    }
+    expect(left.every(isTombstone)).toBe(true)
+    expect((await callApi(customerApi, 'GET /v1/me/erasure', { subject: 'vera' })).body).toEqual({
+      state: 'done',
+      erasedAt: new Date(T0 + HOUR).toISOString(),
+      doneAt: new Date(T0 + HOUR + MINUTE).toISOString(),
+    })
+    const deleted = sns.requests.filter(({ body }) => body.includes('Action=DeleteEndpoint'))
+    expect(deleted.map(({ body }) => new URLSearchParams(body).get('EndpointArn'))).toContain(ENDPOINT)
+  })
+
+  test('is asked about by nobody else', async () => {
+    const { status, body } = await callApi(customerApi, 'GET /v1/me/erasure', { subject: 'never erased' })
+    expect({ status, code: body.code }).toEqual({ status: 404, code: 'notFound' })
+  })
+
+  test('whose phone was pushed to in that moment leaves no endpoint at SNS', async () => {
+    clock.nowMs = T0 + 10 * DAY
+    const subject = 'wanda'
+    const me = { subject }
+    const device = { ...me, path: { deviceId: 'phone' }, body: { platform: 'fcm', token: 'token-of-wanda' } }
+    await answered(customerApi, 'PUT /v1/me/devices/{deviceId}', device)
+    await answered(customerApi, 'PUT /v1/me/consents/push', { ...me, body: { granted: true, source: 'app' } })
+    await ping(subject, clock.nowMs)
+    queues.taken()
+    await deliver((await stored.presenceOf(userIdOf(subject))) ?? {})
+    const [message] = queues.taken().filter(({ queue: name }) => name === 'push')
+    sns.requests.length = 0
+    meanwhile = () => work(runJobs, 'jobs', erasureOf(subject))
+    await work(sendMessages, 'push', message?.body)
+    const actions = sns.requests.map(({ body }) => new URLSearchParams(body).get('Action'))
+    expect(actions[0]).toBe('CreatePlatformEndpoint')
+    expect(actions.slice(-2)).toEqual(['Publish', 'DeleteEndpoint'])
+    expect((await tracesOf(userIdOf(subject), ['token-of-wanda'])).every(isTombstone)).toBe(true)
+  })
+})

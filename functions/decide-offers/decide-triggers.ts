@@ -17,7 +17,7 @@ import {
 } from '#shared/contracts/items/decision-part.ts'
 import { type Sent, sentOf } from '#shared/contracts/items/trace.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
-import type { MessageId, UserId } from '#shared/domain/ids.ts'
+import type { GrantId, MessageId, UserId } from '#shared/domain/ids.ts'
 import type { SmsContent } from '#shared/domain/messages/message.ts'
 import { type Candidate, candidatesAmong, occasionKey } from '#shared/domain/scenes/candidate.ts'
 import {
@@ -28,13 +28,14 @@ import {
   withheldIn,
 } from '#shared/domain/scenes/decide.ts'
 import { type Limits, NOTHING_SPENT, type Spent, type Surroundings } from '#shared/domain/scenes/facts.ts'
-import { mayHaveGift } from '#shared/domain/scenes/occasions.ts'
+import { couponOf, mayHaveGift } from '#shared/domain/scenes/occasions.ts'
 import type { MessageKind } from '#shared/domain/scenes/scene.ts'
 import { occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
 
 export type DecideServices = {
   readonly loadFacts: DecisionStore['loadFacts']
   readonly readPhones: DecisionStore['readPhones']
+  readonly readCoupon: DecisionStore['readCoupon']
   readonly readStock: DecisionStore['readStock']
   /** Who stands in line for an offer comes first when stock returns. */
   readonly hasWaiters: WaitingList['hasWaiters']
@@ -193,6 +194,19 @@ const withSurroundings = async (
   return { ...facts, customer, placeRead: true }
 }
 
+const withCoupon = async (
+  services: DecideServices,
+  user: UserId,
+  coupon: GrantId,
+  facts: Facts,
+  nowMs: number,
+  signal?: AbortSignal,
+): Promise<Facts> => {
+  const isHeld = await services.readCoupon(user, coupon, nowMs, signal)
+  const coupons = new Map([...(facts.customer.coupons ?? []), [coupon, isHeld]])
+  return { ...facts, customer: { ...facts.customer, coupons } }
+}
+
 /** What is looked up for a winner only, since most triggers end before; undefined when all is known. */
 const lookUp = async (
   services: DecideServices,
@@ -201,6 +215,9 @@ const lookUp = async (
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<Facts | undefined> => {
+  const coupon = couponOf(winner.trigger)
+  if (coupon !== undefined && !facts.customer.coupons?.has(coupon))
+    return withCoupon(services, winner.trigger.user, coupon, facts, nowMs, signal)
   if (winner.channel === 'push' && !facts.devicesRead)
     return withPhones(services, winner.trigger.user, facts, signal)
   if (!facts.placeRead && facts.zonesVersion > 0 && winner.messageKind !== 'service')

@@ -74,6 +74,7 @@ export const buildServices = (env: z.output<typeof decideOffersEnv>): RecordServ
   const services: RecordServices = {
     loadFacts: decisions.loadFacts,
     readPhones: decisions.readPhones,
+    readCoupon: decisions.readCoupon,
     readStock: decisions.readStock,
     hasWaiters: waiting.hasWaiters,
     noteWaiters: waiting.note,

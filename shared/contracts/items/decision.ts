@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type * as z from 'zod'
+import * as z from 'zod'
 import {
   dueKey,
   expiryOf,
@@ -23,6 +23,7 @@ import { type Arm, type Counted, mergeCounted, utcDay } from '#shared/domain/loo
 import { DEFAULT_ATTRIBUTION_DAYS, type Exposure } from '#shared/domain/loop/exposure.ts'
 import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { MessageContent } from '#shared/domain/messages/message.ts'
+import { GRANT_STATES } from '#shared/domain/offers/grant-state.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import { type Candidate, occasionOfCandidate } from '#shared/domain/scenes/candidate.ts'
 import { REMEMBERED } from '#shared/domain/scenes/caps.ts'
@@ -141,12 +142,25 @@ const reservationOf = (
   }
 }
 
+export const grantKey = (user: UserId, grantId: GrantId) => ({ pk: userKey(user), sk: `GRANT#${grantId}` })
+
+const heldSchema = z.object({ state: z.enum(GRANT_STATES), validUntil: z.string().exactOptional() })
+
+/** Can what a GRANT item gives still be redeemed? */
+export const isHeld = (item: unknown, nowMs: number): boolean => {
+  const { state, validUntil } = heldSchema.parse(item)
+  return (
+    (state === 'reserved' || state === 'confirmed') &&
+    validUntil !== undefined &&
+    nowMs < Date.parse(validUntil)
+  )
+}
+
 export const grantItem = (grant: Grant, nowMs: number, dueShards: number) => {
   const { candidate, grantId, messageId } = grant
   const { scene, trigger } = candidate
   return {
-    pk: userKey(trigger.user),
-    sk: `GRANT#${grantId}`,
+    ...grantKey(trigger.user, grantId),
     kind: 'grant',
     user: trigger.user,
     grantId,

@@ -13,7 +13,7 @@ import type {
   MerchantFacts,
   Spent,
 } from '#shared/domain/scenes/facts.ts'
-import { isStillPlanned } from '#shared/domain/scenes/occasions.ts'
+import { couponOf, isStillPlanned } from '#shared/domain/scenes/occasions.ts'
 import type { StorePlace } from '#shared/domain/scenes/places.ts'
 import type { SuppressionReason } from '#shared/domain/scenes/reasons.ts'
 import type { MessageKind, Scene, SceneTrigger, Templates } from '#shared/domain/scenes/scene.ts'
@@ -112,10 +112,12 @@ const checkConfidence: Check = (one) => {
   return failedIf(!sides.some((side) => isSureEnough(side, one)))
 }
 
-/** Has what a reminder was planned for come about without it? A new visit, a purchase, another birthday. */
+/** Has what a reminder was planned for come about without it? A new visit, a purchase, a redemption, another birthday. */
 const isOver = ({ candidate: { scene, trigger }, customer, relationship, nowMs }: Case): boolean => {
   if (trigger.type !== 'due' || relationship === undefined) return false
-  const { birthday } = customer
+  const { birthday, coupons } = customer
+  const coupon = couponOf(trigger)
+  if (coupon !== undefined && coupons?.get(coupon) === false) return true
   const planned = { ...trigger, relationship, ...(birthday !== undefined && { birthday }) }
   return !isStillPlanned(planned, scene, trigger, nowMs)
 }

@@ -1,5 +1,5 @@
 import type { Relationship } from '#shared/domain/customers/relationship.ts'
-import type { MerchantId, MessageId, OfferId, SceneId, ZoneId } from '#shared/domain/ids.ts'
+import type { GrantId, MerchantId, MessageId, OfferId, SceneId, ZoneId } from '#shared/domain/ids.ts'
 import type { Budget } from '#shared/domain/merchants/merchant.ts'
 import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
@@ -68,6 +68,8 @@ export type CustomerFacts = {
   readonly birthday?: string
   /** With each merchant that the triggers are about; one that is not among them was not read. */
   readonly relationships: ReadonlyMap<MerchantId, KnownRelationship>
+  /** Whether coupons that end are still held; one that was not looked up is taken to be. */
+  readonly coupons?: ReadonlyMap<GrantId, boolean>
   /** Absent: not looked up, or nobody knows where the customer is. */
   readonly surroundings?: Surroundings
 }

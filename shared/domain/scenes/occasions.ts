@@ -1,5 +1,6 @@
 import {
   type GrantId,
+  isId,
   type MerchantId,
   type OfferId,
   type SceneId,
@@ -60,6 +61,8 @@ type DueSide = Extract<SceneTrigger, { type: 'due' }>
 type Moment = Pick<Occasion, 'occasion' | 'dueAtMs'>
 
 const HOUR_MS = 3_600_000
+/** What the occasion of a coupon begins with. */
+const ENDS = 'ends:'
 const MINUTES_PER_HOUR = 60
 
 /** The plans of an active scene; those of any other rest. */
@@ -240,7 +243,7 @@ export const offerEndings = (scenes: readonly Scene[], grantId: GrantId, validUn
               {
                 sceneId: scene.id,
                 plan: planKey(plan),
-                occasion: `ends:${grantId}`,
+                occasion: `${ENDS}${grantId}`,
                 dueAtMs: validUntilMs - plan.hours * HOUR_MS,
                 // Nobody wants to hear of a coupon that has ended.
                 staleAfterS: Math.min(staleAfterS, plan.hours * 3600),
@@ -252,7 +255,7 @@ export const offerEndings = (scenes: readonly Scene[], grantId: GrantId, validUn
 
 /**
  * Does the plan of a scene still have this occasion? One that waited may have become pointless: by a new visit, a
- * purchase, a changed scene. Whether a coupon is still held only its grant knows.
+ * purchase, a changed scene. Whether a coupon is still held only its grant knows (`couponOf`).
  */
 export const isStillPlanned = (
   planned: Planned,
@@ -266,6 +269,13 @@ export const isStillPlanned = (
       (side.plan.kind === 'beforeOfferEnds' ||
         momentsOf(planned, side.plan, nowMs).some((moment) => moment.occasion === occasion)),
   )
+
+/** The coupon that a reminder is about. */
+export const couponOf = (trigger: Trigger): GrantId | undefined => {
+  if (trigger.type !== 'due' || !trigger.plan.startsWith('beforeOfferEnds ')) return undefined
+  const grantId = trigger.occasion.slice(ENDS.length)
+  return isId('grt', grantId) ? grantId : undefined
+}
 
 /** May a unit have been put aside for what this is about? */
 export const mayHaveGift = ({ offerId }: Scene, trigger: Trigger): boolean =>

@@ -8,6 +8,7 @@ import { decide } from '#shared/domain/scenes/decide.ts'
 import {
   type CustomerFacts,
   type DecisionFacts,
+  type KnownRelationship,
   type MerchantFacts,
   NOTHING_SPENT,
   type Spent,
@@ -230,6 +231,21 @@ describe('the reasons', () => {
     const relationships = new Map([[CAFE, aVisitor(T0 - HOUR)]])
     const [again] = decideOn(back, { trigger: due, customer: { relationships } })
     expect(again).toMatchObject({ reason: 'stale', compared: { isOver: true } })
+  })
+
+  it('stale: a purchase cancels a follow-up that waited, and leaves the thanks for a redemption', () => {
+    const visitMs = T0 - 2 * HOUR
+    const bought = { ...aVisitor(visitMs), events: [{ type: 'purchase' as const, atMs: T0 - HOUR }] }
+    const redeemed = { ...bought, redemptions: { ...bought.redemptions, count: 1, lastAtMs: visitMs } }
+    const saying = (kind: 'followUp' | 'afterRedemption', relationship: KnownRelationship) => {
+      const scene = aScene('back', { triggers: [{ type: 'due', plan: { kind, delayS: 3600 } }] })
+      const occasion = `${kind === 'followUp' ? kind : 'redeemed'}:${visitMs}`
+      const trigger = aDue({ sceneId: scene.id, plan: `${kind} 3600`, occasion })
+      return outcomeOf(scene, { trigger, customer: { relationships: new Map([[CAFE, relationship]]) } })
+    }
+    expect(saying('followUp', aVisitor(visitMs))).toBe('granted push')
+    expect(saying('followUp', bought)).toBe('stale')
+    expect(saying('afterRedemption', redeemed)).toBe('granted push')
   })
 
   it('stale: less than 30 s are left to deliver it', () => {

@@ -48,10 +48,12 @@ const give = async () => {
   if (grant === undefined) throw new Error('nothing was given')
   return { user, grant }
 }
+const eventsFor = async (user: UserId) =>
+  (await stored.ledgerItems('event')).filter((item) => item['user'] === user)
+const grantsOf = async (user: UserId) =>
+  (await stored.ledgerItems('grant')).filter((item) => item['user'] === user)
 const plansRaisedFor = async (user: UserId) =>
-  (await stored.ledgerItems('event'))
-    .filter((item) => item['user'] === user)
-    .flatMap((item) => item['occasions'] as { plan: string; occasion: string }[])
+  (await eventsFor(user)).flatMap((item) => item['occasions'] as { plan: string; occasion: string }[])
 
 describe('a coupon that ends', () => {
   it('is reminded of at each plan’s time, once, and given back when its time is over', async () => {
@@ -88,6 +90,28 @@ describe('a coupon that ends', () => {
       .filter((item) => item['user'] === user)
       .map((item) => item['sceneId'])
     expect(scenes).toContain(before(4).id)
+  })
+
+  it('is not spoken of when it was redeemed or given back while the reminder waited for an open hour', async () => {
+    for (const state of ['redeemed', 'released', 'confirmed']) {
+      const { user, grant } = await give()
+      // In the customer's own quiet hours, which are over in time.
+      const preferences = { quietHours: [{ days: ['fri'], from: '13:00', to: '15:00' }] }
+      await stored.change(`U#${user}`, 'PROFILE', { preferences })
+      clock.nowMs = T0 + 4 * HOUR
+      await sweep()
+      const [event] = await eventsFor(user)
+      await deliver(event ?? {})
+      expect(await grantsOf(user)).toHaveLength(1)
+      await stored.change(`U#${user}`, `GRANT#${grant['grantId']}`, { state })
+      clock.nowMs = T0 + 5 * HOUR
+      await sweep()
+      const again = (await eventsFor(user)).find(({ dueAtMs }) => dueAtMs === T0 + 5 * HOUR)
+      await deliver(again ?? {})
+      expect(await grantsOf(user)).toHaveLength(state === 'confirmed' ? 2 : 1)
+      const traces = (await stored.ledgerItems('trace')).filter((item) => item['user'] === user)
+      expect(JSON.stringify(traces).includes('"stale"')).toBe(state !== 'confirmed')
+    }
   })
 
   it('is not spoken of once it was redeemed', async () => {

@@ -1,4 +1,4 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
 import { notErased } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { countWrites } from '#shared/adapters/dynamodb/ledger/counters.ts'
 import { putExposure } from '#shared/adapters/dynamodb/ledger/exposure-records.ts'
@@ -16,6 +16,8 @@ import {
   type DecisionRef,
   exposureOf,
   type Grant,
+  grantKey,
+  isHeld,
   waitingItem,
 } from '#shared/contracts/items/decision.ts'
 import type { DecisionPart, NextPart } from '#shared/contracts/items/decision-part.ts'
@@ -24,7 +26,7 @@ import { parseRelationship, relationshipKey } from '#shared/contracts/items/rela
 import { hasRoom, stockKey, type Tally } from '#shared/contracts/items/stock.ts'
 import { parseEarlier, type Sent, traceItems } from '#shared/contracts/items/trace.ts'
 import { waitItem } from '#shared/contracts/items/waiting-list.ts'
-import type { MerchantId, UserId } from '#shared/domain/ids.ts'
+import type { GrantId, MerchantId, UserId } from '#shared/domain/ids.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import { type Outcome, type Suppressed, withheldIn } from '#shared/domain/scenes/decide.ts'
 import type {
@@ -77,6 +79,13 @@ export type DecisionStore = {
     signal?: AbortSignal,
   ) => Promise<Facts>
   readonly readPhones: (user: UserId, signal?: AbortSignal) => Promise<PhoneFacts>
+  /** Is a coupon still held: neither redeemed nor given back, and not over? */
+  readonly readCoupon: (
+    user: UserId,
+    grantId: GrantId,
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<boolean>
   readonly readStock: (
     offer: Offer | undefined,
     tallies: readonly Tally[],
@@ -253,6 +262,14 @@ export const createDecisionStore = (
     },
 
     readPhones,
+
+    readCoupon: async (user, grantId, nowMs, signal) => {
+      const { Item } = await client.send(
+        new GetCommand({ TableName: ledger, Key: grantKey(user, grantId), ConsistentRead: true }),
+        signal ? { abortSignal: signal } : {},
+      )
+      return Item !== undefined && isHeld(Item, nowMs)
+    },
 
     readStock: async (offer, tallies, signal) => {
       const shards = Array.from({ length: offer?.stockShards ?? 0 }, (_, shard) => shard)

@@ -10,9 +10,9 @@ import { MAX_AUDIENCE_NODES } from '#shared/domain/customers/audience.ts'
 export type Direction = 'input' | 'output'
 
 const members = { type: 'array', items: refTo('Audience'), minItems: 1, maxItems: MAX_AUDIENCE_NODES }
-const group = (name: string, schema: JsonSchema): JsonSchema => ({
+const group = (name: string, description: string, schema: JsonSchema): JsonSchema => ({
   type: 'object',
-  properties: { [name]: schema },
+  properties: { [name]: { ...schema, description } },
   required: [name],
   additionalProperties: false,
 })
@@ -27,9 +27,9 @@ const WRITTEN: ReadonlyMap<z.core.$ZodType, JsonSchema> = new Map<z.core.$ZodTyp
     audienceSchema,
     {
       anyOf: [
-        group('all', members),
-        group('any', members),
-        group('not', refTo('Audience')),
+        group('all', 'Every one of them holds.', members),
+        group('any', 'At least one of them holds.', members),
+        group('not', 'It does not hold.', refTo('Audience')),
         refTo('AudienceCondition'),
       ],
     },

@@ -5,7 +5,7 @@ const PLACE = '#/components/schemas/'
 
 export const refTo = (name: string): JsonSchema => ({ $ref: `${PLACE}${name}` })
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The value with every object in it replaced by what `change` makes of it, the inner ones first. */

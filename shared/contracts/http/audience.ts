@@ -18,9 +18,13 @@ const NO_END = 'atLeast or atMost is needed'
 const WRONG_WAY = 'atMost is below atLeast'
 
 /** A condition on a number: one end of the range at least, and the right way round. */
-const rangeOf = <Shape extends z.ZodRawShape>(shape: Shape, number: z.ZodNumber) =>
+const rangeOf = <Shape extends z.ZodRawShape>(shape: Shape, number: z.ZodNumber, unit: string) =>
   z
-    .strictObject({ ...shape, atLeast: number.exactOptional(), atMost: number.exactOptional() })
+    .strictObject({
+      ...shape,
+      atLeast: number.exactOptional().describe(`The fewest ${unit} that fit.`),
+      atMost: number.exactOptional().describe(`The most ${unit} that fit.`),
+    })
     .superRefine((range, context) => {
       const { atLeast, atMost } = range as { atLeast?: number; atMost?: number }
       if (atLeast === undefined && atMost === undefined) context.addIssue({ code: 'custom', message: NO_END })
@@ -30,64 +34,109 @@ const rangeOf = <Shape extends z.ZodRawShape>(shape: Shape, number: z.ZodNumber)
 
 const count = z.int().min(0).max(MAX_COUNT)
 const nameOf = (max: number) => z.string().min(1).max(max)
+const preferenceName = nameOf(64).describe('What the preference is called.')
 const hour = (min: number, max: number) => z.int().min(min).max(max)
 
 /** One condition on a customer. */
 export const audienceConditionSchema = z.discriminatedUnion('type', [
-  rangeOf({ type: z.literal('visitCount') }, count),
+  rangeOf({ type: z.literal('visitCount') }, count, 'visits'),
   rangeOf(
-    { type: z.literal('visitsWithin'), days: z.int().min(1).max(MAX_CONDITION_DAYS) },
+    {
+      type: z.literal('visitsWithin'),
+      days: z.int().min(1).max(MAX_CONDITION_DAYS).describe('In how many days up to now.'),
+    },
     z.int().min(0).max(MAX_RECENT_COUNT),
+    'visits',
   ),
-  rangeOf({ type: z.literal('daysSinceVisit') }, z.number().min(0).max(MAX_CONDITION_DAYS)),
+  rangeOf({ type: z.literal('daysSinceVisit') }, z.number().min(0).max(MAX_CONDITION_DAYS), 'days'),
   rangeOf(
-    { type: z.literal('dwellS'), measure: z.enum(['total', 'mean']) },
+    {
+      type: z.literal('dwellS'),
+      measure: z.enum(['total', 'mean']).describe('All visits together, or their mean.'),
+    },
     z.number().min(0).max(31_536_000),
+    'seconds',
   ),
   rangeOf(
     {
       type: z.literal('spend'),
-      measure: z.enum(['total', 'mean', 'last']),
-      currency: z.string().regex(/^[A-Z]{3}$/, 'three capital letters (ISO 4217)'),
+      measure: z
+        .enum(['total', 'mean', 'last'])
+        .describe('All purchases together, their mean, or the last one.'),
+      currency: z
+        .string()
+        .regex(/^[A-Z]{3}$/, 'three capital letters (ISO 4217)')
+        .describe('What was paid in; no other currency is counted.'),
     },
     z.number().min(0).max(1e12),
+    'of the smallest units of the currency (cents)',
   ),
-  rangeOf({ type: z.literal('purchaseCount') }, count),
-  rangeOf({ type: z.literal('redemptionCount') }, count),
-  rangeOf({ type: z.literal('reactions'), theme: z.enum(SCENE_THEMES) }, count),
+  rangeOf({ type: z.literal('purchaseCount') }, count, 'purchases'),
+  rangeOf({ type: z.literal('redemptionCount') }, count, 'redemptions'),
   rangeOf(
-    { type: z.literal('rating'), measure: z.enum(['count', 'mean', 'last']) },
-    z.number().min(0).max(MAX_COUNT),
+    {
+      type: z.literal('reactions'),
+      theme: z.enum(SCENE_THEMES).describe('Of which scenes the customer liked the messages.'),
+    },
+    count,
+    'reactions',
   ),
-  z.strictObject({ type: z.literal('tag'), tag: nameOf(64) }),
+  rangeOf(
+    {
+      type: z.literal('rating'),
+      measure: z
+        .enum(['count', 'mean', 'last'])
+        .describe('How many ratings there are, their mean, or the last one.'),
+    },
+    z.number().min(0).max(MAX_COUNT),
+    'ratings or points of them',
+  ),
+  z.strictObject({ type: z.literal('tag'), tag: nameOf(64).describe('One that the merchant has noted.') }),
   z.strictObject({
     type: z.literal('preference'),
-    name: nameOf(64),
+    name: preferenceName,
     oneOf: z
       .array(z.union([z.string().max(128), z.number(), z.boolean()]))
       .min(1)
-      .max(MAX_LIST),
+      .max(MAX_LIST)
+      .describe('Values of which any fits.'),
   }),
-  rangeOf({ type: z.literal('preferenceNumber'), name: nameOf(64) }, z.number().min(-1e15).max(1e15)),
-  z.strictObject({ type: z.literal('usualHour'), weekday: z.enum(['same', 'any']) }),
+  rangeOf(
+    { type: z.literal('preferenceNumber'), name: preferenceName },
+    z.number().min(-1e15).max(1e15),
+    'units of the preference',
+  ),
+  z.strictObject({
+    type: z.literal('usualHour'),
+    weekday: z
+      .enum(['same', 'any'])
+      .describe('Now is a usual hour of the customer on this weekday, or on any.'),
+  }),
   z
     .strictObject({
       type: z.literal('usuallyComes'),
-      days: z.array(z.enum(WEEKDAYS)).min(1).max(WEEKDAYS.length),
-      fromHour: hour(0, 23),
-      toHour: hour(1, 24),
-      share: z.number().min(0.05).max(1),
+      days: z.array(z.enum(WEEKDAYS)).min(1).max(WEEKDAYS.length).describe('On which days the visits begin.'),
+      fromHour: hour(0, 23).describe('From which hour of the day on.'),
+      toHour: hour(1, 24).describe('Up to which hour of the day.'),
+      share: z.number().min(0.05).max(1).describe('The least share of all visits that do, 0.05 to 1.'),
     })
     .refine(({ fromHour, toHour }) => fromHour < toHour, { path: ['toHour'], message: 'not after fromHour' }),
-  z.strictObject({ type: z.literal('segment'), segment: z.enum(SEGMENTS) }),
-  z.strictObject({ type: z.literal('locale'), oneOf: z.array(nameOf(35)).min(1).max(MAX_LIST) }),
+  z.strictObject({
+    type: z.literal('segment'),
+    segment: z.enum(SEGMENTS).describe('Where the customer stands with the merchant.'),
+  }),
+  z.strictObject({
+    type: z.literal('locale'),
+    oneOf: z.array(nameOf(35)).min(1).max(MAX_LIST).describe('BCP 47 tags of which any fits.'),
+  }),
   rangeOf(
     {
       type: z.literal('eventsWithin'),
-      eventType: z.enum(APP_EVENT_TYPES),
-      days: z.int().min(1).max(MAX_EVENT_DAYS),
+      eventType: z.enum(APP_EVENT_TYPES).describe('What the customer did.'),
+      days: z.int().min(1).max(MAX_EVENT_DAYS).describe('In how many days up to now.'),
     },
     z.int().min(0).max(200),
+    'events',
   ),
 ])
 
@@ -154,10 +203,12 @@ export const audienceSchema = z
   )
 
 /** `POST /v1/merchants/{merchantId}/audience:estimate`. */
-export const estimateRequestSchema = z.strictObject({ audience: audienceSchema })
-/** How many of the merchant's customers belong to it now: rounded, and never a number below 20. */
+export const estimateRequestSchema = z.strictObject({
+  audience: audienceSchema.describe('Of the merchant’s customers.'),
+})
 export const estimateSchema = z.strictObject({
-  people: z.union([z.int().min(20), z.literal('fewer than 20')]),
-  /** Whether all customers were looked at, or a sample of them. */
-  isSample: z.boolean(),
+  people: z
+    .union([z.int().min(20), z.literal('fewer than 20')])
+    .describe('How many of the merchant’s customers belong to it now: rounded, and never a number below 20.'),
+  isSample: z.boolean().describe('Whether a sample of the customers was looked at, and not all.'),
 })

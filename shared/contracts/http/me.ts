@@ -24,12 +24,16 @@ export const devicePathSchema = z.strictObject({
   deviceId: z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/, '1 to 64 of A–Z a–z 0–9 _ . : -'),
 })
 
-/** `PUT /v1/me/devices/{deviceId}`: the push token that APNs or FCM gave the app. */
+/** `PUT /v1/me/devices/{deviceId}`: a phone that gets pushes. */
 export const deviceRequestSchema = z.strictObject({
-  platform: z.enum(DEVICE_PLATFORMS),
-  token: z.string().regex(/^[\x21-\x7e]{1,2048}$/, '1 to 2048 visible ASCII characters'),
-  /** The phone's language: pushes to it are worded in it where the merchant has the words. */
-  locale: localeSchema.exactOptional(),
+  platform: z.enum(DEVICE_PLATFORMS).describe('Which service carries pushes to it.'),
+  token: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,2048}$/, '1 to 2048 visible ASCII characters')
+    .describe('The push token that APNs or FCM gave the app.'),
+  locale: localeSchema
+    .exactOptional()
+    .describe('The phone’s language: pushes to it are worded in it where the merchant has the words.'),
 })
 
 /** A registered device; the token itself is never given back. */
@@ -43,12 +47,12 @@ export const deviceSchema = z.strictObject({
 
 const textVersionSchema = z.string().regex(/^[A-Za-z0-9_.-]{1,40}$/, '1 to 40 of A–Z a–z 0–9 _ . -')
 
-/** `PUT /v1/me/consents/…`: what the customer chose, where, the words that were shown and which version of them. */
+/** `PUT /v1/me/consents/…`: what the customer chose. */
 export const consentRequestSchema = z.strictObject({
-  granted: z.boolean(),
-  source: z.enum(['app', 'web', 'till', 'sms']),
-  text: textSchema(300).exactOptional(),
-  textVersion: textVersionSchema.exactOptional(),
+  granted: z.boolean().describe('Whether the customer agreed.'),
+  source: z.enum(['app', 'web', 'till', 'sms']).describe('Where it was chosen.'),
+  text: textSchema(300).exactOptional().describe('The words that were shown.'),
+  textVersion: textVersionSchema.exactOptional().describe('Which version of the words it was.'),
 })
 
 export const consentSchema = z.strictObject({
@@ -57,8 +61,9 @@ export const consentSchema = z.strictObject({
   source: z.string().max(20),
   text: z.string().max(300).exactOptional(),
   textVersion: z.string().max(40).exactOptional(),
-  /** None on a choice that was made before receipts were kept. */
-  receiptId: idSchema('rcp').exactOptional(),
+  receiptId: idSchema('rcp')
+    .exactOptional()
+    .describe('None on a choice that was made before receipts were kept.'),
 })
 
 /** All choices as they stand. */
@@ -68,15 +73,16 @@ export const consentsSchema = z.strictObject({
     .record(idSchema('mer'), consentSchema)
     .refine((all) => Object.keys(all).length <= MAX_SMS_CONSENTS)
     .exactOptional(),
-  /** Without it positions are taken: whoever posts them has the phone's permission. */
-  location: consentSchema.exactOptional(),
+  location: consentSchema
+    .exactOptional()
+    .describe('Without it positions are taken: whoever posts them has the phone’s permission.'),
 })
 
-/** One choice as it was made. `merchantId` stands beside `about: 'sms'`. */
+/** One choice as it was made. */
 export const consentReceiptSchema = consentSchema.extend({
   receiptId: idSchema('rcp'),
   about: z.enum(CONSENT_SUBJECTS),
-  merchantId: idSchema('mer').exactOptional(),
+  merchantId: idSchema('mer').exactOptional().describe('Beside `about: "sms"`.'),
 })
 
 /** `GET /v1/me/consents`: the choices as they stand, and a page of the receipts of all that were ever made. */
@@ -84,35 +90,43 @@ export const myConsentsSchema = pageSchema(consentReceiptSchema).extend({ curren
 
 export const smsConsentPathSchema = z.strictObject({ merchantId: idSchema('mer') })
 
-/**
- * `PUT /v1/me/preferences`: everything that the customer asks for, in place of what was asked before. The caps stand
- * beside the platform's and the merchants': they can only make messages fewer.
- */
+/** `PUT /v1/me/preferences`: everything that the customer asks for, in place of what was asked before. */
 export const preferencesSchema = z.strictObject({
-  /** Which channel to try first. */
-  channel: z.enum(CHANNELS).exactOptional(),
-  /** The language of text messages, and of pushes to a phone that does not tell its own. */
-  locale: localeSchema.exactOptional(),
-  /** `MM-DD`; the year is nobody's business. */
+  channel: z.enum(CHANNELS).exactOptional().describe('Which channel to try first.'),
+  locale: localeSchema
+    .exactOptional()
+    .describe('The language of text messages, and of pushes to a phone that does not tell its own.'),
   birthday: z
     .string()
     .regex(/^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'MM-DD')
-    .exactOptional(),
-  /** What the customer likes: it stands above what merchants noted. */
+    .exactOptional()
+    .describe('`MM-DD`; the year is nobody’s business.'),
   tastes: z
     .record(factNameSchema(64), z.union([z.string().max(128), z.number().min(-1e15).max(1e15), z.boolean()]))
     .refine((all) => Object.keys(all).length <= MAX_PREFERENCES, `at most ${MAX_PREFERENCES} tastes`)
-    .exactOptional(),
-  /** On the clock of the place where the customer is. */
-  quietHours: weeklyRangesSchema.exactOptional(),
-  caps: capsSchema.exactOptional(),
-  mutedMerchants: z.array(idSchema('mer')).max(200).exactOptional(),
-  mutedUntil: utcInstantSchema.exactOptional(),
+    .exactOptional()
+    .describe('What the customer likes: it stands above what merchants noted.'),
+  quietHours: weeklyRangesSchema
+    .exactOptional()
+    .describe('When no message may come, on the clock of the place where the customer is.'),
+  caps: capsSchema
+    .exactOptional()
+    .describe('They stand beside the platform’s and the merchants’: they can only make messages fewer.'),
+  mutedMerchants: z
+    .array(idSchema('mer'))
+    .max(200)
+    .exactOptional()
+    .describe('Merchants from whom nothing may come.'),
+  mutedUntil: utcInstantSchema.exactOptional().describe('Until then nothing comes from anybody.'),
 })
 
 export const grantPathSchema = z.strictObject({ grantId: idSchema('grt') })
 /** `POST /v1/me/offers/{grantId}/claim`. */
-export const claimRequestSchema = z.strictObject({ by: z.enum(['opened', 'claimed']) })
+export const claimRequestSchema = z.strictObject({
+  by: z
+    .enum(['opened', 'claimed'])
+    .describe('What the customer did: opened the message, or claimed the offer.'),
+})
 
 /** `GET /v1/me`. */
 export const meSchema = z.strictObject({
@@ -130,8 +144,7 @@ export const myOfferSchema = z.strictObject({
   merchantId: idSchema('mer'),
   offerId: idSchema('off').exactOptional(),
   offerName: nameSchema.exactOptional(),
-  /** As it is shown and read aloud, `XXXXX-XXXXX`. */
-  code: z.string().max(11).exactOptional(),
+  code: z.string().max(11).exactOptional().describe('As it is shown and read aloud, `XXXXX-XXXXX`.'),
   state: z.enum(SHOWN_GRANT_STATES),
   grantedAt: instantSchema,
   validUntil: instantSchema.exactOptional(),

@@ -18,7 +18,9 @@ export const phoneNumberSchema = z
   )
 
 /** `PUT /v1/me/phone-number`. */
-export const phoneNumberRequestSchema = z.strictObject({ phoneNumber: phoneNumberSchema })
+export const phoneNumberRequestSchema = z.strictObject({
+  phoneNumber: phoneNumberSchema.describe('A mobile number in E.164 form, e.g. `+14155550123`.'),
+})
 
 /**
  * The country of a number in E.164 form, ISO 3166-1 alpha-2; undefined where its plan tells none.

@@ -2,18 +2,25 @@ import * as z from 'zod'
 import { idSchema, instantSchema, textSchema } from '#shared/contracts/http/primitives.ts'
 import { redemptionTokenSchema } from '#shared/contracts/redemption-token.ts'
 
-/** What the merchant calls the till. */
-const tillSchema = textSchema(40)
-const where = { storeId: idSchema('sto').exactOptional(), till: tillSchema.exactOptional() }
+const tillSchema = textSchema(40).describe('What the merchant calls the till.')
+const where = {
+  storeId: idSchema('sto').exactOptional().describe('The store where it is handed out.'),
+  till: tillSchema.exactOptional(),
+}
+const tokenSchema = redemptionTokenSchema.describe('The token of the QR code.')
 
-/**
- * `POST /v1/merchants/{merchantId}/redemptions`: the token of the QR code, or the code as it was read aloud; dashes, spaces
- * and case of a code do not count.
- */
+/** `POST /v1/merchants/{merchantId}/redemptions`. */
 export const redemptionRequestSchema = z.union(
   [
-    z.strictObject({ token: redemptionTokenSchema, ...where }),
-    z.strictObject({ code: z.string().min(1).max(20), ...where }),
+    z.strictObject({ token: tokenSchema, ...where }),
+    z.strictObject({
+      code: z
+        .string()
+        .min(1)
+        .max(20)
+        .describe('The code as it was read aloud; its dashes, spaces and case do not count.'),
+      ...where,
+    }),
   ],
   { error: 'either a token or a code, and where' },
 )
@@ -53,27 +60,31 @@ export const redemptionSchema = z.strictObject({
 })
 export type Redemption = z.output<typeof redemptionSchema>
 
-/** The till's own name for a redemption: the same as the `idempotency-key` where it tried online before. */
-const requestIdSchema = z.string().regex(/^[\x21-\x7e]{1,64}$/, '1 to 64 visible ASCII characters')
+const requestIdSchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,64}$/, '1 to 64 visible ASCII characters')
+  .describe(
+    'The till’s own name for a redemption: the same as the `idempotency-key` where it tried online before.',
+  )
 
 /** The most redemptions of one `POST …/redemptions:sync`. */
 export const MAX_SYNCED = 100
 
-/** `POST /v1/merchants/{merchantId}/redemptions:sync`: what a till redeemed while it was offline. */
+/** `POST /v1/merchants/{merchantId}/redemptions:sync`. */
 export const syncRequestSchema = z.strictObject({
   till: tillSchema.exactOptional(),
   redemptions: z
     .array(
       z.strictObject({
         requestId: requestIdSchema,
-        token: redemptionTokenSchema,
-        storeId: idSchema('sto').exactOptional(),
-        /** By the till's clock. */
-        redeemedAt: instantSchema,
+        token: tokenSchema,
+        storeId: where.storeId,
+        redeemedAt: instantSchema.describe('By the till’s clock.'),
       }),
     )
     .min(1)
-    .max(MAX_SYNCED),
+    .max(MAX_SYNCED)
+    .describe('What it redeemed while it was offline.'),
 })
 export type SyncRequest = z.output<typeof syncRequestSchema>
 

@@ -10,10 +10,10 @@ export const MAX_REHEARSAL_BODY_BYTES = 1024 * 1024
 /** A fix makes at most a few of them. */
 const MAX_LISTED = 20_000
 
-/** `POST /v1/merchants/{merchantId}/scenes/{sceneId}/rehearsals`: a phone's trace, in any order. */
+/** `POST /v1/merchants/{merchantId}/scenes/{sceneId}/rehearsals`. */
 export const rehearsalRequestSchema = z.strictObject({
-  datum: z.enum(DATUMS).default('wgs84'),
-  fixes: z.array(pingSchema).min(1).max(MAX_FIXES),
+  datum: z.enum(DATUMS).default('wgs84').describe('What the coordinates are given in.'),
+  fixes: z.array(pingSchema).min(1).max(MAX_FIXES).describe('A phone’s trace, in any order.'),
 })
 export type RehearsalRequest = z.output<typeof rehearsalRequestSchema>
 
@@ -39,8 +39,7 @@ export const rehearsalSchema = z.strictObject({
       z.strictObject({
         at: instantSchema,
         trigger: z.string().max(20),
-        /** 'granted', or why not. */
-        result: z.enum(['granted', ...SUPPRESSION_REASONS]),
+        result: z.enum(['granted', ...SUPPRESSION_REASONS]).describe('Granted, or why not.'),
         compared: z
           .record(z.string().max(40), z.union([z.string().max(200), z.number(), z.boolean()]))
           .exactOptional(),

@@ -31,6 +31,7 @@ const stages = {
     dueShards: 1,
     remindersPerMinute: 1_000,
     signingKeyDays: 30,
+    scanLink: 'beckon://scan/',
     concurrency: { reserved: {}, timers: 2, push: 2, sms: 2, jobs: 2, streamBatchesPerShard: 1 },
     api: { requestsPerSecond: 100, burst: 200, corsOrigins: [] },
     logLevel: 'INFO',
@@ -66,6 +67,7 @@ const stages = {
     dueShards: 8,
     remindersPerMinute: 1_000,
     signingKeyDays: 30,
+    scanLink: 'beckon://scan/',
     concurrency: {
       reserved: { 'match-pings': 400, 'decide-offers': 200, 'remind-revisits': 1 },
       timers: 20,

@@ -55,6 +55,7 @@ const customerRoutes: Routes = {
   'GET /v1/me/offers': ['customer'],
   'POST /v1/me/offers/{grantId}/claim': ['customer'],
   'POST /v1/me/offers/{grantId}/redemption-tokens': ['customer'],
+  'POST /v1/me/scans': ['customer'],
   'GET /v1/me/decisions': ['customer'],
   'GET /v1/me/blocks': ['customer'],
   'PUT /v1/me/blocks/{merchantId}/appeal': ['customer'],
@@ -64,6 +65,8 @@ const openRoutes: OpenRoutes = {
   'GET /openapi.json': 'The description of the API: it holds nothing of anybody.',
   'GET /docs': 'The same as a page.',
   'GET /docs/{file}': 'The code and style of that page.',
+  'GET /q/{code}': 'What a QR code says, for people without the app; it only shows a button.',
+  'POST /q/{code}/scans': 'The button there: it counts a scan, which nobody needs a name for.',
   'POST /v1/sms-answers': 'Amazon SNS posts here; the function checks its signature.',
   'GET /v1/stop/{code}': 'A link in an SMS, for people without the app; it only shows a button.',
   'POST /v1/stop/{code}':
@@ -138,6 +141,14 @@ const merchantRoutes: Routes = {
   'PUT /v1/merchants/{merchantId}/offers/{offerId}': ['merchant'],
   'DELETE /v1/merchants/{merchantId}/offers/{offerId}': ['merchant'],
   'POST /v1/merchants/{merchantId}/offers/{offerId}/stock-changes': ['merchant'],
+
+  'POST /v1/merchants/{merchantId}/qr-codes': ['merchant'],
+  'GET /v1/merchants/{merchantId}/qr-codes': ['merchant'],
+  'GET /v1/merchants/{merchantId}/qr-codes/{qrCodeId}': ['merchant'],
+  'PUT /v1/merchants/{merchantId}/qr-codes/{qrCodeId}': ['merchant'],
+  'DELETE /v1/merchants/{merchantId}/qr-codes/{qrCodeId}': ['merchant'],
+  'GET /v1/merchants/{merchantId}/qr-codes/{qrCodeId}/image': ['merchant'],
+  'GET /v1/merchants/{merchantId}/qr-codes/{qrCodeId}/counts': ['merchant'],
 
   'POST /v1/merchants/{merchantId}/redemptions': ['till', 'merchant'],
   'POST /v1/merchants/{merchantId}/redemptions:sync': ['till', 'merchant'],
@@ -254,6 +265,7 @@ export class PipelineStack extends Stack {
         JOBS_QUEUE_URL,
         DUE_SHARDS,
         SMS_ANSWERS_TOPIC_ARN: smsAnswers.topic.topicArn,
+        SCAN_LINK: config.scanLink,
         ...httpVariables,
       },
     })
@@ -281,6 +293,7 @@ export class PipelineStack extends Stack {
         SMS_QUEUE_URL,
         JOBS_QUEUE_URL,
         DUE_SHARDS,
+        QR_URL: `${http.api.apiEndpoint}/q/`,
         SMS_OPT_OUT_URL: optOutUrl(config, http.api.apiEndpoint),
         SMS_PART_PRICE_USD: config.sms.partPriceUsd?.toFixed(6),
         ...httpVariables,

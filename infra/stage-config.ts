@@ -77,6 +77,8 @@ const fields = z.strictObject({
   dueShards: z.int().min(1).max(64),
   /** The most reminders that are raised in a minute: what an outage has left comes no faster. */
   remindersPerMinute: z.int().min(1).max(10_000),
+  /** The beginning of the link by which the page of a QR code hands a scan on to the customers' app. */
+  scanLink: z.string().regex(/^[a-z][a-z0-9+.-]{1,30}:\/\/[\x21-\x7e]{1,150}\/$/),
   /** For how many days a key signs redemption tokens before the next one does. */
   signingKeyDays: z.int().min(2).max(365),
   concurrency: z.strictObject({

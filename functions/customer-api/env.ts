@@ -5,6 +5,8 @@ import type { HttpVariables } from '#shared/runtime/http/caller.ts'
 export const customerApiEnv = z.object({
   CATALOG_TABLE: z.string().min(3),
   LEDGER_TABLE: z.string().min(3),
+  /** The beginning of the link by which a page hands a scan on to the app. */
+  SCAN_LINK: z.string().min(3).max(200),
   PRESENCE_TABLE: z.string().min(3),
   JOBS_QUEUE_URL: z.url(),
   /** Over how many partitions of an hour the `due` index is spread. */

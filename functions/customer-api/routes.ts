@@ -18,6 +18,8 @@ import { putPreferences } from '#functions/customer-api/me/put-preferences.ts'
 import { putPushConsent } from '#functions/customer-api/me/put-push-consent.ts'
 import { putSmsConsent } from '#functions/customer-api/me/put-sms-consent.ts'
 import { serveAsset, serveNamedAsset } from '#functions/customer-api/reference/serve-asset.ts'
+import { claimScan } from '#functions/customer-api/scans/claim-scan.ts'
+import { scan, showScanPage } from '#functions/customer-api/scans/scan-page.ts'
 import type { CustomerServices } from '#functions/customer-api/services.ts'
 import { receiveAnswer } from '#functions/customer-api/sms/receive-answer.ts'
 import { showStopPage, stopByLink } from '#functions/customer-api/sms/stop-page.ts'
@@ -48,6 +50,7 @@ import {
 import { openApiDocumentSchema, referenceFilePathSchema } from '#shared/contracts/http/openapi.ts'
 import { phoneNumberRequestSchema } from '#shared/contracts/http/phone-number.ts'
 import { pageQuerySchema, pageSchema } from '#shared/contracts/http/primitives.ts'
+import { claimedScanSchema, claimScanRequestSchema, scanPathSchema } from '#shared/contracts/http/qr-codes.ts'
 import { madeTokenSchema } from '#shared/contracts/http/redemptions.ts'
 import { stopPathSchema, stopRequestSchema } from '#shared/contracts/http/stop.ts'
 import { snsNotification } from '#shared/contracts/sns-notification.ts'
@@ -130,6 +133,18 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     repeatable: true,
     response: madeTokenSchema,
     use: makeRedemptionToken,
+  }),
+  'POST /v1/me/scans': route({
+    operationId: 'claimScan',
+    summary: 'Makes a scan the customer’s own',
+    description:
+      'A scan of the web page by its `scanId`, once; or one of the app, with the `code` and a `scanId` that the app has made. It triggers `qr_scan` scenes once, however often it is sent.',
+    problems: ['notFound', 'gone'],
+    ...customer,
+    body: claimScanRequestSchema,
+    repeatable: true,
+    response: claimedScanSchema,
+    use: claimScan,
   }),
   'GET /v1/me/blocks': route({
     operationId: 'listMyBlocks',
@@ -214,6 +229,23 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     path: referenceFilePathSchema,
     answer: { mediaType: '*/*', schema: z.string() },
     use: serveNamedAsset,
+  }),
+
+  // What QR codes say: for people without the app.
+  'GET /q/{code}': openRoute({
+    operationId: 'showScanPage',
+    summary: 'Shows what a QR code is for',
+    description: 'It counts nothing: programs that look at links for people press no button.',
+    path: scanPathSchema,
+    answer: { mediaType: 'text/html', schema: z.string() },
+    use: showScanPage,
+  }),
+  'POST /q/{code}/scans': openRoute({
+    operationId: 'scan',
+    summary: 'Counts a scan and shows how to go on',
+    path: scanPathSchema,
+    answer: { mediaType: 'text/html', schema: z.string() },
+    use: scan,
   }),
 
   // From Amazon SNS, whose signature is checked.

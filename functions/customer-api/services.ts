@@ -5,6 +5,7 @@ import {
   createFindKnownPlaces,
   type FindKnownPlaces,
 } from '#shared/adapters/dynamodb/catalog/known-places.ts'
+import { createFindQrCode, type FindQrCode } from '#shared/adapters/dynamodb/catalog/qr-code-records.ts'
 import {
   createListSigningKeys,
   createReadSigningSecret,
@@ -21,6 +22,7 @@ import {
   createProfileRecords,
   type ProfileRecords,
 } from '#shared/adapters/dynamodb/customers/profile-records.ts'
+import { createScanRecords, type ScanRecords } from '#shared/adapters/dynamodb/customers/scan-records.ts'
 import { createSuppressions, type Suppressions } from '#shared/adapters/dynamodb/customers/suppressions.ts'
 import { createNoteTurnedAway, type NoteTurnedAway } from '#shared/adapters/dynamodb/customers/turned-away.ts'
 import { createRequestRecords } from '#shared/adapters/dynamodb/ledger/idempotency-records.ts'
@@ -40,7 +42,7 @@ import type { IdByPrefix, IdPrefix } from '#shared/domain/ids.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
 import { createAnswerOnce } from '#shared/runtime/http/answer-once.ts'
 import type { AnswerOnce } from '#shared/runtime/http/route.ts'
-import { newId } from '#shared/runtime/ids.ts'
+import { newId, newScanId } from '#shared/runtime/ids.ts'
 
 /** The outside world of the customers' API. */
 export type CustomerServices = {
@@ -53,6 +55,10 @@ export type CustomerServices = {
   readonly saveEvents: EventRecords['save']
   readonly grants: Pick<GrantRecords, 'listOf' | 'find' | 'claim' | 'openToTokens'>
   readonly signToken: SignToken
+  readonly findQrCode: FindQrCode
+  readonly scans: ScanRecords
+  readonly newScanId: () => string
+  readonly scanLink: string
   readonly traces: Pick<TraceRecords, 'listOf' | 'fatesOf'>
   readonly noteTurnedAway: NoteTurnedAway
   readonly findKnownPlaces: FindKnownPlaces
@@ -79,6 +85,10 @@ export const buildServices = (env: z.output<typeof customerApiEnv>): CustomerSer
     devices: createDeviceRecords(tables),
     saveEvents: createEventRecords(tables, env.DUE_SHARDS).save,
     grants: createGrantRecords(tables, env.DUE_SHARDS),
+    findQrCode: createFindQrCode(catalog),
+    scans: createScanRecords(tables),
+    newScanId,
+    scanLink: env.SCAN_LINK,
     signToken: createSignToken(createListSigningKeys(catalog), createReadSigningSecret(catalog), nowMs),
     traces: createTraceRecords(client, env.LEDGER_TABLE),
     noteTurnedAway: createNoteTurnedAway(tables),

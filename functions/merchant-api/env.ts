@@ -10,6 +10,8 @@ export const merchantApiEnv = z.object({
   SMS_QUEUE_URL: z.url(),
   JOBS_QUEUE_URL: z.url(),
   DUE_SHARDS: envCount,
+  /** The beginning of what QR codes say, e.g. `https://…/q/`. */
+  QR_URL: z.url().max(200),
   /** The beginning of opt-out links; without it recipients opt out by an answer. */
   SMS_OPT_OUT_URL: z.url().max(200).optional(),
   /** What previews reckon with; without it they name no cost. */

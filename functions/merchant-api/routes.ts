@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { estimateAudience } from '#functions/merchant-api/audience/estimate-audience.ts'
 import { listAuditLog, listPlatformAuditLog } from '#functions/merchant-api/audit-log/list-audit-log.ts'
 import { getCustomer } from '#functions/merchant-api/customers/get-customer.ts'
@@ -8,6 +9,7 @@ import { deleteEntity } from '#functions/merchant-api/entities/delete-entity.ts'
 import {
   geofenceType,
   offerType,
+  qrCodeType,
   regionType,
   sceneType,
   storeType,
@@ -46,6 +48,10 @@ import {
 } from '#functions/merchant-api/platform/put-suspension.ts'
 import { getQuotas, putQuotas } from '#functions/merchant-api/platform/quotas.ts'
 import { deleteZone, listZones, putZone } from '#functions/merchant-api/platform/zones.ts'
+import { countQrCode } from '#functions/merchant-api/qr-codes/count-qr-code.ts'
+import { createQrCode } from '#functions/merchant-api/qr-codes/create-qr-code.ts'
+import { drawQrCode } from '#functions/merchant-api/qr-codes/draw-qr-code.ts'
+import { replaceQrCode } from '#functions/merchant-api/qr-codes/replace-qr-code.ts'
 import { listDoubleUses } from '#functions/merchant-api/redemptions/list-double-uses.ts'
 import { listSigningKeys } from '#functions/merchant-api/redemptions/list-signing-keys.ts'
 import { redeem } from '#functions/merchant-api/redemptions/redeem.ts'
@@ -128,6 +134,12 @@ import {
 } from '#shared/contracts/http/platform.ts'
 import { pageQuerySchema, pageSchema } from '#shared/contracts/http/primitives.ts'
 import {
+  qrCodePathSchema,
+  qrCodeRequestSchema,
+  qrCodeSchema,
+  scanCountsSchema,
+} from '#shared/contracts/http/qr-codes.ts'
+import {
   doubleUseSchema,
   keySetSchema,
   redemptionRequestSchema,
@@ -156,6 +168,7 @@ import { testSendRequestSchema, testSendSchema } from '#shared/contracts/http/te
 import { route } from '#shared/runtime/http/route.ts'
 
 const merchant = { scopes: ['merchant'], path: merchantPathSchema } as const
+const qrCode = { scopes: ['merchant'], path: qrCodePathSchema } as const
 const till = { scopes: ['till', 'merchant'], path: merchantPathSchema } as const
 const member = { scopes: ['merchant'], path: memberPathSchema } as const
 const customer = { scopes: ['merchant'], path: customerPathSchema } as const
@@ -720,6 +733,66 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     body: stockChangeSchema,
     response: offerSchema,
     use: changeStock,
+  }),
+
+  'POST /v1/merchants/{merchantId}/qr-codes': memberRoute('editScenes', {
+    operationId: 'createQrCode',
+    summary: 'Adds a QR code: one action, one placement, a caption that says what for',
+    status: 201,
+    isTagged: true,
+    problems: ['unprocessable', 'limitReached'],
+    ...merchant,
+    body: qrCodeRequestSchema,
+    response: qrCodeSchema,
+    use: createQrCode,
+  }),
+  'GET /v1/merchants/{merchantId}/qr-codes': memberRoute('read', {
+    operationId: 'listQrCodes',
+    summary: 'Lists the merchant’s QR codes',
+    ...merchant,
+    query: pageQuerySchema,
+    response: pageSchema(qrCodeSchema),
+    use: listEntities(qrCodeType),
+  }),
+  'GET /v1/merchants/{merchantId}/qr-codes/{qrCodeId}': memberRoute('read', {
+    operationId: 'getQrCode',
+    summary: 'Shows a QR code',
+    isTagged: true,
+    ...qrCode,
+    response: qrCodeSchema,
+    use: getEntity(qrCodeType),
+  }),
+  'PUT /v1/merchants/{merchantId}/qr-codes/{qrCodeId}': memberRoute('editScenes', {
+    operationId: 'replaceQrCode',
+    summary: 'Replaces a QR code; what is printed stays the same',
+    isTagged: true,
+    problems: ['unprocessable', 'conflict', 'limitReached'],
+    ...qrCode,
+    body: qrCodeRequestSchema,
+    response: qrCodeSchema,
+    use: replaceQrCode,
+  }),
+  'DELETE /v1/merchants/{merchantId}/qr-codes/{qrCodeId}': memberRoute('editScenes', {
+    operationId: 'deleteQrCode',
+    summary: 'Deletes a QR code',
+    isTagged: true,
+    problems: ['inUse', 'conflict'],
+    ...qrCode,
+    use: deleteEntity(qrCodeType),
+  }),
+  'GET /v1/merchants/{merchantId}/qr-codes/{qrCodeId}/image': memberRoute('read', {
+    operationId: 'drawQrCode',
+    summary: 'Draws a QR code with its caption, as SVG',
+    ...qrCode,
+    answer: { mediaType: 'image/svg+xml', schema: z.string() },
+    use: drawQrCode,
+  }),
+  'GET /v1/merchants/{merchantId}/qr-codes/{qrCodeId}/counts': memberRoute('read', {
+    operationId: 'countQrCode',
+    summary: 'Counts the scans of a QR code',
+    ...qrCode,
+    response: scanCountsSchema,
+    use: countQrCode,
   }),
 
   'POST /v1/merchants/{merchantId}/redemptions': memberRoute('redeem', {

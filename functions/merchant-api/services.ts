@@ -19,6 +19,7 @@ import {
   type MerchantRecords,
 } from '#shared/adapters/dynamodb/catalog/merchant-records.ts'
 import { createOfferRecords } from '#shared/adapters/dynamodb/catalog/offer-records.ts'
+import { createQrCodeRecords } from '#shared/adapters/dynamodb/catalog/qr-code-records.ts'
 import { type CounterReader, createCounterReader } from '#shared/adapters/dynamodb/catalog/read-counters.ts'
 import { readUsage } from '#shared/adapters/dynamodb/catalog/read-quotas.ts'
 import { createRegionRecords } from '#shared/adapters/dynamodb/catalog/region-records.ts'
@@ -40,6 +41,7 @@ import { createZoneRecords, type ZoneRecords } from '#shared/adapters/dynamodb/c
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { createDoubleUses, type DoubleUses } from '#shared/adapters/dynamodb/customers/double-uses.ts'
 import { createGrantRecords, type GrantRecords } from '#shared/adapters/dynamodb/customers/grant-records.ts'
+import { createSumScans, type SumScans } from '#shared/adapters/dynamodb/customers/scan-records.ts'
 import { createNoteCustomer, type NoteCustomer } from '#shared/adapters/dynamodb/ledger/customer-notes.ts'
 import {
   type CustomerRecords,
@@ -69,11 +71,13 @@ import type {
   IdPrefix,
   MerchantId,
   OfferId,
+  QrCodeId,
   RegionId,
   SceneId,
   StoreId,
 } from '#shared/domain/ids.ts'
 import type { Region, Store } from '#shared/domain/merchants/merchant.ts'
+import type { QrCode } from '#shared/domain/merchants/qr-code.ts'
 import { type OptOut, optOutOf } from '#shared/domain/messages/sms-text.ts'
 import { SAMPLE_STOP_CODE } from '#shared/domain/messages/stop-code.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
@@ -81,7 +85,7 @@ import type { Scene } from '#shared/domain/scenes/scene.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
 import { createAnswerOnce } from '#shared/runtime/http/answer-once.ts'
 import type { AnswerOnce } from '#shared/runtime/http/route.ts'
-import { newId } from '#shared/runtime/ids.ts'
+import { newId, newQrCode } from '#shared/runtime/ids.ts'
 
 /** The outside world of the merchants' API. */
 export type MerchantServices = {
@@ -114,6 +118,11 @@ export type MerchantServices = {
   readonly redeem: GrantRecords['redeem']
   readonly listSigningKeys: ListSigningKeys
   readonly doubleUses: DoubleUses
+  readonly qrCodes: EntityRecords<QrCodeId, QrCode>
+  readonly newQrCode: () => string
+  readonly sumScans: SumScans
+  /** What a QR code holds before its own code. */
+  readonly qrUrl: string
   readonly verifyToken: VerifyToken
   readonly findAddress: FindAddress
   readonly testSends: TestSends
@@ -159,6 +168,10 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
     redeem: createGrantRecords(tables, env.DUE_SHARDS).redeem,
     listSigningKeys,
     doubleUses: createDoubleUses(tables),
+    qrCodes: createQrCodeRecords(tables),
+    newQrCode,
+    sumScans: createSumScans(tables),
+    qrUrl: env.QR_URL,
     verifyToken: createVerifyToken(listSigningKeys, nowMs),
     findAddress: createFindAddress(env.PLACE_INDEX),
     testSends: createTestSends(client, env.LEDGER_TABLE, env.DUE_SHARDS),

@@ -11,6 +11,7 @@ export const EXAMPLE_IDS = {
   jobId: 'job_01JD000000000000000000000C',
   exportId: 'job_01JD000000000000000000000C',
   zoneId: 'zon_01JD0000000000000000000009',
+  qrCodeId: 'qrc_01JD000000000000000000000C',
   deviceId: 'pixel-9',
   code: 'K7T0QW3XJ5RB',
   file: 'start.js',

@@ -16,6 +16,7 @@ export type JobId = Branded<'job'>
 export type WriteId = Branded<'wrt'>
 export type RegionId = Branded<'reg'>
 export type ZoneId = Branded<'zon'>
+export type QrCodeId = Branded<'qrc'>
 export type ReceiptId = Branded<'rcp'>
 
 export type IdByPrefix = {
@@ -32,6 +33,7 @@ export type IdByPrefix = {
   wrt: WriteId
   reg: RegionId
   zon: ZoneId
+  qrc: QrCodeId
   rcp: ReceiptId
 }
 export type IdPrefix = keyof IdByPrefix

@@ -58,7 +58,9 @@ describe('the routes', () => {
       'GET /docs',
       'GET /docs/{file}',
       'GET /openapi.json',
+      'GET /q/{code}',
       'GET /v1/stop/{code}',
+      'POST /q/{code}/scans',
       'POST /v1/sms-answers',
       'POST /v1/stop/{code}',
     ])

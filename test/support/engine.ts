@@ -67,6 +67,8 @@ const pointToEngine = (url: string): void => {
   process.env['SMS_QUEUE_URL'] ??= 'http://127.0.0.1:1/000000000000/sms'
   process.env['JOBS_QUEUE_URL'] ??= 'http://127.0.0.1:1/000000000000/jobs'
   process.env['DUE_SHARDS'] ??= '1'
+  process.env['QR_URL'] ??= 'https://api.example.com/q/'
+  process.env['SCAN_LINK'] ??= 'beckon://scan/'
 }
 
 const scanAll = async (client: DynamoDBDocumentClient, table: string): Promise<Record<string, unknown>[]> => {

@@ -7,11 +7,13 @@ import {
   type GeofenceId,
   isId,
   type OfferId,
+  type QrCodeId,
   type RegionId,
   type SceneId,
   type StoreId,
 } from '#shared/domain/ids.ts'
 import type { Region, Store } from '#shared/domain/merchants/merchant.ts'
+import type { QrCode } from '#shared/domain/merchants/qr-code.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 
@@ -64,5 +66,12 @@ export const regionType: EntityType<RegionId, Region, MerchantPath & { regionId:
   recordsOf: ({ regions }) => regions,
   idOf: ({ regionId }) => regionId,
   isIdOf: (text): text is RegionId => isId('reg', text),
+  view: asStored,
+}
+
+export const qrCodeType: EntityType<QrCodeId, QrCode, MerchantPath & { qrCodeId: QrCodeId }> = {
+  recordsOf: ({ qrCodes }) => qrCodes,
+  idOf: ({ qrCodeId }) => qrCodeId,
+  isIdOf: (text): text is QrCodeId => isId('qrc', text),
   view: asStored,
 }

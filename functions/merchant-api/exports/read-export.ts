@@ -12,6 +12,7 @@ import { parseAudit } from '#shared/contracts/items/audit.ts'
 import {
   parseMerchant,
   parseOffer,
+  parseQrCode,
   parseRegion,
   parseScene,
   parseStore,
@@ -39,6 +40,7 @@ const CATALOG: Readonly<Record<Exclude<ExportSection, 'customer'>, CatalogSectio
   store: { prefix: 'STORE#', view: parseStore },
   geofence: { prefix: 'GEOFENCE#', view: (item) => geofenceView(parseGeofenceItem(item)) },
   offer: { prefix: 'OFFER#', view: parseOffer },
+  qrCode: { prefix: 'QR-CODE#', view: parseQrCode },
   scene: { prefix: 'SCENE#', view: parseScene },
   sceneRevision: { prefix: 'REVISION#', view: parseScene },
   audit: { prefix: 'AUDIT#', view: parseAudit },

@@ -1,7 +1,7 @@
 import type { Examples } from '#scripts/openapi/example.ts'
 import { EXAMPLE_IDS, EXAMPLE_TOKEN } from '#scripts/openapi/example-ids.ts'
 
-const { storeId } = EXAMPLE_IDS
+const { storeId, sceneId, code } = EXAMPLE_IDS
 
 const coffee = {
   name: 'Free coffee',
@@ -13,7 +13,25 @@ const coffee = {
   costCents: 90,
 }
 
+const qrCode = {
+  name: 'Window, coffee',
+  action: { type: 'coupon', sceneId },
+  caption: 'Scan for a free coffee',
+  placement: { label: 'Shop window', kind: 'offline', storeId },
+}
+const qrSceneAndStore = ['createStore', 'createScene']
+
 export const offerExamples = {
+  createQrCode: { given: qrSceneAndStore, body: qrCode },
+  listQrCodes: { given: ['createQrCode'], query: { limit: '20' } },
+  getQrCode: {},
+  replaceQrCode: { body: { ...qrCode, caption: 'Scan for a free coffee and a cake' } },
+  deleteQrCode: {},
+  drawQrCode: {},
+  countQrCode: {},
+  showScanPage: { given: ['a QR code'] },
+  scan: { given: ['a QR code'] },
+  claimScan: { given: ['a QR code'], body: { scanId: 'q83vEjRWeJq83vEjRWeJqw', code } },
   createOffer: { body: coffee },
   listOffers: { given: ['createOffer'], query: { limit: '20' } },
   getOffer: {},

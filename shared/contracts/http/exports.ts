@@ -11,6 +11,7 @@ export const EXPORT_SECTIONS = [
   'store',
   'geofence',
   'offer',
+  'qrCode',
   'scene',
   'sceneRevision',
   'audit',

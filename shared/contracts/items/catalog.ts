@@ -1,9 +1,11 @@
 import { merchantSchema } from '#shared/contracts/http/merchants.ts'
 import { offerSchema } from '#shared/contracts/http/offers.ts'
+import { qrCodeSchema } from '#shared/contracts/http/qr-codes.ts'
 import { regionSchema } from '#shared/contracts/http/regions.ts'
 import { sceneSchema } from '#shared/contracts/http/scenes.ts'
 import { storeSchema } from '#shared/contracts/http/stores.ts'
 import type { Merchant, Region, Store } from '#shared/domain/merchants/merchant.ts'
+import type { QrCode } from '#shared/domain/merchants/qr-code.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 
@@ -21,3 +23,6 @@ export const parseRegion = (item: unknown): Region => regionSchema.parse(item)
 
 /** Reads a MERCHANT item. */
 export const parseMerchant = (item: unknown): Merchant => merchantSchema.parse(item)
+
+/** Reads a QR-CODE item. */
+export const parseQrCode = (item: unknown): QrCode => qrCodeSchema.parse(item)

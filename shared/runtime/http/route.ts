@@ -28,7 +28,8 @@ export type HttpRequest<Path = unknown, Query = unknown, Body = unknown> = {
 }
 
 export type Reply = {
-  readonly status: 200 | 201 | 202 | 204
+  /** 404 for pages that people see; other refusals are a `Problem`. */
+  readonly status: 200 | 201 | 202 | 204 | 404
   readonly body?: unknown
   /** In place of a body that becomes JSON: a text as it is, with its type among the headers. */
   readonly text?: string
@@ -117,6 +118,8 @@ export type RouteDefinition<
   readonly repeatable?: true
   /** The body of the 2xx answer; none for 204. */
   readonly response?: z.ZodType
+  /** In place of `response`: an answer that is no JSON. */
+  readonly answer?: OpenContent
   readonly use: UseCase<S, z.output<P>, z.output<Q>, z.output<B>>
 }
 
@@ -161,6 +164,7 @@ export const route = <
   isBody,
   maxBodyBytes,
   response,
+  answer: other,
   repeatable,
   use,
   ...document
@@ -168,6 +172,7 @@ export const route = <
   scopes,
   document: documentOf(document),
   schemas: { path: path ?? nothing, query: query ?? nothing, body, response },
+  ...(other && { answers: other }),
   repeatable: repeatable ?? false,
   run: async ({ services, event, trust, signal, answerOnce, remainingMs }) => {
     const caller = callerOf(event, trust)

@@ -2,6 +2,8 @@ import { EXAMPLE_PATH, EXAMPLE_TOKEN } from '#scripts/openapi/example-ids.ts'
 
 /** A compact JWS. */
 const TOKEN = /eyJ[\w-]+\.[\w-]+\.[\w-]+/g
+/** What a QR code says: drawn at random. */
+const QR = /"code":"[0-9A-HJKMNP-TV-Z]{12}"/g
 const ID = /\b[a-z]{2,3}_[0-9A-HJKMNP-TV-Z]{26}\b/g
 
 /** Which ids of examples stand for which real ones. */
@@ -48,6 +50,11 @@ export const createExampleIds = (texts: Readonly<Record<string, string>>): Examp
         swap(text, { ...texts, [EXAMPLE_TOKEN]: token }).replace(ID, (id) => realOf.get(id) ?? id),
       ),
     shown: (value) =>
-      change(value, (text) => swap(text, backward).replace(TOKEN, hideToken).replace(ID, show)),
+      change(value, (text) =>
+        swap(text, backward)
+          .replace(QR, `"code":"${EXAMPLE_PATH['code']}"`)
+          .replace(TOKEN, hideToken)
+          .replace(ID, show),
+      ),
   }
 }

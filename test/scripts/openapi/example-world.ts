@@ -1,4 +1,4 @@
-import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { DeleteCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { Example } from '#scripts/openapi/example.ts'
 import { EXAMPLE_IDS, EXAMPLE_PATH } from '#scripts/openapi/example-ids.ts'
 import { EXAMPLES } from '#scripts/openapi/examples.ts'
@@ -71,6 +71,7 @@ const MAKERS: Readonly<Record<string, string>> = {
   geofenceId: 'createGeofence',
   sceneId: 'createScene',
   offerId: 'createOffer',
+  qrCodeId: 'createQrCode',
   zoneId: 'putZone',
   jobId: 'importStores',
   exportId: 'openExport',
@@ -153,6 +154,22 @@ const SCENERY: Readonly<Record<string, (world: World) => Promise<void>>> = {
     const key = signingKeyItem({ kid, createdAtMs: MADE_MS, notBeforeMs: MADE_MS, jwk })
     for (const Item of [key, secretItem(kid, EXAMPLE_KEY)])
       await tables.client.send(new PutCommand({ TableName: tables.catalog, Item }))
+  },
+  'a QR code': async (world) => {
+    await make(world, 'createQrCode')
+    const merchantId = merchantOf(world)
+    const qrCodeId = world.ids.real(EXAMPLE_IDS.qrCodeId)
+    const Key = { pk: `M#${merchantId}`, sk: `QR-CODE#${qrCodeId}` }
+    await tables.client.send(
+      new UpdateCommand({
+        TableName: tables.catalog,
+        Key,
+        UpdateExpression: 'SET code = :code',
+        ExpressionAttributeValues: { ':code': EXAMPLE_IDS.code },
+      }),
+    )
+    const Item = { pk: `QR#${EXAMPLE_IDS.code}`, sk: 'OWNER', kind: 'qr', merchantId, qrCodeId }
+    await tables.client.send(new PutCommand({ TableName: tables.catalog, Item }))
   },
   'a token': async (world) => {
     await make(world, 'grant')

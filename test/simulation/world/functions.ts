@@ -50,6 +50,8 @@ const ENV = {
   MERCHANT_CAP_PER_DAY: String(MERCHANT_CAP_PER_DAY),
   REMINDERS_PER_MINUTE: '200',
   SIGNING_KEY_DAYS: '30',
+  QR_URL: 'https://town.example/q/',
+  SCAN_LINK: 'beckon://scan/',
   MAX_PRESSURE: '12',
   SLOT_S: '60',
   PUSH_PLATFORMS: 'apns,fcm',

@@ -25,7 +25,7 @@ export type Entity<Id extends string> = {
   readonly revision: number
 }
 
-export type EntityType = 'STORE' | 'GEOFENCE' | 'SCENE' | 'OFFER' | 'REGION'
+export type EntityType = 'STORE' | 'GEOFENCE' | 'SCENE' | 'OFFER' | 'REGION' | 'QR-CODE'
 
 /** Something of the same merchant that an entity names, and where in its request body it does. */
 export type Reference = { readonly type: EntityType; readonly id: string; readonly pointer: string }

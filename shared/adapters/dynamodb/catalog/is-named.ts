@@ -15,6 +15,8 @@ const namesSchema = z.object({
   substituteId: z.string().optional(),
   regionId: z.string().optional(),
   parentId: z.string().optional(),
+  action: z.object({ sceneId: z.string().optional(), offerId: z.string().optional() }).default({}),
+  placement: z.object({ storeId: z.string().optional() }).default({}),
   triggers: z
     .array(
       z.object({
@@ -32,10 +34,12 @@ const namesSchema = z.object({
 
 // An archived scene fires no more; when it is taken up again, what it names is checked again.
 const names = (item: Item): string[] => {
-  const { state, triggers, storeId, offerId, substituteId, regionId, parentId } = namesSchema.parse(item)
+  const { state, triggers, action, placement, ...named } = namesSchema.parse(item)
+  const { storeId, offerId, substituteId, regionId, parentId } = named
   if (state === 'archived') return []
   const places = triggers.flatMap(({ at }) => [...at.geofenceIds, ...at.storeIds, ...at.regionIds])
-  return [storeId, offerId, substituteId, regionId, parentId, ...places].flatMap((id) =>
+  const scanned = [action.sceneId, action.offerId, placement.storeId]
+  return [storeId, offerId, substituteId, regionId, parentId, ...scanned, ...places].flatMap((id) =>
     id === undefined ? [] : [id],
   )
 }
@@ -54,8 +58,9 @@ const anyNames = async (
       {
         TableName: catalog,
         KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ProjectionExpression: '#state, storeId, offerId, substituteId, regionId, parentId, triggers',
-        ExpressionAttributeNames: { '#state': 'state' },
+        ProjectionExpression:
+          '#state, storeId, offerId, substituteId, regionId, parentId, triggers, #action, #placement',
+        ExpressionAttributeNames: { '#state': 'state', '#action': 'action', '#placement': 'placement' },
         ExpressionAttributeValues: { ':pk': merchantPk(merchantId), ':prefix': prefix },
         ConsistentRead: true,
         Limit: PAGE,

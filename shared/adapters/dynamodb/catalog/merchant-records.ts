@@ -48,7 +48,7 @@ export type MerchantRecords = {
   ) => Promise<'removed' | 'absent' | 'inUse'>
 }
 
-const CHILDREN = ['STORE#', 'GEOFENCE#', 'SCENE#', 'OFFER#', 'REGION#'] as const
+const CHILDREN = ['STORE#', 'GEOFENCE#', 'SCENE#', 'OFFER#', 'REGION#', 'QR-CODE#'] as const
 
 const membershipItemSchema = z.object({
   merchantId: idSchema('mer'),

@@ -114,7 +114,7 @@ export const createOfferRecords = (tables: CatalogTables): EntityRecords<OfferId
         ? []
         : [{ type: 'OFFER', id: substituteId, pointer: '/substituteId' }],
     isNamed: (merchantId, id, signal) =>
-      isNamedAnywhere(tables, merchantId, id, ['SCENE#', 'OFFER#'], signal),
+      isNamedAnywhere(tables, merchantId, id, ['SCENE#', 'OFFER#', 'QR-CODE#'], signal),
     along: async (before, after, signal) => {
       const writes = await stockWrites(before, after, signal)
       return typeof writes === 'string' ? writes : writes.map((write) => ({ write }))

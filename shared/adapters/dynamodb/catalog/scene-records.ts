@@ -10,6 +10,7 @@ import {
   type EntityRecords,
   type Reference,
 } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
+import { isNamedAnywhere } from '#shared/adapters/dynamodb/catalog/is-named.ts'
 import { newArrivalWrite } from '#shared/adapters/dynamodb/catalog/new-arrivals.ts'
 import { sceneSchema } from '#shared/contracts/http/scenes.ts'
 import { replanItem } from '#shared/contracts/items/replan.ts'
@@ -92,6 +93,8 @@ export const createSceneRecords = (
     quota: 'scenes',
     parse: (item): Scene => sceneSchema.parse(item),
     references: referencesOf,
+    isNamed: (merchantId, sceneId, signal) =>
+      isNamedAnywhere(tables, merchantId, sceneId, ['QR-CODE#'], signal),
     along: async (before, after, signal) => {
       if (after === undefined) return replan(before, after)
       const announced = await newArrivalWrite(tables, before, after, signal)

@@ -14,5 +14,5 @@ export const createStoreRecords = (tables: CatalogTables): EntityRecords<StoreId
     references: ({ regionId }) =>
       regionId === undefined ? [] : [{ type: 'REGION', id: regionId, pointer: '/regionId' }],
     isNamed: (merchantId, id, signal) =>
-      isNamedAnywhere(tables, merchantId, id, ['GEOFENCE#', 'SCENE#'], signal),
+      isNamedAnywhere(tables, merchantId, id, ['GEOFENCE#', 'SCENE#', 'QR-CODE#'], signal),
   })

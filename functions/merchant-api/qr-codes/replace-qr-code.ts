@@ -1,0 +1,28 @@
+import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
+import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
+import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
+import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import type { QrCodeRequest } from '#shared/contracts/http/qr-codes.ts'
+import type { QrCodeId } from '#shared/domain/ids.ts'
+
+type Services = Pick<MerchantServices, 'qrCodes' | 'nowMs'>
+type Path = MerchantPath & { readonly qrCodeId: QrCodeId }
+
+/** Replaces what a QR code leads to and says; what is printed stays the same. */
+export const replaceQrCode: MemberUseCase<Services, Path, unknown, QrCodeRequest> =
+  (services) => async (request) => {
+    const { path, body, author, signal } = request
+    const updatedAt = new Date(services.nowMs()).toISOString()
+    const saved = await services.qrCodes.replace(
+      path.merchantId,
+      path.qrCodeId,
+      author,
+      (current) => {
+        onlyIfMatch(request)(current)
+        const { id, merchantId, code, revision, createdAt } = current
+        return { id, merchantId, ...body, code, revision: revision + 1, createdAt, updatedAt }
+      },
+      signal,
+    )
+    return savedReply(saved, (entity) => entity)
+  }

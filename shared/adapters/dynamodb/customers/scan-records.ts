@@ -1,0 +1,144 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb'
+import * as z from 'zod'
+import {
+  type CustomerTables,
+  type Erased,
+  hash,
+  notErased,
+  retrying,
+} from '#shared/adapters/dynamodb/customers/customer-tables.ts'
+import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
+import { type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import type { QrCodeId, UserId } from '#shared/domain/ids.ts'
+
+/** A scan, by whomever. */
+export type Scan = {
+  readonly scanId: string
+  readonly code: string
+  readonly qrCodeId: QrCodeId
+  readonly atMs: number
+}
+/** What is known of a scan. */
+export type StoredScan = Pick<Scan, 'code' | 'atMs'>
+
+export type ScanRecords = {
+  /** Keeps and counts the scan of somebody who has not said who it is. */
+  readonly note: (scan: Scan, signal?: AbortSignal) => Promise<void>
+  readonly find: (scanId: string, nowMs: number, signal?: AbortSignal) => Promise<StoredScan | undefined>
+  /**
+   * Makes a scan the customer's own, and counts that. Safe to repeat.
+   *
+   * @param isNew the app has read the code itself: then the scan is kept and counted, too, if it is not known
+   * @returns `taken` where it is somebody else's
+   */
+  readonly claim: (
+    user: UserId,
+    scan: Scan,
+    isNew: boolean,
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<'claimed' | 'taken' | Erased>
+}
+
+/** What a QR code has brought. */
+export type ScanCounts = { readonly scans: number; readonly claimedScans: number }
+export type SumScans = (qrCodeId: QrCodeId, signal?: AbortSignal) => Promise<ScanCounts>
+
+/** For so long a scan may be made somebody's own. */
+const UNCLAIMED_S = 30 * 86_400
+/** A claim that is sent again is known for so long. */
+const CLAIMED_S = 2 * 86_400
+
+const scanKey = (scanId: string) => ({ pk: `SCAN#${hash(scanId)}`, sk: 'SCAN' })
+const countsKey = (qrCodeId: QrCodeId) => ({ pk: `QR#${qrCodeId}`, sk: 'SCANS' })
+
+const scanSchema = z.object({
+  code: z.string(),
+  atMs: z.number(),
+  ttl: z.number(),
+  claimedBy: z.string().optional(),
+})
+const countsSchema = z.object({ scans: z.number().default(0), claimedScans: z.number().default(0) })
+
+/** Scans of QR codes, over the Ledger. One place is scanned far less often than the 1,000 times a second that one counter takes. */
+export const createScanRecords = ({ client, ledger }: CustomerTables): ScanRecords => {
+  const count = (qrCodeId: QrCodeId, names: readonly ('scans' | 'claimedScans')[]): TransactItem => ({
+    Update: {
+      TableName: ledger,
+      Key: countsKey(qrCodeId),
+      UpdateExpression: `SET kind = :kind ADD ${names.map((name) => `${name} :one`).join(', ')}`,
+      ExpressionAttributeValues: { ':kind': 'scanCount', ':one': 1 },
+    },
+  })
+  const put = ({ scanId, code, atMs }: Scan, ttlS: number, claimedBy?: string): TransactItem => ({
+    Put: {
+      TableName: ledger,
+      Item: {
+        ...scanKey(scanId),
+        kind: 'scan',
+        code,
+        atMs,
+        ttl: Math.floor(atMs / 1000) + ttlS,
+        ...(claimedBy !== undefined && { claimedBy }),
+      },
+      ConditionExpression: 'attribute_not_exists(pk)',
+    },
+  })
+  const take = (scanId: string, claimedBy: string, nowMs: number): TransactItem => ({
+    Update: {
+      TableName: ledger,
+      Key: scanKey(scanId),
+      UpdateExpression: 'SET claimedBy = :me, #ttl = :ttl',
+      ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(claimedBy)',
+      ExpressionAttributeNames: { '#ttl': 'ttl' },
+      ExpressionAttributeValues: { ':me': claimedBy, ':ttl': Math.floor(nowMs / 1000) + CLAIMED_S },
+    },
+  })
+
+  const read = async (scanId: string, signal?: AbortSignal) => {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: ledger, Key: scanKey(scanId), ConsistentRead: true }),
+      signal ? { abortSignal: signal } : {},
+    )
+    return Item && scanSchema.parse(Item)
+  }
+
+  return {
+    note: async (scan, signal) => {
+      await transact(client, [put(scan, UNCLAIMED_S), count(scan.qrCodeId, ['scans'])], retrying(signal))
+    },
+
+    // TTL deletes late: what is over does not count any more.
+    find: async (scanId, nowMs, signal) => {
+      const found = await read(scanId, signal)
+      return found !== undefined && found.ttl * 1000 > nowMs ? found : undefined
+    },
+
+    claim: (user, scan, isNew, nowMs, signal) =>
+      optimistically(async () => {
+        // Of a customer who is erased nothing is left that says more than a random number did.
+        const me = hash(`${scan.scanId}|${user}`)
+        const found = await read(scan.scanId, signal)
+        if (found?.claimedBy !== undefined) return found.claimedBy === me ? 'claimed' : 'taken'
+        if (found === undefined && !isNew) return 'taken'
+        const writes =
+          found === undefined
+            ? [put(scan, CLAIMED_S, me), count(scan.qrCodeId, ['scans', 'claimedScans'])]
+            : [take(scan.scanId, me, nowMs), count(scan.qrCodeId, ['claimedScans'])]
+        const outcome = await transact(client, [notErased(ledger, user), ...writes], retrying(signal))
+        if (outcome.kind === 'done') return 'claimed'
+        return outcome.reasons[0] === undefined ? 'again' : 'erased'
+      }, signal),
+  }
+}
+
+/** Reads what a QR code has brought. */
+export const createSumScans =
+  ({ client, ledger }: CustomerTables): SumScans =>
+  async (qrCodeId, signal) => {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: ledger, Key: countsKey(qrCodeId), ConsistentRead: true }),
+      signal ? { abortSignal: signal } : {},
+    )
+    return countsSchema.parse(Item ?? {})
+  }

@@ -22,7 +22,7 @@ export type Step = {
   readonly gifts: readonly GiftOf[]
   /** What is handled once this step is done. */
   readonly handled: readonly Handled[]
-  /** When there is something to do next. It may have passed: what one step has no room for. */
+  /** When there is something to do next. It may have passed: what one step has no room for, stale or not. */
   readonly nextMs?: number
 }
 
@@ -103,16 +103,17 @@ export const nextStep = (occasions: readonly Occasion[], state: PlanState, nowMs
     .filter(({ occasion, momentMs }) => momentMs <= nowMs && occasion.dueAtMs > nowMs)
     .flatMap(({ occasion }) => (occasion.gift ? [{ occasion, offerId: occasion.gift.offerId }] : []))
     .slice(0, MAX_GIFTS)
-  const handled = [
+  const all = [
     ...state.handled,
     ...due.map((one) => ({ key: keyOf(one), untilMs: untilMsOf(one) })),
     ...gifts.map(({ offerId, occasion }) => ({
       key: giftKeyOf(offerId, occasion),
       untilMs: untilMsOf(occasion),
     })),
-  ].filter(({ untilMs }) => untilMs > nowMs)
-  // What was missed and found no room is let go.
-  const left = occasions.filter((one) => !due.includes(one) && untilMsOf(one) > nowMs)
-  const nextMs = firstMomentMs(left, { handled }, nowMs)
-  return { due, gifts, handled: handled.slice(-MAX_HANDLED), ...(nextMs !== undefined && { nextMs }) }
+  ]
+  const nextMs = firstMomentMs(occasions, { ...state, handled: all }, nowMs)
+  // As long as something is left that was missed, what was missed of the same moment could come up again.
+  const isBehind = nextMs !== undefined && nextMs <= nowMs
+  const handled = all.filter(({ untilMs }) => isBehind || untilMs > nowMs).slice(-MAX_HANDLED)
+  return { due, gifts, handled, ...(nextMs !== undefined && { nextMs }) }
 }

@@ -322,6 +322,23 @@ describe('a reminder that is due', () => {
     expect(await relationshipOf(user)).not.toHaveProperty('duePk')
   })
 
+  it('of which one event has no room for all comes in several, though all were missed', async () => {
+    const plan = { kind: 'afterLastVisit', days: 2 } as const
+    const many = Array.from({ length: 45 }, (_, index) =>
+      aScene(`many ${index}`, { triggers: [{ type: 'due', plan }] }),
+    )
+    await sweep()
+    const user = await planReminders(start + HOUR, ...many)
+    clock.advance(3 * DAY)
+    for (let minutes = 0; minutes < 4; minutes++) {
+      await sweep()
+      clock.advance(MINUTE)
+    }
+    const raised = (await eventsOf(user)).flatMap((event) => event['occasions'] as { sceneId: string }[])
+    expect(raised.map(({ sceneId }) => sceneId).toSorted()).toEqual(many.map(({ id }) => id).toSorted())
+    expect(await relationshipOf(user)).not.toHaveProperty('duePk')
+  })
+
   it('raises nothing for an erased customer', async () => {
     const user = await planReminders(start, after(1))
     await stored.putLedger(aTombstone({ pk: `U#${user}`, sk: 'PROFILE' }))

@@ -91,7 +91,8 @@ export const createRaiseOccasions = (
     }
     const { timeZone, correlationId } = stored.relationship
     const event = {
-      name: `due#${merchantId}#${dueSk.split('#')[0]}`,
+      // What one event has no room for comes in the next, which may be due at the same moment.
+      name: `due#${merchantId}#${dueSk.split('#')[0]}#${stored.version}`,
       user,
       triggerKind: 'due' as const,
       merchantId,

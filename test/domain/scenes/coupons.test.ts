@@ -120,4 +120,4 @@ it('caps hold for people who claim one coupon after the other', (context) => {
       expect(day.length).toBeLessThanOrEqual(4)
     }
   }
-}, 120_000)
+}, 600_000)

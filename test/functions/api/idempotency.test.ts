@@ -310,8 +310,13 @@ test('every POST is repeatable by nature, or its function answers once', () => {
   expect(exempt.toSorted()).toEqual([
     'POST /v1/events',
     'POST /v1/me/offers/{grantId}/claim',
+    'POST /v1/me/offers/{grantId}/redemption-tokens',
     'POST /v1/merchants/{merchantId}/audience:estimate',
     'POST /v1/merchants/{merchantId}/geofences:contains',
+    'POST /v1/merchants/{merchantId}/redemptions:sync',
+    'POST /v1/merchants/{merchantId}/scenes/{sceneId}/activate',
+    'POST /v1/merchants/{merchantId}/scenes/{sceneId}/pause',
+    'POST /v1/merchants/{merchantId}/scenes/{sceneId}/rehearsals',
     'POST /v1/merchants/{merchantId}/scenes:preview',
     'POST /v1/pings',
     'POST /v1/sms-answers',

@@ -385,5 +385,5 @@ describe('whatever customers do, in any order, several at once and each delivere
     const all = (name: string) => sums.reduce((sum, counts) => sum + (counts[name] ?? 0), 0)
     for (const name of ['sent', 'visited', 'purchased', 'exposed', 'acted', 'heldOut'])
       expect([name, all(name) > 0]).toEqual([name, true])
-  }, 120_000)
+  }, 600_000)
 })

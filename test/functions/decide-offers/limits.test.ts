@@ -237,7 +237,7 @@ describe('a merchant', () => {
       ),
       { numRuns: 12 },
     )
-  }, 60_000)
+  }, 600_000)
 
   it('that is suspended sends nothing; its name stands in what it sends', async () => {
     await stored.putCatalog(merchantItem('Named', {}))

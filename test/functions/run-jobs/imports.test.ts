@@ -318,4 +318,4 @@ test('ten thousand real stores come in by slices', async (context) => {
   expect(report).toMatchObject({ state: 'done', rows: 10_000 })
   expect(report.stores.created + report.bad).toBe(10_000)
   expect(report.stores.created).toBeGreaterThan(9_900)
-}, 120_000)
+}, 600_000)

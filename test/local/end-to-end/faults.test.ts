@@ -88,5 +88,5 @@ describe('with a database that throttles, conflicts, answers stale and loses ans
     const { differences, compared } = await world.recount()
     expect(differences).toEqual([])
     expect(compared).toBeGreaterThan(0)
-  }, 240_000)
+  }, 600_000)
 })

@@ -117,7 +117,7 @@ describe('a replay', () => {
 
     expect(expected.enters).toBeGreaterThan(100)
     expect(expected.grants.size).toBeGreaterThan(10)
-  }, 180_000)
+  }, 600_000)
 
   it('makes the visits of the pure fold and the grants of a plain recount, on cabs of San Francisco', async (context) => {
     if (!hasRealTraces) {

@@ -5,4 +5,4 @@ it('five hundred customers who are due in one hour are each reminded once, sprea
   const { differences, perMinute } = await measureRevisits(500)
   expect(differences).toEqual([])
   expect(Math.max(...perMinute)).toBeLessThan(50)
-}, 240_000)
+}, 600_000)

@@ -257,7 +257,7 @@ describe('the tables in memory', () => {
       }),
       { seed: SEED, numRuns: RUNS, endOnFailure: true },
     )
-  }, 180_000)
+  }, 600_000)
 
   it('refuse what they do not know', () => {
     const memory = createMemoryTables([{ name: 't', hasSortKey: true, indexes: {} }], () => 0)

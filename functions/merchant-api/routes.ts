@@ -1,6 +1,10 @@
 import * as z from 'zod'
 import { estimateAudience } from '#functions/merchant-api/audience/estimate-audience.ts'
-import { listAuditLog, listPlatformAuditLog } from '#functions/merchant-api/audit-log/list-audit-log.ts'
+import {
+  listAuditLog,
+  listAuditLogOfMerchant,
+  listPlatformAuditLog,
+} from '#functions/merchant-api/audit-log/list-audit-log.ts'
 import { getCustomer } from '#functions/merchant-api/customers/get-customer.ts'
 import { listCustomers } from '#functions/merchant-api/customers/list-customers.ts'
 import { deleteBlock, putBlock } from '#functions/merchant-api/customers/put-block.ts'
@@ -41,6 +45,7 @@ import { replaceOffer } from '#functions/merchant-api/offers/replace-offer.ts'
 import { getLawfulHours } from '#functions/merchant-api/platform/get-lawful-hours.ts'
 import { getKillSwitch, putKillSwitch } from '#functions/merchant-api/platform/kill-switch.ts'
 import { listAllMerchants } from '#functions/merchant-api/platform/list-all-merchants.ts'
+import { ofMerchant } from '#functions/merchant-api/platform/of-merchant.ts'
 import {
   appealSuspension,
   getSuspension,
@@ -881,7 +886,7 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     path: merchantPathSchema,
     query: pageQuerySchema,
     response: pageSchema(auditEntrySchema),
-    use: listAuditLog,
+    use: listAuditLogOfMerchant,
   }),
   'GET /v1/platform/merchants': operatorRoute({
     operationId: 'listAllMerchants',
@@ -895,7 +900,7 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     summary: 'Shows whether a merchant is suspended, and its appeal',
     path: merchantPathSchema,
     response: suspensionSchema,
-    use: getSuspension,
+    use: ofMerchant(getSuspension),
   }),
   'PUT /v1/platform/merchants/{merchantId}/suspension': operatorRoute({
     operationId: 'putSuspension',
@@ -910,7 +915,7 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     summary: 'Shows how much a merchant has of what is bounded, and may have',
     path: merchantPathSchema,
     response: quotasSchema,
-    use: getQuotas,
+    use: ofMerchant(getQuotas),
   }),
   'PUT /v1/platform/merchants/{merchantId}/quotas': operatorRoute({
     operationId: 'putQuotas',

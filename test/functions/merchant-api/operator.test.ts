@@ -172,3 +172,15 @@ test('the operator reads the table of lawful hours with its sources', async () =
     expect.objectContaining({ country: 'US', subdivision: 'FL', source: expect.any(String) }),
   )
 })
+
+test('a merchant that does not exist has no quotas, suspension or log; one that is gone keeps its log', async () => {
+  const absent = 'mer_01J0000000000000000000000A'
+  const { id } = await newMerchant(handler, 'owner')
+  expect((await ask(`DELETE ${M}`, id)).status).toBe(204)
+  for (const what of ['quotas', 'suspension']) {
+    expect((await operate(`GET ${P}/${what}`, absent)).status).toBe(404)
+    expect((await operate(`GET ${P}/${what}`, id)).status).toBe(404)
+  }
+  expect((await operate(`GET ${P}/audit-log`, absent)).status).toBe(404)
+  expect((await operate(`GET ${P}/audit-log`, id)).body.items).toHaveLength(2)
+})

@@ -354,3 +354,20 @@ describe('activating and pausing', () => {
     expect((await move('scn_01J0000000000000000000000A', 'pause')).status).toBe(404)
   })
 })
+
+test('revisions of a scene stay readable when it is deleted; a scene that never was has none to list', async () => {
+  const revisions = (sceneId: string) =>
+    callApi(handler, 'GET /v1/merchants/{merchantId}/scenes/{sceneId}/revisions', {
+      subject: 'owner',
+      path: { merchantId, sceneId },
+    })
+  const { body: scene } = await post(sceneBody({ state: 'draft' }))
+  const gone = await callApi(handler, 'DELETE /v1/merchants/{merchantId}/scenes/{sceneId}', {
+    subject: 'owner',
+    path: { merchantId, sceneId: scene.id },
+  })
+  expect(gone.status).toBe(204)
+  expect((await revisions(scene.id)).body.items).toMatchObject([{ id: scene.id, revision: 1 }])
+  const absent = await revisions('scn_01J0000000000000000000000A')
+  expect([absent.status, absent.body.code]).toEqual([404, 'notFound'])
+})

@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { answerFile, readAnswer } from '#scripts/openapi/answers.ts'
+import { answerFile, inOrderOf, readAnswer } from '#scripts/openapi/answers.ts'
 import { EXAMPLES } from '#scripts/openapi/examples.ts'
 import { statusesOf } from '#scripts/openapi/operation.ts'
 import { ALL_ROUTES, type DocumentedRoute } from '#scripts/openapi/routes.ts'
@@ -16,7 +16,10 @@ const isRecording = process.env['BECKON_RECORD'] === '1'
 
 const checkAnswer = (operationId: string, { schemas }: DocumentedRoute, body: unknown): void => {
   if (schemas.response === undefined) return
-  if (isRecording) writeFileSync(answerFile(operationId), `${JSON.stringify(body, undefined, 2)}\n`)
+  if (isRecording) {
+    const ordered = inOrderOf(body, readAnswer(operationId))
+    writeFileSync(answerFile(operationId), `${JSON.stringify(ordered, undefined, 2)}\n`)
+  }
   const recorded = readAnswer(operationId)
   if (recorded === undefined)
     throw new Error(`no answer of ${operationId} is recorded: npm run openapi:record, look at it, commit it`)
@@ -35,4 +38,14 @@ describe('the example of', () => {
 test('no example and no answer is left of an operation that is gone', () => {
   const recorded = readdirSync(dirname(answerFile('any'))).map((file) => file.replace(/\.json$/, ''))
   expect([...Object.keys(EXAMPLES), ...recorded].filter((name) => !NAMES.includes(name))).toEqual([])
+})
+
+test('an answer that is recorded again keeps the order of its members; new ones follow by name', () => {
+  const earlier = { b: 1, a: { y: 1, x: 2 }, list: [{ d: 1, c: 2 }], gone: true }
+  const answer = { new2: 1, a: { x: 2, y: 1 }, list: [{ c: 2, d: 1 }, { z: 1 }], new1: 1, b: 1 }
+  const ordered = inOrderOf(answer, earlier)
+  expect(ordered).toEqual(answer)
+  expect(JSON.stringify(ordered)).toBe(
+    '{"b":1,"a":{"y":1,"x":2},"list":[{"d":1,"c":2},{"z":1}],"new1":1,"new2":1}',
+  )
 })

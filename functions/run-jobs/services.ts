@@ -10,6 +10,7 @@ import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { createEraseCustomer } from '#shared/adapters/dynamodb/customers/erase-customer.ts'
 import { createCurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
 import { createGifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
+import { createPlanCoupons } from '#shared/adapters/dynamodb/ledger/plan-coupons.ts'
 import { createReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
 import { createReplanRecords } from '#shared/adapters/dynamodb/ledger/replan-records.ts'
 import { createSceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
@@ -42,6 +43,7 @@ export const buildServices = (env: z.output<typeof runJobsEnv>): JobServices => 
       env.DUE_SHARDS,
       createReadOccasions(client, env.LEDGER_TABLE, scenes),
       createGifts(client, env.LEDGER_TABLE),
+      createPlanCoupons(client, env.LEDGER_TABLE, env.DUE_SHARDS, scenes),
     ),
     imports: createImportRecords(tables),
     geofences: createGeofenceRecords(tables, nowMs),

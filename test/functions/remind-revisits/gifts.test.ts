@@ -3,6 +3,7 @@ import { sweepDue } from '#functions/remind-revisits/sweep-due.ts'
 import { createEraseCustomer } from '#shared/adapters/dynamodb/customers/erase-customer.ts'
 import { createCurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
 import { createGifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
+import { createPlanCoupons } from '#shared/adapters/dynamodb/ledger/plan-coupons.ts'
 import { createReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
 import { createReplanRecords } from '#shared/adapters/dynamodb/ledger/replan-records.ts'
 import { createSceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
@@ -130,12 +131,11 @@ describe('the gift of a festival', () => {
     expect(await stored.stockOf(offer.id)).toEqual({ free: 0, reserved: 4, confirmed: 0 })
     await stored.putScenes([{ ...scene, state: 'paused' }])
     const cache = createSceneCache(tables.client, tables.catalog)
-    const reader = createReadOccasions(
-      tables.client,
-      tables.ledger,
-      createCurrentScenes(tables.client, tables.catalog, cache),
-    )
-    const replans = createReplanRecords(tables.client, tables.ledger, 2, reader, gifts)
+    const { client, catalog, ledger } = tables
+    const current = createCurrentScenes(client, catalog, cache)
+    const reader = createReadOccasions(client, ledger, current)
+    const coupons = createPlanCoupons(client, ledger, 2, current)
+    const replans = createReplanRecords(client, ledger, 2, reader, gifts, coupons)
     await Promise.all(
       users.flatMap((user) =>
         [1, 2].map(async () => {

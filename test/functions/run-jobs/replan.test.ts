@@ -5,10 +5,12 @@ import { replanCustomers } from '#functions/run-jobs/replan-customers.ts'
 import { createSceneRecords } from '#shared/adapters/dynamodb/catalog/scene-records.ts'
 import { createCurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
 import { createGifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
+import { createPlanCoupons } from '#shared/adapters/dynamodb/ledger/plan-coupons.ts'
 import { createReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
 import { createReplanRecords } from '#shared/adapters/dynamodb/ledger/replan-records.ts'
 import { createSceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
 import { createVisitStore } from '#shared/adapters/dynamodb/ledger/visit-store.ts'
+import { dueKey } from '#shared/contracts/items/ledger.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 import { setEnvironment } from '#test/functions/decide-offers/environment.ts'
@@ -18,6 +20,7 @@ import {
   aScene,
   aVisit,
   aVisitor,
+  CAFE,
   DAY,
   HOUR,
   MINUTE,
@@ -56,6 +59,7 @@ const newRun = () => {
       1,
       reader,
       createGifts(tables.client, tables.ledger),
+      createPlanCoupons(tables.client, tables.ledger, 1, current),
     ),
   }
 }
@@ -180,6 +184,52 @@ describe('a changed plan', () => {
     expect(await scenes.remove(merchantId, scene.id, author)).toBe('removed')
     expect(await run()).toBe(2)
     for (const user of users) expect(await dueOf(user, merchantId)).toBeUndefined()
+  })
+
+  it('of coupons reaches those that were given before it, and that are still held', async () => {
+    const { merchantId, users } = await openShop(1)
+    const [user] = users
+    if (user === undefined) throw new Error('nobody')
+    const endMs = clock.nowMs + 10 * HOUR
+    const give = (state: string, given: object = {}) => {
+      const grantId = named('grt', `${user} ${state} ${JSON.stringify(given)}`)
+      const key = { pk: `U#${user}`, sk: `GRANT#${grantId}` }
+      const validUntil = new Date(endMs).toISOString()
+      const item = {
+        ...key,
+        kind: 'grant',
+        user,
+        grantId,
+        merchantId,
+        state,
+        validUntil,
+        ...dueKey(endMs, grantId, 0),
+      }
+      return stored.putLedger({ ...item, ...given }).then(() => key)
+    }
+    const held = await give('reserved')
+    const claimed = await give('confirmed')
+    const others = [
+      await give('redeemed'),
+      await give('reserved', { merchantId: CAFE }),
+      await give('reserved', dueKey(clock.nowMs + HOUR, 'a reminder', 0)),
+    ]
+    const before = await Promise.all(others.map(({ pk, sk }) => stored.ledgerItem(pk, sk)))
+    const plan = { kind: 'beforeOfferEnds', hours: 4 } as const
+    await save(aScene(`ending ${merchantId}`, { merchantId, triggers: [{ type: 'due', plan }] }))
+    const job = {
+      kind: 'replan',
+      jobId: named('job', 'coupons'),
+      merchantId,
+      askedAt: await askedAt(merchantId),
+    } as const
+    expect(await replanCustomers(newRun(), job)).toBe(1)
+    for (const { pk, sk } of [held, claimed])
+      expect(await stored.ledgerItem(pk, sk)).toMatchObject({
+        dueSk: expect.stringContaining(new Date(endMs - 4 * HOUR).toISOString()),
+        timeZone: 'America/Los_Angeles',
+      })
+    expect(await Promise.all(others.map(({ pk, sk }) => stored.ledgerItem(pk, sk)))).toEqual(before)
   })
 
   it('and a visit at once end in the same plan, whichever comes first', async () => {

@@ -2,6 +2,7 @@ import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, UpdateCommand }
 import * as z from 'zod'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import type { Gifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
+import type { PlanCoupons } from '#shared/adapters/dynamodb/ledger/plan-coupons.ts'
 import type { ReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
 import { asRead } from '#shared/adapters/dynamodb/ledger/relationship-writes.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
@@ -32,7 +33,7 @@ export type ReplanRecords = {
     signal?: AbortSignal,
   ) => Promise<{ readonly customers: readonly Customer[]; readonly next?: ReplanCursor }>
   /**
-   * Moves a customer to the next occasion by the plans as they are.
+   * Moves a customer to the next occasion by the plans as they are, and what the customer holds to its first reminder.
    *
    * @returns whether anything was to be moved
    */
@@ -61,6 +62,7 @@ export const createReplanRecords = (
   dueShards: number,
   readOccasions: ReadOccasions,
   gifts: Gifts,
+  planCoupons: PlanCoupons,
 ): ReplanRecords => {
   const options = (signal?: AbortSignal) => (signal ? { abortSignal: signal } : {})
 
@@ -154,9 +156,11 @@ export const createReplanRecords = (
       return { customers, ...(next.shard < CUSTOMER_SHARDS && { next }) }
     },
 
-    replan: (customer, nowMs, signal) => {
+    replan: async (customer, nowMs, signal) => {
       let seen: Item | undefined = customer.item
-      return optimistically(async (): Promise<boolean | 'again'> => {
+      const { timeZone } = parseRelationship(customer.item).relationship
+      const planned = await planCoupons(customer.user, customer.merchantId, timeZone, nowMs, signal)
+      const moved = await optimistically(async (): Promise<boolean | 'again'> => {
         if (seen === undefined) return false
         try {
           return await replanAs(customer, seen, nowMs, signal)
@@ -167,6 +171,7 @@ export const createReplanRecords = (
           return 'again'
         }
       }, signal)
+      return moved || planned
     },
 
     stopAt: (merchantId, askedAt, cursor, nowMs, signal) => {

@@ -319,6 +319,7 @@ export class PipelineStack extends Stack {
         TIMERS_QUEUE_URL,
         PUSH_QUEUE_URL,
         SMS_QUEUE_URL,
+        JOBS_QUEUE_URL,
         PLATFORM_CAP_PER_DAY: String(config.platformCapPerDay),
         MERCHANT_CAP_PER_DAY: String(config.merchantCapPerDay),
         KIND_CAPS_PER_DAY: Object.entries(config.kindCapsPerDay)
@@ -339,7 +340,7 @@ export class PipelineStack extends Stack {
     grantRead(decideOffers, catalog)
     grantReadWrite(decideOffers, presence)
     grantReadWrite(decideOffers, ledger)
-    for (const queue of [timerQueue, pushQueue, smsQueue]) queue.filledBy(decideOffers)
+    for (const queue of [timerQueue, pushQueue, smsQueue, jobQueue]) queue.filledBy(decideOffers)
     timerQueue.workedOffBy(decideOffers)
     const presenceStream = new ChangeStream(this, 'PresenceStream', {
       table: presence,

@@ -16,8 +16,10 @@ import {
   partAfter,
 } from '#shared/contracts/items/decision-part.ts'
 import { type Sent, sentOf } from '#shared/contracts/items/trace.ts'
+import type { Job } from '#shared/contracts/jobs.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
-import type { GrantId, MessageId, UserId } from '#shared/domain/ids.ts'
+import { type GrantId, hashId, type MessageId, shardOf, type UserId } from '#shared/domain/ids.ts'
+import { MESSAGES_PER_REVIEW } from '#shared/domain/merchants/trust.ts'
 import type { SmsContent } from '#shared/domain/messages/message.ts'
 import { type Candidate, candidatesAmong, occasionKey } from '#shared/domain/scenes/candidate.ts'
 import {
@@ -51,6 +53,7 @@ export type DecideServices = {
   readonly gifts: Pick<Gifts, 'find' | 'release'>
   readonly storeDecision: DecisionStore['store']
   readonly queueMessage: QueueMessage
+  readonly queueJob: (job: Job, signal?: AbortSignal) => Promise<void>
   /** A random code of 10 characters, as the customer shows it. */
   readonly newCode: () => string
   /** What an SMS costs in cents, as it will be sent. */
@@ -111,6 +114,21 @@ const queueSent = async (
   signal?: AbortSignal,
 ): Promise<void> => {
   if (sent !== undefined) await services.queueMessage(sent.channel, user, sent.messageId, signal)
+}
+
+/** Has the scene looked at for visits, now and then, where its merchant wants it paused when it brings nobody in. */
+const askForReview = async (
+  services: DecideServices,
+  { outcomes, sent }: Decided,
+  { merchants }: Facts,
+  signal?: AbortSignal,
+): Promise<void> => {
+  const granted = outcomes.find(({ kind }) => kind === 'granted')
+  if (sent === undefined || granted === undefined || shardOf(sent.messageId, MESSAGES_PER_REVIEW) > 0) return
+  const { id: sceneId, merchantId } = granted.scene
+  if (merchants.get(merchantId)?.pauseWithoutVisits === undefined) return
+  const jobId = hashId('job', 'review', sent.messageId)
+  await services.queueJob({ kind: 'trust', jobId, merchantId, sceneId }, signal)
 }
 
 /** What was withheld is stored with the first part. */
@@ -370,6 +388,7 @@ export const decideTriggers = async (
   const decided = await decideUntilStored(services, question, facts, nowMs, signal)
   if (decided === undefined) return
   await queueSent(services, user, decided.sent, signal)
+  await askForReview(services, decided, facts, signal)
   await storeRest(services, question, decided, facts, nowMs, signal)
   await releaseGifts(services, decided, signal)
 }

@@ -8,6 +8,7 @@ export const decideOffersEnv = z.object({
   TIMERS_QUEUE_URL: z.url(),
   PUSH_QUEUE_URL: z.url(),
   SMS_QUEUE_URL: z.url(),
+  JOBS_QUEUE_URL: z.url(),
   /** The most messages one customer gets from all merchants together in any 24 hours. */
   PLATFORM_CAP_PER_DAY: envCount,
   /** The most messages one customer gets from one merchant in any 24 hours. */

@@ -82,6 +82,7 @@ export const buildServices = (env: z.output<typeof decideOffersEnv>): RecordServ
     gifts: createGifts(client, env.LEDGER_TABLE),
     storeDecision: decisions.store,
     queueMessage: createMessageQueue(send, { push: env.PUSH_QUEUE_URL, sms: env.SMS_QUEUE_URL }),
+    queueJob: (job, signal) => send(env.JOBS_QUEUE_URL, [{ body: job }], signal),
     newCode,
     smsCents: (sms, kind, locale) => smsCents(sms, kind, locale, smsTerms),
     random: Math.random,

@@ -129,7 +129,11 @@ describe('access to the queues', () => {
     ['PushDeadLetters', ['send-messages'], []],
     ['PushAppleDeadLetters', ['send-messages'], []],
     ['SmsDeadLetters', ['send-messages'], []],
-    ['JobsQueue', ['customer-api', 'merchant-api', 'remind-revisits', 'run-jobs'], ['run-jobs']],
+    [
+      'JobsQueue',
+      ['customer-api', 'merchant-api', 'decide-offers', 'remind-revisits', 'run-jobs'],
+      ['run-jobs'],
+    ],
   ])('%s is filled by %j and worked off by %j', (queue, fillers, workers) => {
     const may = (action: string) => functionNames.filter((name) => actionsOn(name, queue).includes(action))
     expect(may('sqs:SendMessage')).toEqual(fillers)

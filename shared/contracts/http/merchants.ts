@@ -50,6 +50,16 @@ const settings = {
     })
     .exactOptional()
     .describe('When a scene that turns customers away is paused; 2 % of at least 100 messages without it.'),
+  pauseWithoutVisits: z
+    .strictObject({
+      minSends: z
+        .int()
+        .min(100)
+        .max(1_000_000)
+        .describe('How many messages of the last 28 days went out before today.'),
+    })
+    .exactOptional()
+    .describe('When a scene is paused that brought nobody in; without it such a scene is flagged only.'),
   newArrivalEveryDays: z
     .int()
     .min(1)

@@ -504,9 +504,14 @@ export const sceneSchema = z.object({
   ...rules,
   state: z.enum(SCENE_STATES),
   autoPause: z
-    .object({ at: instantSchema, maxTurnedAwayPercent: z.number() })
+    .union([
+      z.object({ at: instantSchema, maxTurnedAwayPercent: z.number() }),
+      z.object({ at: instantSchema, withoutVisitsAfter: z.int() }),
+    ])
     .exactOptional()
-    .describe('When it was last paused because it turned away more customers than its merchant allows.'),
+    .describe(
+      'When it was last paused because it turned away more customers than its merchant allows, or brought nobody in.',
+    ),
   revision: revisionSchema,
   createdAt: instantSchema,
   updatedAt: instantSchema,

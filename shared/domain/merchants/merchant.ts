@@ -1,6 +1,6 @@
 import type { DeclaredPreferences } from '#shared/domain/customers/preferences.ts'
 import type { MerchantId, RegionId, StoreId, UserId } from '#shared/domain/ids.ts'
-import type { TrustLimit } from '#shared/domain/merchants/trust.ts'
+import type { TrustLimit, VisitLimit } from '#shared/domain/merchants/trust.ts'
 import type { Cap, WeeklyHours } from '#shared/domain/scenes/scene.ts'
 
 export const MEMBER_ROLES = ['owner', 'manager', 'staff', 'agency', 'auditor'] as const
@@ -40,6 +40,8 @@ export type Merchant = {
   readonly preferences?: DeclaredPreferences
   readonly budget?: Budget
   readonly trust?: TrustLimit
+  /** When a scene that brings nobody in is paused; absent: it is not. */
+  readonly pauseWithoutVisits?: VisitLimit
   /** How many days pass from one new arrival to the next, at least. */
   readonly newArrivalEveryDays?: number
   /** How often one customer hears from this merchant at most; the platform's own cap stands beside it. */

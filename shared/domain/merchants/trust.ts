@@ -16,8 +16,17 @@ export const TRUST_DAYS = 28
 export const TURNED_AWAY = ['muted', 'stopped', 'complained'] as const
 export type TurnedAway = (typeof TURNED_AWAY)[number]
 
-/** A pause that nobody asked for: the scene turned away more customers than its merchant allows. */
-export type AutoPause = { readonly at: string; readonly maxTurnedAwayPercent: number }
+/** A scene is paused that brought nobody in with so many messages; only a merchant who asks for it has this. */
+export type VisitLimit = { readonly minSends: number }
+
+/** A pause by the platform: the scene turned away more customers than its merchant allows, or brought nobody in. */
+export type AutoPause = { readonly at: string } & (
+  | { readonly maxTurnedAwayPercent: number }
+  | { readonly withoutVisitsAfter: number }
+)
+
+/** One message in so many has its scene looked at for visits. */
+export const MESSAGES_PER_REVIEW = 10
 
 /**
  * Has a scene turned away too many?
@@ -28,3 +37,12 @@ export type AutoPause = { readonly at: string; readonly maxTurnedAwayPercent: nu
  */
 export const exceedsTrust = (sent: number, turnedAway: number, limit: TrustLimit): boolean =>
   sent >= limit.minSends && turnedAway * 100 > sent * limit.maxTurnedAwayPercent
+
+/**
+ * Has a scene spoken to enough customers, and brought nobody in?
+ *
+ * @param sentBefore its messages that went out before today: who was told today may still come
+ * @example bringsNobody(100, 0, { minSends: 100 }) // true
+ */
+export const bringsNobody = (sentBefore: number, visited: number, limit: VisitLimit): boolean =>
+  visited === 0 && sentBefore >= limit.minSends

@@ -1,6 +1,7 @@
 import type { Relationship } from '#shared/domain/customers/relationship.ts'
 import type { GrantId, MerchantId, MessageId, OfferId, SceneId, ZoneId } from '#shared/domain/ids.ts'
 import type { Budget } from '#shared/domain/merchants/merchant.ts'
+import type { VisitLimit } from '#shared/domain/merchants/trust.ts'
 import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { StoreBook } from '#shared/domain/scenes/places.ts'
@@ -82,6 +83,8 @@ export type MerchantFacts = {
   readonly stores: StoreBook
   readonly budget?: Budget
   readonly caps: readonly Cap[]
+  /** Its scenes are looked at for visits. */
+  readonly pauseWithoutVisits?: VisitLimit
 }
 
 /** What holds for all merchants and customers; it is read at every decision, so a change counts at once. */

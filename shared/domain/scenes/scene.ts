@@ -182,7 +182,7 @@ export type Scene = {
   readonly attributionDays?: number
   /** 0 (lowest) to 100. */
   readonly priority: number
-  /** When it was last paused because it turned customers away. */
+  /** When the platform last paused it: it turned customers away, or brought nobody in. */
   readonly autoPause?: AutoPause
   readonly createdAt: string
   readonly updatedAt: string

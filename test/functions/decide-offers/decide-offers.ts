@@ -87,6 +87,7 @@ export const startDecideOffers = async (env: Readonly<Record<string, string>> = 
     TIMERS_QUEUE_URL: queues.urlOf('timers'),
     PUSH_QUEUE_URL: queues.urlOf('push'),
     SMS_QUEUE_URL: queues.urlOf('sms'),
+    JOBS_QUEUE_URL: queues.urlOf('jobs'),
     PLATFORM_CAP_PER_DAY: '4',
     MERCHANT_CAP_PER_DAY: '4',
     MAX_PRESSURE: '100',

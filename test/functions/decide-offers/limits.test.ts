@@ -184,6 +184,21 @@ describe('a merchant', () => {
     expect(results).toEqual(['granted', 'granted', 'budget', 'granted', 'granted', 'budget'])
   })
 
+  it('has about one message in ten looked at for visits, if it asked for it', async () => {
+    await stored.putCatalog(merchantItem('curious', { pauseWithoutVisits: { minSends: 100 } }))
+    const { scene } = await open('curious', { stock: 100 })
+    await open('careless', { stock: 100 })
+    for (let sends = 0; sends < 30; sends++) {
+      await deliver(enter(await newCustomer(), ['curious']))
+      await deliver(enter(await newCustomer(), ['careless']))
+    }
+    const jobs = queuedOn('jobs').map(({ body }) => body)
+    expect(jobs.length).toBeGreaterThan(0)
+    expect(jobs.length).toBeLessThan(15)
+    for (const job of jobs)
+      expect(job).toMatchObject({ kind: 'trust', merchantId: scene.merchantId, sceneId: scene.id })
+  })
+
   it('pays for every part of an SMS', async () => {
     await stored.putCatalog(merchantItem('wordy', { budget: { spendCentsPerDay: 5 } }))
     // Three parts with the words that say how to opt out, two without.

@@ -191,6 +191,64 @@ describe('a scene that turns customers away', () => {
   })
 })
 
+describe('a scene that brings nobody in', () => {
+  const newQuiet = async (sent: number, settings: object = { pauseWithoutVisits: { minSends: 100 } }) => {
+    const scene = await newScene()
+    const { status } = await callApi(merchantApi, `PUT ${M}`, {
+      subject: 'owner',
+      path: { merchantId: scene.merchantId },
+      body: { name: 'Blue Door', ...settings },
+    })
+    expect(status).toBe(200)
+    await countSent(scene.sceneId, sent)
+    return scene
+  }
+  const review = async ({ merchantId, sceneId }: Made) => {
+    const job = { kind: 'trust', jobId: named('job', sceneId), merchantId, sceneId }
+    const answer = await handler({ Records: [record(job)] }, lambdaContext())
+    expect(answer.batchItemFailures).toEqual([])
+  }
+  const count = (sceneId: SceneId, name: string, arm: 'treated' | 'holdout') =>
+    tables.client.send(
+      new UpdateCommand({
+        TableName: tables.ledger,
+        Key: counterKey(
+          { of: 'scene', sceneId, day: utcDay(clock.nowMs), storeId: undefined, arm },
+          userIdOf('somebody'),
+        ),
+        UpdateExpression: 'SET kind = :kind ADD #name :one',
+        ExpressionAttributeNames: { '#name': name },
+        ExpressionAttributeValues: { ':kind': 'count', ':one': 1 },
+      }),
+    )
+
+  test('is paused the day after, where its merchant asked for it, and says so', async () => {
+    const scene = await newQuiet(100)
+    await count(scene.sceneId, 'visited', 'holdout')
+    await review(scene)
+    // Who was told today may still come.
+    expect((await readScene(scene)).state).toBe('active')
+    clock.nowMs += DAY
+    await review(scene)
+    expect(await readScene(scene)).toMatchObject({
+      state: 'paused',
+      revision: 2,
+      autoPause: { at: new Date(clock.nowMs).toISOString(), withoutVisitsAfter: 100 },
+    })
+  })
+
+  test('goes on after a single visit, with fewer messages, or where nobody asked', async () => {
+    const visited = await newQuiet(100)
+    await count(visited.sceneId, 'visited', 'treated')
+    const others = [visited, await newQuiet(99), await newQuiet(500, {})]
+    clock.nowMs += DAY
+    for (const scene of others) {
+      await review(scene)
+      expect((await readScene(scene)).state).toBe('active')
+    }
+  })
+})
+
 test('a few messages say nothing', () => {
   expect(exceedsTrust(99, 99, DEFAULT_TRUST)).toBe(false)
   expect(exceedsTrust(200, 4, DEFAULT_TRUST)).toBe(false)

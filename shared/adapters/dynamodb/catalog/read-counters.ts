@@ -10,7 +10,7 @@ import {
 import { id } from '#shared/contracts/items/ids.ts'
 import type { SceneId, StoreId } from '#shared/domain/ids.ts'
 import { addCounts, type Counts } from '#shared/domain/loop/count.ts'
-import type { Cell, Days } from '#shared/domain/loop/shown.ts'
+import { type Cell, type Days, ofArm } from '#shared/domain/loop/shown.ts'
 
 /** There is more than one answer can be made of: fewer days are. */
 export type TooMuch = 'tooMuch'
@@ -92,12 +92,17 @@ export type SumCounts = (
   signal?: AbortSignal,
 ) => Promise<ReadonlyMap<string, number>>
 
-/** @throws {Error} from what it makes, for a scene with more counters than can be read at once */
+/**
+ * Sums what a scene's messages have brought; what customers did who were held out is not among it.
+ *
+ * @throws {Error} from what it makes, for a scene with more counters than can be read at once
+ */
 export const createSumCounts = (tables: CatalogTables): SumCounts => {
   const { ofScene } = createCounterReader(tables)
   return async (sceneId, from, to, signal) => {
     const cells = await ofScene(sceneId, { from, to }, signal)
     if (cells === 'tooMuch') throw new Error('too many counters')
-    return new Map(Object.entries(cells.reduce<Counts>((sum, { counts }) => addCounts(sum, counts), {})))
+    const spokenTo = ofArm(cells, 'treated')
+    return new Map(Object.entries(spokenTo.reduce<Counts>((sum, { counts }) => addCounts(sum, counts), {})))
   }
 }

@@ -26,10 +26,11 @@ export type SceneCache = {
 
 const merchantSettings = (
   merchant: Merchant | undefined,
-): Pick<MerchantFacts, 'name' | 'caps' | 'budget'> => ({
+): Pick<MerchantFacts, 'name' | 'caps' | 'budget' | 'pauseWithoutVisits'> => ({
   name: merchant?.name ?? '',
   caps: merchant?.caps ?? [],
   ...(merchant?.budget && { budget: merchant.budget }),
+  ...(merchant?.pauseWithoutVisits && { pauseWithoutVisits: merchant.pauseWithoutVisits }),
 })
 
 /** Scenes, offers and stores of the merchants a container has met, least recently used first out. */

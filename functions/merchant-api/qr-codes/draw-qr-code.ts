@@ -40,7 +40,7 @@ const svgOf = (text: string, caption: string): string => {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${height}" role="img" aria-label="${escaped(caption)}">`,
     `<rect width="${size}" height="${height}" fill="#fff"/>`,
-    `<path d="${pathOf(modules)}" fill="#000"/>`,
+    `<path d="${pathOf(modules)}" fill="#000" shape-rendering="crispEdges"/>`,
     `<text font-family="sans-serif" font-size="2.2" text-anchor="middle" fill="#000">${words}</text></svg>`,
   ].join('')
 }

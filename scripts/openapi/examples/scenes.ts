@@ -26,7 +26,7 @@ export const sceneExamples = {
   getScene: {},
   replaceScene: { body: { ...morningCoffee, name: 'Morning coffee, softer', priority: 40 } },
   rehearseScene: {
-    given: ['createScene'],
+    given: ['a scene without an experiment'],
     body: {
       fixes: [
         { at: '2026-11-20T16:55:00Z', lat: 37.7931, lon: -122.4075, accuracyM: 12 },

@@ -10,25 +10,43 @@ import { statesBenefit } from '#shared/domain/merchants/qr-code.ts'
 
 export const qrCodePathSchema = z.strictObject({ merchantId: idSchema('mer'), qrCodeId: idSchema('qrc') })
 
-const linkSchema = z.url({ protocol: /^https$/ }).max(500)
+const linkSchema = z
+  .url({ protocol: /^https$/ })
+  .max(500)
+  .describe('The page that the button leads to.')
 
 /** Exactly one action: who scans a code shall know what comes. */
 const actionSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.enum(['productPage', 'survey']), url: linkSchema }),
-  z.strictObject({ type: z.literal('coupon'), sceneId: idSchema('scn') }),
-  z.strictObject({ type: z.enum(['signUp', 'redeem']) }),
-  z.strictObject({ type: z.literal('pay'), url: linkSchema, offerId: idSchema('off') }),
+  z.strictObject({
+    type: z.enum(['productPage', 'survey']).describe('What the code is for: a page.'),
+    url: linkSchema,
+  }),
+  z.strictObject({
+    type: z.literal('coupon').describe('What the code is for: a scene on `qr_scan`.'),
+    sceneId: idSchema('scn').describe('The scene that gives the coupon.'),
+  }),
+  z.strictObject({ type: z.enum(['signUp', 'redeem']).describe('What the code is for: the app goes on.') }),
+  z.strictObject({
+    type: z.literal('pay').describe('What the code is for: paying elsewhere.'),
+    url: linkSchema,
+    offerId: idSchema('off').describe('Named to that page as `offerId`.'),
+  }),
 ])
 
 const terms = {
-  name: nameSchema,
-  action: actionSchema,
-  caption: textSchema(120).min(5).refine(statesBenefit, 'say what people get by scanning it'),
-  placement: z.strictObject({
-    label: textSchema(60),
-    kind: z.enum(['online', 'offline']),
-    storeId: idSchema('sto').exactOptional(),
-  }),
+  name: nameSchema.describe('What the merchant calls it.'),
+  action: actionSchema.describe('The one thing that the code is for.'),
+  caption: textSchema(120)
+    .min(5)
+    .refine(statesBenefit, 'say what people get by scanning it')
+    .describe('What people get by scanning it; printed below the code and shown on its page.'),
+  placement: z
+    .strictObject({
+      label: textSchema(60).describe('Where it hangs, stands or is shown.'),
+      kind: z.enum(['online', 'offline']).describe('On a screen, or printed.'),
+      storeId: idSchema('sto').exactOptional().describe('The store that it is at.'),
+    })
+    .describe('The one place where it is.'),
 }
 
 /** `POST /v1/merchants/{merchantId}/qr-codes` and `PUT …/{qrCodeId}`. */
@@ -60,9 +78,9 @@ const scanIdSchema = z.string().regex(/^[A-Za-z0-9_-]{22}$/, '22 characters of b
 
 /** `POST /v1/me/scans`. */
 export const claimScanRequestSchema = z.strictObject({
-  scanId: scanIdSchema,
+  scanId: scanIdSchema.describe('What the page handed to the app; or 16 random bytes of the app’s own.'),
   /** Of a code that the app itself has read: then the app has made the `scanId`. */
-  code: codeSchema.exactOptional(),
+  code: codeSchema.exactOptional().describe('The code that the app itself has read.'),
 })
 export type ClaimScanRequest = z.output<typeof claimScanRequestSchema>
 

@@ -155,6 +155,14 @@ const SCENERY: Readonly<Record<string, (world: World) => Promise<void>>> = {
     for (const Item of [key, secretItem(kid, EXAMPLE_KEY)])
       await tables.client.send(new PutCommand({ TableName: tables.catalog, Item }))
   },
+  // One customer in ten would be left alone, and ids are drawn at random.
+  'a scene without an experiment': async (world) => {
+    await make(world, 'createScene')
+    const Key = { pk: `M#${merchantOf(world)}`, sk: `SCENE#${world.ids.real(EXAMPLE_IDS.sceneId)}` }
+    await tables.client.send(
+      new UpdateCommand({ TableName: tables.catalog, Key, UpdateExpression: 'REMOVE experiment' }),
+    )
+  },
   'a QR code': async (world) => {
     await make(world, 'createQrCode')
     const merchantId = merchantOf(world)

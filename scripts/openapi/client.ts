@@ -2,7 +2,21 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type GenerateApiParams, generateApi } from 'swagger-typescript-api'
+import { audienceOf } from '#scripts/openapi/audience.ts'
 import { createDocument } from '#scripts/openapi/document.ts'
+import { type JsonSchema, mapObjects } from '#scripts/openapi/json-schema.ts'
+import { ALL_ROUTES } from '#scripts/openapi/routes.ts'
+
+const AUDIENCES: ReadonlyMap<unknown, string> = new Map(
+  Object.values(ALL_ROUTES).map((route) => [route.document.operationId, audienceOf(route)]),
+)
+
+/** The document with whom each operation is for as its tag: the client is made of tags. */
+const byAudience = (document: JsonSchema): unknown =>
+  mapObjects(document, (object) => {
+    const audience = AUDIENCES.get(object['operationId'])
+    return audience === undefined ? object : { ...object, tags: [audience] }
+  })
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 
@@ -14,7 +28,7 @@ const isOf = (file: string, hash: string): boolean =>
  * is the same. Operations stand under their audience, by their names: `api.merchants.createStore(merchantId, body)`.
  */
 export const writeClient = async (file: string): Promise<void> => {
-  const document = JSON.stringify(await createDocument())
+  const document = JSON.stringify(byAudience(await createDocument()))
   const hash = hashOf(document)
   if (isOf(file, hash)) return
   const { files } = await generateApi({

@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import { type Components, createComponents } from '#scripts/openapi/components.ts'
 import type { Example } from '#scripts/openapi/example.ts'
 import { EXAMPLES } from '#scripts/openapi/examples.ts'
+import { TAG_GROUPS, TAGS } from '#scripts/openapi/groups.ts'
 import { KEY_PARAMETER, REPLAYED } from '#scripts/openapi/idempotency.ts'
 import { type JsonSchema, referredIn } from '#scripts/openapi/json-schema.ts'
 import { operationOf } from '#scripts/openapi/operation.ts'
@@ -21,14 +22,6 @@ What the gateway refuses by itself (no or wrong token 401, wrong scope 403, unkn
 as \`{"message": "…"}\`.
 
 Lists come in pages: \`next\` of a page is the \`cursor\` of the next one; without \`next\` it is the last.`
-
-const TAGS = [
-  { name: 'customers', description: 'What an app does for its customer (scope `customer`).' },
-  { name: 'merchants', description: 'What merchants set up and look at (scope `merchant`).' },
-  { name: 'tills', description: 'What a till does (scope `till`).' },
-  { name: 'operators', description: 'What runs the platform (scope `operator`).' },
-  { name: 'public', description: 'Without a token.' },
-]
 
 const HEADERS = {
   ETag: ETAG,
@@ -101,6 +94,7 @@ export const createDocument = async (): Promise<JsonSchema> => {
     },
     servers: [{ url: '/', description: 'The stage that serves this document' }],
     tags: TAGS,
+    'x-tagGroups': TAG_GROUPS,
     paths,
     components: {
       schemas: components.used(),

@@ -3,28 +3,15 @@ import { readAnswer } from '#scripts/openapi/answers.ts'
 import type { Components } from '#scripts/openapi/components.ts'
 import type { Example } from '#scripts/openapi/example.ts'
 import { EXAMPLE_PATH } from '#scripts/openapi/example-ids.ts'
+import { tagOf } from '#scripts/openapi/groups.ts'
 import { keyHeader, keyParameters } from '#scripts/openapi/idempotency.ts'
 import type { JsonSchema } from '#scripts/openapi/json-schema.ts'
 import { parametersOf } from '#scripts/openapi/parameters.ts'
 import { problemAnswers } from '#scripts/openapi/problems.ts'
 import type { DocumentedRoute } from '#scripts/openapi/routes.ts'
 import { notModified, tagHeader, tagParameters } from '#scripts/openapi/tags.ts'
-import type { Scope } from '#shared/runtime/http/caller.ts'
 import type { OpenContent } from '#shared/runtime/http/route.ts'
-import type { Audience, SuccessStatus } from '#shared/runtime/http/route-document.ts'
-
-const AUDIENCE_OF: Readonly<Record<Scope, Audience>> = {
-  customer: 'customers',
-  merchant: 'merchants',
-  till: 'tills',
-  operator: 'operators',
-}
-
-/** Whom a route is for: the first of its scopes tells. */
-export const audienceOf = ({ scopes, document }: DocumentedRoute): Audience => {
-  const [first] = scopes
-  return document.audience ?? (first === undefined ? 'public' : AUDIENCE_OF[first])
-}
+import type { SuccessStatus } from '#shared/runtime/http/route-document.ts'
 
 /** A value that is not undefined, under a name; nothing else. */
 const given = (name: string, value: unknown): JsonSchema => (value === undefined ? {} : { [name]: value })
@@ -122,7 +109,7 @@ export const operationOf = (
     operationId,
     summary,
     ...given('description', description),
-    tags: [audienceOf(route)],
+    tags: [tagOf(path, route)],
     security: route.scopes.map((scope) => ({ accessToken: [scope] })),
     ...(parameters.length > 0 && { parameters }),
     ...requestBody(route, components, example),

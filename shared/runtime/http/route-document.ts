@@ -1,6 +1,6 @@
 import type { ProblemCode } from '#shared/contracts/http/problem.ts'
 
-/** Whom a route is for; the reference groups by it. */
+/** Whom a route is for; the reference and the typed client group by it. */
 export const AUDIENCES = ['customers', 'merchants', 'tills', 'operators', 'public'] as const
 export type Audience = (typeof AUDIENCES)[number]
 

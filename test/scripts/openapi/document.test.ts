@@ -1,6 +1,7 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { describe, expect, test } from 'vitest'
 import { createDocument } from '#scripts/openapi/document.ts'
+import { TAG_GROUPS, TAGS } from '#scripts/openapi/groups.ts'
 import { isRecord, type JsonSchema, mapObjects, refsIn } from '#scripts/openapi/json-schema.ts'
 import { statusesOf } from '#scripts/openapi/operation.ts'
 import { ALL_ROUTES } from '#scripts/openapi/routes.ts'
@@ -76,6 +77,16 @@ describe('the OpenAPI document', () => {
       undescribedIn(schema).map((member) => `${name}: ${member}`),
     )
     expect(missing, 'end the field of the contract with .describe(…)').toEqual([])
+  })
+
+  test('has each operation in a group that a sentence describes, and no group without operations', () => {
+    const used = new Set<unknown>()
+    mapObjects(document['paths'], (object) => {
+      if ('operationId' in object) for (const tag of [object['tags']].flat()) used.add(tag)
+      return object
+    })
+    expect([...used].sort()).toEqual(TAGS.map(({ name }) => name).sort())
+    expect(TAG_GROUPS.flatMap(({ tags }) => tags)).toEqual(TAGS.map(({ name }) => name))
   })
 
   test('keeps what is known of a schema that is described where it is used', () => {

@@ -112,13 +112,21 @@ const complaintFault = (evidence: Evidence, user: unknown, merchantId: unknown, 
   return opened.length > closed.length ? ['over an open complaint'] : []
 }
 
+const blockedUntilMs = ({ call }: Request): number => {
+  if (call.route.startsWith('DELETE')) return 0
+  const until = memberOf(call.body, 'until')
+  return typeof until === 'string' ? Date.parse(until) : Number.POSITIVE_INFINITY
+}
+
 const blockFault = (evidence: Evidence, user: unknown, merchantId: unknown, atMs: number): string[] => {
-  const choices = requestsOn(evidence, 'PUT /v1/merchants/{merchantId}/customers/{userId}')
+  const path = '/v1/merchants/{merchantId}/customers/{userId}/block'
+  const choices = [...requestsOn(evidence, `PUT ${path}`), ...requestsOn(evidence, `DELETE ${path}`)]
     .filter(({ call }) => call.path?.['userId'] === user && call.path?.['merchantId'] === merchantId)
     .filter(isDone)
-    .map((request) => choiceOf('isBlocked', request))
+    .map((request) => ({ ...choiceOf('until', request), value: blockedUntilMs(request) }))
   const chosen = chosenAt(choices, atMs)
-  return chosen !== undefined && chosen !== 'never' && chosen.value === true ? ['to a blocked customer'] : []
+  const isBlocked = chosen !== undefined && chosen !== 'never' && atMs < Number(chosen.value)
+  return isBlocked ? ['to a blocked customer'] : []
 }
 
 const operatorFaults = (evidence: Evidence, merchantId: unknown, atMs: number): string[] => {

@@ -24,7 +24,7 @@ export type Evidence = {
 export const INVARIANTS = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I9', 'I10', 'I11'] as const
 export type Invariant = (typeof INVARIANTS)[number]
 
-/** `answered`: no request is left without an answer for ever. */
+/** `answered`: no request is left without an answer for ever, nor does the town ask what the API does not know. */
 export type Violation = { readonly invariant: Invariant | 'answered'; readonly detail: string }
 
 /** Looks whether an invariant held; says where it did not. */

@@ -70,7 +70,7 @@ const answerFaults = (evidence: Evidence): string[] => {
 
 const secretsOf = ({ chronicle }: Evidence): string[] =>
   chronicle.requests.flatMap(({ call }) => {
-    const [number, token] = [memberOf(call.body, 'number'), memberOf(call.body, 'token')]
+    const [number, token] = [memberOf(call.body, 'phoneNumber'), memberOf(call.body, 'token')]
     return [number, token].filter((value) => typeof value === 'string')
   })
 

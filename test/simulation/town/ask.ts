@@ -16,6 +16,10 @@ const MAX_PAUSE_MS = 120_000
 const isToRepeat = ({ status, body }: Answer): boolean =>
   status === 0 || status === 429 || status >= 500 || codeOf(body) === 'requestRunning'
 
+/** The town speaks as the API says: what is refused as wrong tests nothing. */
+const notUnderstood = (name: string, { call, answer }: Request): string =>
+  `${call.route} of ${call.as} in ${name} was not understood: ${JSON.stringify(answer.body)}`
+
 const codeOf = (body: unknown): unknown =>
   typeof body === 'object' && body !== null ? Reflect.get(body, 'code') : undefined
 
@@ -36,6 +40,7 @@ export const ask = async (client: Client, call: Call): Promise<Request> => {
     if (!isToRepeat(answer)) {
       const done = { step, call, sentAtMs, answeredAtMs: host.nowMs(), answer, tries }
       chronicle.requests.push(done)
+      if (answer.status === 400) chronicle.stuck.push(notUnderstood(name, done))
       return done
     }
     const pauseMs = Math.min(MAX_PAUSE_MS, 500 * 2 ** tries) * host.random(`${name} pause ${tries}`)

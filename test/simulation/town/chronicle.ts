@@ -26,7 +26,7 @@ export type Chronicle = {
   readonly fixes: SentFix[]
   /** Ids of what merchants own, by merchant; see `Owned`. */
   readonly merchants: Map<number, Owned>
-  /** Requests that were never answered, however often they were sent. */
+  /** Requests that were never answered, however often they were sent, or not understood. */
   readonly stuck: string[]
 }
 

@@ -235,12 +235,16 @@ const officeOf = (random: Random, startMs: number, shops: readonly Shop[], custo
         atMs: anyTime(),
         step: { kind: 'look', merchant, other: between(random, 0, shops.length - 1) },
       })
-    else if (change < 0.75) {
+    else if (change < 0.82) {
       const customer = between(random, 0, customers - 1)
-      plan.push({
-        atMs: anyTime(),
-        step: { kind: 'block', merchant, customer, isBlocked: random.next() < 0.7 },
-      })
+      const atMs = anyTime()
+      const hours = random.next() < 0.5 ? between(random, 4, 48) : undefined
+      plan.push({ atMs, step: { kind: 'block', merchant, customer, hours } })
+      if (random.next() < 0.4)
+        plan.push({
+          atMs: atMs + between(random, 1, 30) * HOUR,
+          step: { kind: 'unblock', merchant, customer },
+        })
     }
   }
   const atMs = anyTime()

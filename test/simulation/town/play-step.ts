@@ -4,6 +4,8 @@ import { customerName, merchantName, type Owned } from '#test/simulation/town/ch
 import type { SceneKind, Step, StepOf } from '#test/simulation/town/steps.ts'
 import { walk } from '#test/simulation/town/walks.ts'
 
+const HOUR_MS = 3_600_000
+
 const OWNER = ['merchant', 'till'] as const
 const OPERATOR = ['operator'] as const
 const CUSTOMER = ['customer'] as const
@@ -178,7 +180,7 @@ const look = async (client: Client, { merchant, other }: StepOf<'look'>): Promis
     const owned = ownedBy(client, merchant)
     if (owned)
       await ask(client, {
-        route: 'GET /v1/merchants/{merchantId}/scenes/{sceneId}/counts',
+        route: 'GET /v1/merchants/{merchantId}/reports/scenes/{sceneId}',
         as: owned.subject,
         scopes: OWNER,
         path: { merchantId: owned.merchantId, ...values },
@@ -222,7 +224,9 @@ const CONSENT = { source: 'app' } as const
 const join = async (client: Client, { customer, platform, hasNumber }: StepOf<'join'>): Promise<void> => {
   await register(client, customer, platform, 0)
   if (hasNumber)
-    await asCustomer(client, customer, 'PUT /v1/me/phone-number', { number: phoneNumberOf(customer) })
+    await asCustomer(client, customer, 'PUT /v1/me/phone-number', {
+      phoneNumber: phoneNumberOf(customer),
+    })
 }
 
 const consentSms = async (client: Client, step: StepOf<'consentSms'>): Promise<void> => {
@@ -308,9 +312,17 @@ const redeem = async (client: Client, step: StepOf<'redeem'>): Promise<void> => 
   await Promise.all(Array.from({ length: step.tills }, (_, till) => redeemAt(client, owned, shown, till)))
 }
 
-const block = async (client: Client, { merchant, customer, isBlocked }: StepOf<'block'>): Promise<void> => {
-  const userId = userIdOf(customerName(customer))
-  await asOwner(client, merchant, 'PUT', '/customers/{userId}', { tags: [], isBlocked }, { userId })
+const block = async (client: Client, { merchant, customer, hours }: StepOf<'block'>): Promise<void> => {
+  const values = { userId: userIdOf(customerName(customer)) }
+  const path = '/customers/{userId}/block'
+  const until = new Date(client.host.nowMs() + (hours ?? 0) * HOUR_MS).toISOString()
+  const body = { reason: 'Shouted at the staff', ...(hours !== undefined && { until }) }
+  await asOwner(client, merchant, 'PUT', path, body, values)
+}
+
+const unblock = async (client: Client, { merchant, customer }: StepOf<'unblock'>): Promise<void> => {
+  const values = { userId: userIdOf(customerName(customer)) }
+  await asOwner(client, merchant, 'DELETE', '/customers/{userId}/block', undefined, values)
 }
 
 const suspend = async (client: Client, { merchant, suspended }: StepOf<'suspend'>): Promise<void> => {
@@ -321,7 +333,7 @@ const suspend = async (client: Client, { merchant, suspended }: StepOf<'suspend'
     as: 'operator',
     scopes: OPERATOR,
     path: { merchantId },
-    body: { suspended },
+    body: { suspended, ...(suspended && { reason: 'Complaints' }) },
   })
 }
 
@@ -367,6 +379,8 @@ export const playStep = async (client: Client, step: Step): Promise<unknown> => 
       return redeem(client, step)
     case 'block':
       return block(client, step)
+    case 'unblock':
+      return unblock(client, step)
     case 'forget':
       return asCustomer(client, step.customer, 'DELETE /v1/me')
     case 'killSwitch':

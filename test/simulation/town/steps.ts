@@ -88,8 +88,10 @@ export type Step = { readonly id: string; readonly atMs: number } & (
       readonly kind: 'block'
       readonly merchant: number
       readonly customer: number
-      readonly isBlocked: boolean
+      /** After how many hours it ends by itself. */
+      readonly hours: number | undefined
     }
+  | { readonly kind: 'unblock'; readonly merchant: number; readonly customer: number }
   | { readonly kind: 'forget'; readonly customer: number }
   | { readonly kind: 'killSwitch'; readonly on: boolean }
   | { readonly kind: 'suspend'; readonly merchant: number; readonly suspended: boolean }

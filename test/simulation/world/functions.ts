@@ -119,5 +119,7 @@ export type HttpHandler = ReturnType<(typeof COLD_STARTS)[HttpFunction]>
 /** Which function answers a route. */
 export const functionOf = (routeKey: string): HttpFunction => {
   if (Object.hasOwn(pingRoutes, routeKey)) return 'match-pings'
-  return Object.hasOwn(customerRoutes, routeKey) ? 'customer-api' : 'merchant-api'
+  if (Object.hasOwn(customerRoutes, routeKey)) return 'customer-api'
+  if (Object.hasOwn(merchantRoutes, routeKey)) return 'merchant-api'
+  throw new Error(`no function answers ${routeKey}`)
 }

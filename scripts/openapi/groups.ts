@@ -12,6 +12,7 @@ const GROUPS = {
     regions: 'The tree in which a merchant orders its stores.',
     geofences: 'Areas that customers enter and leave.',
     imports: 'Many stores from one file.',
+    'qr-codes': 'Codes that people scan, and how often they did.',
     offers: 'What scenes give, and how much of it there is.',
     scenes: 'When a merchant speaks to whom, and what it says: drafts, rehearsals, decisions.',
     reports: 'What scenes and stores have brought.',

@@ -73,9 +73,9 @@ describe.skipIf(!existsSync(CHROMIUM))('the reference page', () => {
     await page.waitForSelector('.opblock')
     expect(await page.locator('.opblock').count()).toBe(Object.keys(ALL_ROUTES).length)
 
-    await page.locator('#operations-customers-postPings .opblock-summary').click()
-    await page.waitForSelector('#operations-customers-postPings .opblock-body')
-    const shown = await page.locator('#operations-customers-postPings').innerText()
+    await page.locator('#operations-app-postPings .opblock-summary').click()
+    await page.waitForSelector('#operations-app-postPings .opblock-body')
+    const shown = await page.locator('#operations-app-postPings').innerText()
     expect(shown).toContain('"accuracyM": 12')
     expect(shown).toContain('nextPingS')
     await page.screenshot({ path: '.beckon/reference.png' })

@@ -10,13 +10,14 @@ import { MEMBER_ROLES } from '#shared/domain/merchants/merchant.ts'
 export const auditEntrySchema = z.strictObject({
   at: instantSchema,
   user: idSchema('usr'),
-  /** The role in which it was done. */
-  role: z.enum([...MEMBER_ROLES, 'operator', 'platform']),
+  role: z.enum([...MEMBER_ROLES, 'operator', 'platform']).describe('The role in which it was done.'),
   action: z.enum(AUDIT_ACTIONS),
-  /** The id of what was changed; `customer` for any customer, `platform` for the whole. */
-  object: z.string().max(40),
-  before: revisionSchema.exactOptional(),
-  after: revisionSchema.exactOptional(),
+  object: z
+    .string()
+    .max(40)
+    .describe('The id of what was changed; `customer` for any customer, `platform` for the whole.'),
+  before: revisionSchema.exactOptional().describe('The revision before the change.'),
+  after: revisionSchema.exactOptional().describe('The revision after it.'),
   detail: z.string().max(400).exactOptional(),
   requestId: z.string().max(160),
 })

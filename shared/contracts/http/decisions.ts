@@ -12,28 +12,30 @@ export const outcomeSchema = z.strictObject({
   revision: z.int().min(1),
   trigger: z.string().max(20),
   result: z.enum(['granted', ...SUPPRESSION_REASONS]),
-  /** The checks before it, in their order. */
-  passed: z.array(reason).max(SUPPRESSION_REASONS.length),
-  /** What the failing check compared. */
+  passed: z.array(reason).max(SUPPRESSION_REASONS.length).describe('The checks before it, in their order.'),
   compared: z
     .record(z.string().max(40), z.union([z.string().max(200), z.number(), z.boolean()]))
-    .exactOptional(),
-  /** To the geofence's boundary, in steps; negative inside. */
-  distance: z.string().max(40).exactOptional(),
+    .exactOptional()
+    .describe('What the failing check compared.'),
+  distance: z
+    .string()
+    .max(40)
+    .exactOptional()
+    .describe('To the geofence’s boundary, in steps; negative inside.'),
   score: z.number().exactOptional(),
   winnerScore: z.number().exactOptional(),
-  /** When a reminder that came outside the open hours is decided on again. */
-  again: instantSchema.exactOptional(),
-  /** How many occasions ended so. */
-  count: z.int().min(1),
-  /** What became of the message of a grant, while it is kept; `reason` for what failed or is unknown. */
+  again: instantSchema
+    .exactOptional()
+    .describe('When a reminder that came outside the open hours is decided on again.'),
+  count: z.int().min(1).describe('How many occasions ended so.'),
   message: z
     .strictObject({
       channel: z.enum(CHANNELS),
       state: z.enum(MESSAGE_STATES),
-      reason: z.enum(MESSAGE_REASONS).exactOptional(),
+      reason: z.enum(MESSAGE_REASONS).exactOptional().describe('For what failed or is unknown.'),
     })
-    .exactOptional(),
+    .exactOptional()
+    .describe('What became of the message of a grant, while it is kept.'),
 })
 
 /** `GET /v1/me/decisions`: what was decided about the customer in the last 30 days, the latest first. */

@@ -36,11 +36,11 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS
 
-/** One fault of a request: where (a JSON pointer, RFC 6901) and what. `in` is absent for the body. */
+/** One fault of a request. */
 export const problemErrorSchema = z.strictObject({
-  pointer: z.string().max(400),
-  detail: z.string().max(400),
-  in: z.enum(['path', 'query', 'header']).exactOptional(),
+  pointer: z.string().max(400).describe('Where it is: a JSON pointer (RFC 6901).'),
+  detail: z.string().max(400).describe('What it is, for people.'),
+  in: z.enum(['path', 'query', 'header']).exactOptional().describe('Absent for the body.'),
 })
 export type ProblemError = z.output<typeof problemErrorSchema>
 
@@ -53,9 +53,8 @@ export const problemSchema = z.looseObject({
   title: z.string().max(200),
   status: z.int().min(400).max(599),
   detail: z.string().max(400).exactOptional(),
-  /** `urn:beckon:request:` and the request id. */
-  instance: z.string().max(200),
-  code: z.string().max(40),
+  instance: z.string().max(200).describe('`urn:beckon:request:` and the request id.'),
+  code: z.string().max(40).describe('What a client acts on.'),
   requestId: z.string().max(160),
   errors: z.array(problemErrorSchema).max(MAX_PROBLEM_ERRORS).exactOptional(),
 })

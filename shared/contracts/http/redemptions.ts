@@ -125,8 +125,7 @@ export const doubleUseSchema = z.strictObject({
   grantId: idSchema('grt'),
   offerId: idSchema('off').exactOptional(),
   offerName: z.string().max(100).exactOptional(),
-  /** The one that counts. */
-  first: useSchema,
+  first: useSchema.describe('The one that counts.'),
   second: useSchema,
   reportedAt: instantSchema,
 })

@@ -79,12 +79,12 @@ const rowSchema = z.strictObject({
   day: daySchema.exactOptional(),
 })
 
-/** What a scene has brought, by its counters. Counts of strangers are rounded down to `roundedDownTo`. */
+/** What a scene has brought, by its counters. */
 export const sceneReportSchema = z.strictObject({
   sceneId: idSchema('scn'),
   from: daySchema,
   to: daySchema,
-  roundedDownTo: z.literal(20),
+  roundedDownTo: z.literal(20).describe('Counts of strangers are rounded down to a multiple of it.'),
   treated: countsSchema,
   holdout: countsSchema,
   funnel: funnelSchema,

@@ -28,8 +28,13 @@ export const scenePreviewSchema = z.strictObject({
         pointer: z.string().max(400),
         parts: z.int().min(1).max(100),
         encoding: z.string().max(10),
-        /** Of all parts, by the price that the operator set (`sms.partPriceUsd`); absent where none is set. */
-        costUsd: z.number().min(0).exactOptional(),
+        costUsd: z
+          .number()
+          .min(0)
+          .exactOptional()
+          .describe(
+            'Of all parts, in US dollars, by the price that the operator set (`sms.partPriceUsd`); absent where none is set.',
+          ),
       }),
     )
     .max(30),

@@ -308,9 +308,11 @@ test('every POST is repeatable by nature, or its function answers once', () => {
     .filter(([key, { repeatable }]) => key.startsWith('POST ') && repeatable)
     .map(([key]) => key)
   expect(exempt.toSorted()).toEqual([
+    'POST /q/{code}/scans',
     'POST /v1/events',
     'POST /v1/me/offers/{grantId}/claim',
     'POST /v1/me/offers/{grantId}/redemption-tokens',
+    'POST /v1/me/scans',
     'POST /v1/merchants/{merchantId}/audience:estimate',
     'POST /v1/merchants/{merchantId}/geofences:contains',
     'POST /v1/merchants/{merchantId}/redemptions:sync',

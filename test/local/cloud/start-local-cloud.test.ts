@@ -37,6 +37,8 @@ describe('Beckon’s own templates', () => {
       'GET /openapi.json',
       'GET /docs',
       'GET /docs/{file}',
+      'GET /q/{code}',
+      'POST /q/{code}/scans',
       'POST /v1/sms-answers',
       'GET /v1/stop/{code}',
       'POST /v1/stop/{code}',

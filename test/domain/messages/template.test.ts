@@ -42,6 +42,26 @@ describe('templates', () => {
     })
   })
 
+  it('are given up where they take more memory than a message, though what they print is short', () => {
+    const merchant = { name: 'x'.repeat(80) }
+    const grown = `{{ merchant.name${' | append: merchant.name'.repeat(38)} | truncate: 10 }}`
+    expect(render(grown, { ...VARIABLES, merchant })).toEqual({ kind: 'failed', reason: 'limit' })
+    const short = `{{ merchant.name${' | append: merchant.name'.repeat(3)} | truncate: 10 }}`
+    expect(render(short, { ...VARIABLES, merchant })).toEqual({ kind: 'text', text: 'xxxxxxx...' })
+  })
+
+  it('that may not be used are told: too long, or with loops, files and ranges', () => {
+    expect(fault('x'.repeat(1_000))).toBeUndefined()
+    for (const source of [
+      'x'.repeat(1_001),
+      '{% for n in (1..9) %}x{% endfor %}',
+      '{% include "a" %}',
+      '{% if (1..1000000) %}x{% endif %}',
+      '{% assign a = 1 %}',
+    ])
+      expect(fault(source), source.slice(0, 40)).toBeDefined()
+  })
+
   it('ask for what may be missing, and fail to print it', () => {
     const nobody = { ...VARIABLES, customer: {} }
     const polite = '{% if customer.firstName %}Dear {{ customer.firstName }}{% else %}Hello{% endif %}'

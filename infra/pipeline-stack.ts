@@ -54,6 +54,7 @@ const customerRoutes: Routes = {
   'PUT /v1/me/consents/sms/{merchantId}': ['customer'],
   'GET /v1/me/offers': ['customer'],
   'POST /v1/me/offers/{grantId}/claim': ['customer'],
+  'POST /v1/me/offers/{grantId}/share': ['customer'],
   'POST /v1/me/offers/{grantId}/redemption-tokens': ['customer'],
   'POST /v1/me/scans': ['customer'],
   'GET /v1/me/decisions': ['customer'],
@@ -270,7 +271,7 @@ export class PipelineStack extends Stack {
       },
     })
     grantRead(customerApi, catalog)
-    grantReadWrite(customerApi, ledger)
+    grantReadWrite(customerApi, ledger, ['byMerchant'])
     grantDelete(customerApi, ledger)
     // Presence is forgotten in the transaction that keeps the choice about positions.
     grantPut(customerApi, presence)

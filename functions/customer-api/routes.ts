@@ -17,6 +17,7 @@ import { putPhoneNumber } from '#functions/customer-api/me/put-phone-number.ts'
 import { putPreferences } from '#functions/customer-api/me/put-preferences.ts'
 import { putPushConsent } from '#functions/customer-api/me/put-push-consent.ts'
 import { putSmsConsent } from '#functions/customer-api/me/put-sms-consent.ts'
+import { shareOffer } from '#functions/customer-api/me/share-offer.ts'
 import { serveAsset, serveNamedAsset } from '#functions/customer-api/reference/serve-asset.ts'
 import { claimScan } from '#functions/customer-api/scans/claim-scan.ts'
 import { scan, showScanPage } from '#functions/customer-api/scans/scan-page.ts'
@@ -44,7 +45,9 @@ import {
   meSchema,
   myConsentsSchema,
   myOfferSchema,
+  offersQuerySchema,
   preferencesSchema,
+  sharedOfferSchema,
   smsConsentPathSchema,
 } from '#shared/contracts/http/me.ts'
 import { openApiDocumentSchema, referenceFilePathSchema } from '#shared/contracts/http/openapi.ts'
@@ -106,11 +109,23 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     summary: 'Lists the offers that the customer got, the latest first',
     problems: ['gone'],
     ...customer,
-    query: pageQuerySchema,
+    query: offersQuerySchema,
     response: pageSchema(myOfferSchema),
     use: listMyOffers,
   }),
 
+  'POST /v1/me/offers/{grantId}/share': route({
+    operationId: 'shareOffer',
+    summary: 'Gives a code by which an offer is passed on',
+    description:
+      'Kept once, as an app event `share`, too; sent again it answers the same code. The code redeems nothing.',
+    problems: ['notFound', 'grantReleased', 'grantExpired', 'gone'],
+    ...customer,
+    path: grantPathSchema,
+    repeatable: true,
+    response: sharedOfferSchema,
+    use: shareOffer,
+  }),
   'POST /v1/me/offers/{grantId}/claim': route({
     operationId: 'claimOffer',
     summary: 'Confirms an offer that was opened or claimed',

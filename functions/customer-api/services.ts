@@ -42,7 +42,7 @@ import type { IdByPrefix, IdPrefix } from '#shared/domain/ids.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
 import { createAnswerOnce } from '#shared/runtime/http/answer-once.ts'
 import type { AnswerOnce } from '#shared/runtime/http/route.ts'
-import { newId, newScanId } from '#shared/runtime/ids.ts'
+import { newCode, newId, newScanId } from '#shared/runtime/ids.ts'
 
 /** The outside world of the customers' API. */
 export type CustomerServices = {
@@ -53,13 +53,14 @@ export type CustomerServices = {
   readonly blocks: BlockRecords
   readonly devices: DeviceRecords
   readonly saveEvents: EventRecords['save']
-  readonly grants: Pick<GrantRecords, 'listOf' | 'find' | 'claim' | 'openToTokens'>
+  readonly grants: Pick<GrantRecords, 'listOf' | 'find' | 'claim' | 'openToTokens' | 'share'>
   readonly signToken: SignToken
   readonly findQrCode: FindQrCode
   readonly scans: ScanRecords
   readonly newScanId: () => string
   readonly scanLink: string
-  readonly traces: Pick<TraceRecords, 'listOf' | 'fatesOf'>
+  readonly traces: Pick<TraceRecords, 'listOf' | 'fatesOf' | 'fatesOfMessages'>
+  readonly newCode: () => string
   readonly noteTurnedAway: NoteTurnedAway
   readonly findKnownPlaces: FindKnownPlaces
   readonly suppressions: Suppressions
@@ -79,6 +80,7 @@ export const buildServices = (env: z.output<typeof customerApiEnv>): CustomerSer
   return {
     nowMs,
     newId,
+    newCode,
     answerOnce: createAnswerOnce(createRequestRecords({ client, ledger: env.LEDGER_TABLE }, nowMs)),
     profiles: createProfileRecords(tables),
     blocks: createBlockRecords(tables),

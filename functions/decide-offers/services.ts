@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import type * as z from 'zod'
 import type { decideOffersEnv } from '#functions/decide-offers/env.ts'
 import type { TimerServices } from '#functions/decide-offers/fire-timer.ts'
@@ -22,14 +21,7 @@ import { optOutOf } from '#shared/domain/messages/sms-text.ts'
 import { SAMPLE_STOP_CODE } from '#shared/domain/messages/stop-code.ts'
 import type { Limits } from '#shared/domain/scenes/facts.ts'
 import { MESSAGE_KINDS } from '#shared/domain/scenes/scene.ts'
-
-// Crockford's base 32: read aloud and typed without mistakes.
-const CODE_ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-
-const newCode = (): string => {
-  const draw = () => Array.from({ length: 5 }, () => CODE_ALPHABET[randomInt(CODE_ALPHABET.length)]).join('')
-  return `${draw()}-${draw()}`
-}
+import { newCode } from '#shared/runtime/ids.ts'
 
 const DAY_S = 86_400
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { ulid } from 'ulid'
 import { hashId, type IdByPrefix, type IdPrefix, toId, type UserId } from '#shared/domain/ids.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
@@ -9,6 +9,19 @@ import { nowMs } from '#shared/runtime/clock.ts'
  * @example newId('scn') // 'scn_01J…'
  */
 export const newId = <P extends IdPrefix>(prefix: P): IdByPrefix[P] => toId(prefix, ulid(nowMs()))
+
+// Crockford's base 32: read aloud and typed without mistakes.
+const CODE_ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+
+/**
+ * A code that people type, of 50 random bits.
+ *
+ * @example newCode() // '7ZK3P-Q4X10'
+ */
+export const newCode = (): string => {
+  const draw = () => Array.from({ length: 5 }, () => CODE_ALPHABET[randomInt(CODE_ALPHABET.length)]).join('')
+  return `${draw()}-${draw()}`
+}
 
 /**
  * The customer behind a token. Only this hash is stored, never the subject itself, so that what is left of an erased

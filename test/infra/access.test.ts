@@ -85,7 +85,7 @@ describe('access to the tables', () => {
   it('is to an index only where it is queried', () => {
     const readers = (index: string) =>
       functionNames.filter((name) => actionsOn(name, `/index/${index}`).length > 0)
-    expect(readers('byMerchant')).toEqual(['merchant-api', 'remind-revisits', 'run-jobs'])
+    expect(readers('byMerchant')).toEqual(['customer-api', 'merchant-api', 'remind-revisits', 'run-jobs'])
     expect(readers('due')).toEqual(['remind-revisits'])
   })
 

@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { codeKey } from '#shared/contracts/items/decision.ts'
+import { codeKey, grantIndex } from '#shared/contracts/items/decision.ts'
 import { exposureItem } from '#shared/contracts/items/exposure.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import { hashId, type UserId } from '#shared/domain/ids.ts'
@@ -53,6 +53,7 @@ export const giveGrant = async (
         offerName: 'Free coffee',
         code,
         stockShard: 0,
+        ...grantIndex(user, grantId, grantedAtMs),
         validUntil: new Date(grantedAtMs + validityS * 1000).toISOString(),
         ttl: Math.floor(grantedAtMs / 1000) + 396 * 86_400,
       },

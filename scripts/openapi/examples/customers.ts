@@ -32,6 +32,7 @@ export const customerExamples = {
   deleteMe: { given: ['putDevice'] },
   getErasure: { given: ['deleteMe'] },
   listMyOffers: { given: ['grant'], query: { limit: '20' } },
+  shareOffer: {},
   claimOffer: { body: { by: 'claimed' } },
   listMyDecisions: { given: ['decision'], query: { limit: '20' } },
   putDevice: {

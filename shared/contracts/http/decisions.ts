@@ -6,6 +6,13 @@ import { SUPPRESSION_REASONS } from '#shared/domain/scenes/reasons.ts'
 
 const reason = z.enum(SUPPRESSION_REASONS)
 
+/** What became of a message. */
+export const messageFateSchema = z.strictObject({
+  channel: z.enum(CHANNELS),
+  state: z.enum(MESSAGE_STATES),
+  reason: z.enum(MESSAGE_REASONS).exactOptional().describe('For what failed or is unknown.'),
+})
+
 /** What became of one scene in a decision. */
 export const outcomeSchema = z.strictObject({
   sceneId: idSchema('scn'),
@@ -28,12 +35,7 @@ export const outcomeSchema = z.strictObject({
     .exactOptional()
     .describe('When a reminder that came outside the open hours is decided on again.'),
   count: z.int().min(1).describe('How many occasions ended so.'),
-  message: z
-    .strictObject({
-      channel: z.enum(CHANNELS),
-      state: z.enum(MESSAGE_STATES),
-      reason: z.enum(MESSAGE_REASONS).exactOptional().describe('For what failed or is unknown.'),
-    })
+  message: messageFateSchema
     .exactOptional()
     .describe('What became of the message of a grant, while it is kept.'),
 })

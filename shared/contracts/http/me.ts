@@ -1,10 +1,12 @@
 import * as z from 'zod'
+import { messageFateSchema } from '#shared/contracts/http/decisions.ts'
 import {
   factNameSchema,
   idSchema,
   instantSchema,
   localeSchema,
   nameSchema,
+  pageQuerySchema,
   pageSchema,
   textSchema,
   utcInstantSchema,
@@ -138,6 +140,13 @@ export const meSchema = z.strictObject({
   preferences: preferencesSchema,
 })
 
+/** Which of the offers; without `state` all of them. */
+export const offersQuerySchema = pageQuerySchema.extend({ state: z.enum(SHOWN_GRANT_STATES).exactOptional() })
+export type OffersQuery = z.output<typeof offersQuerySchema>
+
+/** `POST /v1/me/offers/{grantId}/share`: a code to pass on; it leads back to the offer and redeems nothing. */
+export const sharedOfferSchema = z.strictObject({ shareCode: z.string().max(11) })
+
 /** One row of `GET /v1/me/offers`. States: see `grantStateAt`. */
 export const myOfferSchema = z.strictObject({
   grantId: idSchema('grt'),
@@ -149,6 +158,13 @@ export const myOfferSchema = z.strictObject({
   grantedAt: instantSchema,
   validUntil: instantSchema.exactOptional(),
   redeemedAt: instantSchema.exactOptional(),
+  storeId: idSchema('sto').exactOptional().describe('Where the customer was.'),
+  shareCode: z
+    .string()
+    .max(11)
+    .exactOptional()
+    .describe('As it is passed on; absent while it was not shared.'),
+  message: messageFateSchema.exactOptional().describe('What became of its message, while it is kept.'),
 })
 export type MyOffer = z.output<typeof myOfferSchema>
 

@@ -156,6 +156,13 @@ export const isHeld = (item: unknown, nowMs: number): boolean => {
   )
 }
 
+/** Where the index `byMerchant` lists a customer's grants by time: their own keys are hashes. */
+export const grantIndex = (user: UserId, grantId: GrantId, grantedAtMs: number) => ({
+  merchantPk: grantsPk(user),
+  merchantSk: `${iso(grantedAtMs)}#${grantId}`,
+})
+export const grantsPk = (user: UserId): string => `${userKey(user)}#GRANTS`
+
 export const grantItem = (grant: Grant, nowMs: number, dueShards: number) => {
   const { candidate, grantId, messageId } = grant
   const { scene, trigger } = candidate
@@ -176,6 +183,7 @@ export const grantItem = (grant: Grant, nowMs: number, dueShards: number) => {
     ...reservationOf(grant, nowMs, dueShards),
     // For a reminder of it: whose hours hold.
     ...(grant.lookAtMs !== undefined && trigger.timeZone !== undefined && { timeZone: trigger.timeZone }),
+    ...grantIndex(trigger.user, grantId, nowMs),
     ttl: expiryOf(nowMs),
   }
 }

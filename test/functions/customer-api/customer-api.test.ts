@@ -7,6 +7,7 @@ import { decisionRefOf, messageItem } from '#shared/contracts/items/decision.ts'
 import { ledgerTrigger, parseDevices, parseProfile } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship } from '#shared/contracts/items/relationship.ts'
 import { traceItems } from '#shared/contracts/items/trace.ts'
+import { hashId } from '#shared/domain/ids.ts'
 import { candidatesOf } from '#shared/domain/scenes/candidate.ts'
 import { decide, type Granted } from '#shared/domain/scenes/decide.ts'
 import { NOTHING_SPENT } from '#shared/domain/scenes/facts.ts'
@@ -524,6 +525,103 @@ describe('my offers', () => {
       query: { cursor: first.body.next },
     })
     expect(JSON.stringify(borrowed.body)).not.toContain('ABCDE')
+  })
+})
+
+describe('my offers, many of them', () => {
+  const list = async (subject: string, query: Record<string, string> = {}) =>
+    (await callApi(handler, 'GET /v1/me/offers', { subject, query })).body
+  const readAll = async (subject: string, query: Record<string, string>) => {
+    const read: { grantId: string; grantedAt: string }[] = []
+    let cursor: string | undefined
+    do {
+      const body = await list(subject, { ...query, ...(cursor !== undefined && { cursor }) })
+      read.push(...body.items)
+      cursor = body.next
+    } while (cursor !== undefined)
+    return read
+  }
+  const giveMany = async (subject: string, count: number) => {
+    const offer = await created(merchantApi, 'POST /v1/merchants/{merchantId}/offers', {
+      subject: 'owner',
+      path: { merchantId },
+      body: offerBody({ stock: 50 }),
+    })
+    const given: string[] = []
+    for (let n = 0; n < count; n += 1) {
+      clock.advance(1000)
+      const { grantId } = await giveGrant(tables.client, tables.ledger, {
+        user: userIdOf(subject),
+        merchantId,
+        offerId: offer.id,
+        code: `${subject.slice(0, 5).toUpperCase().padEnd(5, 'X')}${String(n).padStart(5, '0')}`,
+        grantedAtMs: clock.nowMs,
+        validityS: n % 2 === 0 ? 1 : 86_400,
+      })
+      given.unshift(grantId)
+    }
+    clock.advance(2000)
+    return given
+  }
+
+  test('are read page by page, the latest first, whatever their ids', async () => {
+    const given = await giveMany('inbox', 7)
+    const read = await readAll('inbox', { limit: '2' })
+    expect(read.map(({ grantId }) => grantId)).toEqual(given)
+  })
+
+  test('of one state alone are found on all pages', async () => {
+    const given = await giveMany('states', 7)
+    const read = await readAll('states', { limit: '2', state: 'reserved' })
+    // Those of an odd number are valid for a day.
+    expect(read.map(({ grantId }) => grantId)).toEqual(given.filter((_, index) => index % 2 === 1))
+    expect(await readAll('states', { state: 'redeemed' })).toEqual([])
+    const { status } = await callApi(handler, 'GET /v1/me/offers', { query: { state: 'lost' } })
+    expect(status).toBe(400)
+  })
+
+  test('tell what became of their messages, and are still listed where nothing is known of it', async () => {
+    const [grantId] = await giveMany('fates', 2)
+    const messageId = hashId('msg', grantId ?? '')
+    await tables.client.send(
+      new PutCommand({
+        TableName: tables.ledger,
+        Item: {
+          pk: `U#${userIdOf('fates')}`,
+          sk: `MESSAGE#${messageId}`,
+          kind: 'message',
+          messageId,
+          channel: 'push',
+          state: 'sent',
+        },
+      }),
+    )
+    const { items } = await list('fates')
+    expect(items.map(({ message }: { message?: unknown }) => message)).toEqual([
+      { channel: 'push', state: 'sent' },
+      undefined,
+    ])
+  })
+
+  test('are shared once: the same code again, and one event', async () => {
+    const [, , expired, valid] = (await giveMany('sharer', 4)).toReversed()
+    const share = (subject: string, grantId = '') =>
+      callApi(handler, 'POST /v1/me/offers/{grantId}/share', { subject, path: { grantId } })
+    const answers = await Promise.all([share('sharer', valid), share('sharer', valid)])
+    answers.push(await share('sharer', valid))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    const codes = new Set(answers.map(({ body }) => body.shareCode))
+    expect([...codes]).toEqual([expect.stringMatching(/^[0-9A-Z]{5}-[0-9A-Z]{5}$/)])
+    const [first] = (await list('sharer')).items
+    expect(first).toMatchObject({ grantId: valid, shareCode: [...codes][0] })
+    expect(first.code).not.toBe(first.shareCode)
+    const events = (await itemsOf('sharer')).filter((item) => item['kind'] === 'event')
+    expect(events).toMatchObject([
+      { type: 'share', eventId: `share-${valid}`, properties: { grantId: valid } },
+    ])
+    expect((await owners('shareCode')).filter((item) => item['grantId'] === valid)).toHaveLength(1)
+    expect((await share('sharer', expired)).body.code).toBe('grantExpired')
+    expect((await share('somebody else', valid)).status).toBe(404)
   })
 })
 

@@ -174,6 +174,8 @@ const live = async (subject: string) => {
     path: { grantId },
     body: { by: 'claimed' },
   })
+  const sharing = { ...me, path: { grantId } }
+  const { body: shared } = await answered(customerApi, 'POST /v1/me/offers/{grantId}/share', sharing)
   const { body: signed } = await answered(customerApi, 'POST /v1/me/offers/{grantId}/redemption-tokens', {
     ...me,
     path: { grantId },
@@ -189,7 +191,8 @@ const live = async (subject: string) => {
   await answered(customerApi, 'PUT /v1/me/blocks/{merchantId}/appeal', { ...me, path, body: { text: 'no' } })
   await stored.putLedger(...waiting(user))
   const items = (await tables.allOf(tables.ledger)).filter(({ pk }) => pk === `U#${user}`)
-  return { user, presence, items, queued, message, code, token: signed.token as string, grantId }
+  const shareCode = String(shared.shareCode).replace('-', '')
+  return { user, shareCode, presence, items, queued, message, code, token: signed.token as string, grantId }
 }
 type Life = Awaited<ReturnType<typeof live>>
 
@@ -264,13 +267,22 @@ describe('an erased customer', () => {
         'presence',
         'profile',
         'relationship',
+        'shareCode',
         'tokenOwner',
         'trace',
         'turnedAway',
         'wait',
       ]),
     )
-    const secrets = [NUMBER, phoneHashOf(NUMBER), TOKEN, ENDPOINT, String(life.grantId), String(life.code)]
+    const secrets = [
+      life.shareCode,
+      NUMBER,
+      phoneHashOf(NUMBER),
+      TOKEN,
+      ENDPOINT,
+      String(life.grantId),
+      String(life.code),
+    ]
 
     await answered(customerApi, 'DELETE /v1/me', { subject: 'vera' })
     await bringBack('vera', life)

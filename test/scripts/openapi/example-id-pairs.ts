@@ -4,6 +4,8 @@ import { EXAMPLE_PATH, EXAMPLE_TOKEN } from '#scripts/openapi/example-ids.ts'
 const TOKEN = /eyJ[\w-]+\.[\w-]+\.[\w-]+/g
 /** What a QR code says: drawn at random. */
 const QR = /"code":"[0-9A-HJKMNP-TV-Z]{12}"/g
+/** Drawn by lot. */
+const SHARE_CODE = /(?<name>"shareCode":")[0-9A-Z]{5}-[0-9A-Z]{5}/g
 const ID = /\b[a-z]{2,3}_[0-9A-HJKMNP-TV-Z]{26}\b/g
 
 /** Which ids of examples stand for which real ones. */
@@ -54,6 +56,7 @@ export const createExampleIds = (texts: Readonly<Record<string, string>>): Examp
         swap(text, backward)
           .replace(QR, `"code":"${EXAMPLE_PATH['code']}"`)
           .replace(TOKEN, hideToken)
+          .replace(SHARE_CODE, '$<name>5XQ2M-8TJ0C')
           .replace(ID, show),
       ),
   }

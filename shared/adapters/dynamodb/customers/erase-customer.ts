@@ -11,6 +11,7 @@ import {
   grantOwnerKey,
   parseGrant,
   type StoredGrant,
+  shareKey,
 } from '#shared/adapters/dynamodb/customers/grant-records.ts'
 import {
   createProfileRecords,
@@ -102,6 +103,7 @@ export const createEraseCustomer = (
         deleteInState(item, grant.state),
         ...(grant.code === undefined ? [] : [deleteOwned(codeKey(grant.code), grant.user)]),
         deleteOwned(grantOwnerKey(grant.grantId), grant.user),
+        ...(grant.shareCode === undefined ? [] : [deleteOwned(shareKey(grant.shareCode), grant.user)]),
       ],
     }
   }

@@ -17,7 +17,7 @@ import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { idSchema } from '#shared/contracts/http/primitives.ts'
 import { redemptionCounts, redemptionStep } from '#shared/contracts/items/counted-facts.ts'
-import { codeKey } from '#shared/contracts/items/decision.ts'
+import { codeKey, grantsPk } from '#shared/contracts/items/decision.ts'
 import { exposureKey, parseExposure } from '#shared/contracts/items/exposure.ts'
 import { expiryOf, userKey } from '#shared/contracts/items/ledger.ts'
 import {
@@ -44,6 +44,8 @@ const grantSchema = z.object({
   grantId: idSchema('grt'),
   merchantId: idSchema('mer'),
   sceneId: idSchema('scn'),
+  messageId: idSchema('msg').exactOptional(),
+  storeId: idSchema('sto').exactOptional(),
   theme: z.enum(SCENE_THEMES).exactOptional(),
   offerId: idSchema('off').exactOptional(),
   offerName: z.string().exactOptional(),
@@ -61,6 +63,7 @@ const grantSchema = z.object({
   redeemedBy: idSchema('usr').exactOptional(),
   redeemedTill: z.string().exactOptional(),
   redemptionKey: z.string().exactOptional(),
+  shareCode: z.string().exactOptional(),
 })
 /** What a customer was given. Times are RFC 3339 UTC. */
 export type StoredGrant = z.output<typeof grantSchema>
@@ -96,13 +99,35 @@ export type Redeemed =
   | { readonly kind: 'expired'; readonly validUntil: string }
   | { readonly kind: 'already'; readonly grant: StoredGrant }
 
+/** Where a grant stands in the list of its customer: `<when>#<grantId>`. */
+export type GrantPlace = `${string}#${GrantId}`
+
+export type Shared =
+  | { readonly kind: 'shared'; readonly grant: StoredGrant; readonly shareCode: string }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'released' }
+  | { readonly kind: 'expired' }
+  | { readonly kind: Erased }
+
 export type GrantRecords = {
-  /** A customer's grants, in the order of their ids (which tells nothing of time). */
+  /** A customer's grants, the latest first, as an index knows them: a moment late. */
   readonly listOf: (
     user: UserId,
-    page: { readonly limit: number; readonly after?: GrantId | undefined },
+    page: { readonly limit: number; readonly after?: GrantPlace | undefined },
     signal?: AbortSignal,
-  ) => Promise<{ readonly items: readonly StoredGrant[]; readonly next?: GrantId }>
+  ) => Promise<{ readonly items: readonly StoredGrant[]; readonly next?: GrantPlace }>
+  /**
+   * Keeps that the customer shares the offer, once, under a code that leads back to the grant and redeems nothing.
+   *
+   * @param code for the case that it was not shared before
+   */
+  readonly share: (
+    user: UserId,
+    grantId: GrantId,
+    code: string,
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<Shared>
   /** The customer opened or claimed it: from then on its unit does not go back. Safe to repeat. */
   readonly claim: (
     user: UserId,
@@ -120,6 +145,9 @@ export type GrantRecords = {
 
 /** Whose grant it is. Tokens say nothing of the customer, so the first one for a grant writes this. */
 export const grantOwnerKey = (grantId: GrantId) => ({ pk: `GRANT#${grantId}`, sk: 'OWNER' })
+
+/** What a shared code leads to. */
+export const shareKey = (code: string) => ({ pk: `SHARE#${code.replaceAll('-', '')}`, sk: 'GRANT' })
 
 const ownerSchema = z.object({
   user: idSchema('usr'),
@@ -247,6 +275,31 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
     return [replaceExposure(ledger, exposure), ...countWrites(ledger, known.user, counted)]
   }
 
+  const startKey = (user: UserId, place: GrantPlace) => {
+    const [grantedAt = '', grantId = ''] = place.split('#')
+    const at = { merchantPk: grantsPk(user), merchantSk: `${grantedAt}#${grantId}` }
+    return { pk: userKey(user), sk: `GRANT#${grantId}`, ...at }
+  }
+
+  const shareWrites = (grant: StoredGrant, code: string, nowMs: number): TransactItem[] => {
+    const { user, grantId, merchantId, sceneId, offerId } = grant
+    const about = { user, grantId, merchantId, sceneId, ...(offerId !== undefined && { offerId }) }
+    const Item = { ...shareKey(code), kind: 'shareCode', ...about, ttl: expiryOf(nowMs) }
+    return [
+      notErased(ledger, user),
+      { Put: { TableName: ledger, Item, ConditionExpression: 'attribute_not_exists(pk)' } },
+      {
+        Update: {
+          TableName: ledger,
+          Key: grantKey(user, grantId),
+          UpdateExpression: 'SET shareCode = :code, sharedAt = :now',
+          ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(shareCode)',
+          ExpressionAttributeValues: { ':code': code, ':now': new Date(nowMs).toISOString() },
+        },
+      },
+    ]
+  }
+
   const confirmUnit = ({ state, offerId, stockShard }: StoredGrant): TransactItem[] =>
     // One that was opened or visited before holds a confirmed unit already.
     state === 'confirmed' || offerId === undefined || stockShard === undefined
@@ -300,17 +353,31 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
         client,
         {
           TableName: ledger,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :grant)',
-          ExpressionAttributeValues: { ':pk': userKey(user), ':grant': 'GRANT#' },
+          IndexName: 'byMerchant',
+          KeyConditionExpression: 'merchantPk = :pk',
+          ExpressionAttributeValues: { ':pk': grantsPk(user) },
+          ScanIndexForward: false,
           Limit: limit,
-          ...(after !== undefined && { ExclusiveStartKey: grantKey(user, after) }),
+          ...(after !== undefined && { ExclusiveStartKey: startKey(user, after) }),
         },
         { signal },
       )
       const items = page.items.map(parseGrant)
       const last = items.at(-1)
-      return { items, ...(page.next !== undefined && last !== undefined && { next: last.grantId }) }
+      return { items, ...(page.next && last && { next: `${last.grantedAt}#${last.grantId}` as const }) }
     },
+
+    share: (user, grantId, code, nowMs, signal) =>
+      optimistically(async (): Promise<Shared | 'again'> => {
+        const grant = await find(user, grantId, signal)
+        if (grant === undefined) return { kind: 'absent' }
+        const state = grantStateAt(grant, nowMs)
+        if (state === 'released' || state === 'expired') return { kind: state }
+        if (grant.shareCode !== undefined) return { kind: 'shared', grant, shareCode: grant.shareCode }
+        const outcome = await transact(client, shareWrites(grant, code, nowMs), retrying(signal))
+        if (outcome.kind === 'done') return { kind: 'shared', grant, shareCode: code }
+        return outcome.reasons[0] === undefined ? 'again' : { kind: 'erased' }
+      }, signal),
 
     claim: (user, grantId, by, nowMs, signal) =>
       optimistically(async (): Promise<Claimed | 'again'> => {

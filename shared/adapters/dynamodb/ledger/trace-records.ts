@@ -30,6 +30,12 @@ export type TraceRecords = {
   ) => Promise<readonly ListedTrace[]>
   /** What became of the messages that were granted in these decisions; one that is not kept any more is left out. */
   readonly fatesOf: (traces: readonly StoredTrace[], signal?: AbortSignal) => Promise<FatesOf>
+  /** What became of these messages of a customer, as for `fatesOf`. */
+  readonly fatesOfMessages: (
+    user: UserId,
+    messageIds: readonly MessageId[],
+    signal?: AbortSignal,
+  ) => Promise<FatesOf>
   /** Which of these customers have acted with the merchant, and so are known to it. */
   readonly knownTo: (
     merchantId: MerchantId,
@@ -93,6 +99,21 @@ export const createTraceRecords = (client: DynamoDBDocumentClient, table: string
       .slice(0, page.limit)
   }
 
+  const readFates = async (
+    keys: readonly ReturnType<typeof messageKey>[],
+    signal?: AbortSignal,
+  ): Promise<FatesOf> => {
+    if (keys.length === 0) return new Map()
+    const [items = []] = await batchGetAll(client, [{ table, keys }], { random: Math.random, signal })
+    return new Map(
+      items.flatMap((item) => {
+        const known = parseFate(item)
+        const messageId = id('msg').safeParse(item?.['messageId']).data
+        return known === undefined || messageId === undefined ? [] : [[messageId, known] as const]
+      }),
+    )
+  }
+
   return {
     listOf: (user, page, nowMs, signal) =>
       pageOf({ pk: 'pk', sk: 'sk', from: PREFIX }, page, userKey(user), nowMs, signal),
@@ -113,16 +134,14 @@ export const createTraceRecords = (client: DynamoDBDocumentClient, table: string
           result === 'granted' ? [messageKey(user, messageIdFor(user, sceneId, occasion))] : [],
         ),
       )
-      if (keys.length === 0) return new Map()
-      const [items = []] = await batchGetAll(client, [{ table, keys }], { random: Math.random, signal })
-      return new Map(
-        items.flatMap((item) => {
-          const known = parseFate(item)
-          const messageId = id('msg').safeParse(item?.['messageId']).data
-          return known === undefined || messageId === undefined ? [] : [[messageId, known] as const]
-        }),
-      )
+      return await readFates(keys, signal)
     },
+
+    fatesOfMessages: (user, messageIds, signal) =>
+      readFates(
+        messageIds.map((messageId) => messageKey(user, messageId)),
+        signal,
+      ),
 
     knownTo: async (merchantId, users, signal) => {
       const distinct = [...new Set(users)]

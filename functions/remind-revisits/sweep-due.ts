@@ -90,6 +90,9 @@ const act = async (
     case 'waiting':
       await due.serveWaiters(item, nowMs, signal)
       return 0
+    case 'customerReplan':
+      await due.replanCustomer(item, nowMs, signal)
+      return 0
     case 'replan': {
       const { merchantId, askedAt } = item
       // A run that ends half way says where; one that crashes is seen again after this time.

@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { dueKey } from '#shared/contracts/items/ledger.ts'
-import { type MerchantId, shardOf } from '#shared/domain/ids.ts'
+import { dueKey, userKey } from '#shared/contracts/items/ledger.ts'
+import { type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
 
 /**
  * A sweep, or a decision, that still knows the scenes as they were ends within this time; only then are the customers
@@ -22,6 +22,18 @@ export const replanItem = (merchantId: MerchantId, nowMs: number, dueShards: num
   /** A later change begins anew. */
   askedAt: new Date(nowMs).toISOString(),
   ...replanDueKey(merchantId, nowMs + REPLAN_AFTER_MS, dueShards),
+})
+
+/**
+ * What a customer leaves behind who tells another birthday, in the transaction with it: the minute schedule sees to the
+ * plans of all merchants. They are few: one shard takes them.
+ */
+export const customerReplanItem = (user: UserId, nowMs: number) => ({
+  pk: userKey(user),
+  sk: 'REPLAN',
+  kind: 'customerReplan',
+  user,
+  ...dueKey(nowMs, `${user}#replan`, 0),
 })
 
 /** Where going through the customers stopped. */

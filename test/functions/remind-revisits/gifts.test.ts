@@ -149,6 +149,32 @@ describe('the gift of a festival', () => {
     expect(await stored.stockOf(offer.id)).toEqual({ free: 4, reserved: 0, confirmed: 0 })
   })
 
+  it('goes back once, when its day is long over, where a crash came between the decision and its return', async () => {
+    const { offer, users, merchantId } = await openShop(1, 1)
+    await passUntil(THEN + HOUR)
+    const [user] = users
+    if (user === undefined) throw new Error('nobody')
+    const item = await stored.ledgerItem(`U#${user}`, `M#${merchantId}`)
+    const known = item?.['known'] as object
+    await stored.change(`U#${user}`, `M#${merchantId}`, { known: { ...known, openComplaints: 1 } })
+    // The decision is stored, and the function dies before it gives the unit back: the gift is put back as it was.
+    const [gift] = (await stored.ledgerItems('gift')).filter((one) => one['user'] === user)
+    const stock = await stored.ledgerItem(`OFFER#${offer.id}#0`, 'STOCK')
+    await deliver(await eventOf(user))
+    await stored.putLedger(gift ?? {}, stock ?? {})
+    await deliver(await eventOf(user))
+    const overMs = Date.parse(String(gift?.['dueSk']).slice(0, 24))
+    expect(overMs - THEN).toBeGreaterThanOrEqual(25 * HOUR)
+    clock.nowMs = overMs - MINUTE
+    await sweep()
+    expect(await stored.stockOf(offer.id)).toEqual({ free: 0, reserved: 1, confirmed: 0 })
+    clock.nowMs = overMs
+    await Promise.all([sweep(), sweep()])
+    await deliver(await eventOf(user))
+    expect(await stored.stockOf(offer.id)).toEqual({ free: 1, reserved: 0, confirmed: 0 })
+    expect(await giftStates(users)).toEqual(['released'])
+  })
+
   it('goes back with an erased customer, and when nobody decides on it at all', async () => {
     const { offer, users } = await openShop(2, 2)
     await passUntil(THEN - 13 * DAY)

@@ -3,6 +3,7 @@ import { handler as merchantApi } from '#functions/merchant-api/handler.ts'
 import { sweepDue } from '#functions/remind-revisits/sweep-due.ts'
 import { replanCustomers } from '#functions/run-jobs/replan-customers.ts'
 import { createSceneRecords } from '#shared/adapters/dynamodb/catalog/scene-records.ts'
+import { createProfileRecords } from '#shared/adapters/dynamodb/customers/profile-records.ts'
 import { createCurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
 import { createGifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
 import { createPlanCoupons } from '#shared/adapters/dynamodb/ledger/plan-coupons.ts'
@@ -11,8 +12,10 @@ import { createReplanRecords } from '#shared/adapters/dynamodb/ledger/replan-rec
 import { createSceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
 import { createVisitStore } from '#shared/adapters/dynamodb/ledger/visit-store.ts'
 import { dueKey } from '#shared/contracts/items/ledger.ts'
+import type { Preferences } from '#shared/domain/customers/customer.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
+import { localDateOf } from '#shared/domain/schedule/local-time.ts'
 import { setEnvironment } from '#test/functions/decide-offers/environment.ts'
 import { storedIn } from '#test/functions/decide-offers/stored.ts'
 import {
@@ -230,6 +233,43 @@ describe('a changed plan', () => {
         timeZone: 'America/Los_Angeles',
       })
     expect(await Promise.all(others.map(({ pk, sk }) => stored.ledgerItem(pk, sk)))).toEqual(before)
+  })
+
+  it('is not needed for a birthday that is told, changed or taken back: the next sweep plans for it', async () => {
+    const { merchantId, users } = await openShop(1)
+    const [user] = users
+    if (user === undefined) throw new Error('nobody')
+    const plan = { kind: 'anniversary', of: 'birthday', daysBefore: 0, hour: 9 } as const
+    await save(aScene(`birthday ${merchantId}`, { merchantId, triggers: [{ type: 'due', plan }] }))
+    const profiles = createProfileRecords({ ...tables })
+    const sweep = () =>
+      sweepDue(
+        {
+          due: dueStoreOf(tables, 1),
+          queueMessage: async () => {},
+          queueReplan: async () => {},
+          dueShards: 1,
+          maxReminders: 100,
+          memory: {},
+        },
+        clock.nowMs,
+      )
+    const tell = async (preferences: Preferences) => {
+      expect(await profiles.savePreferences(user, preferences, clock.nowMs)).toBe('saved')
+      const asks = (await stored.ledgerItem(`U#${user}`, 'REPLAN')) !== undefined
+      await Promise.all([sweep(), sweep()])
+      expect(await stored.ledgerItem(`U#${user}`, 'REPLAN')).toBeUndefined()
+      const dueMs = await dueOf(user, merchantId)
+      return {
+        asks,
+        on: dueMs === undefined ? undefined : localDateOf(dueMs, 'America/Los_Angeles').slice(5),
+      }
+    }
+    expect(await tell({ locale: 'en' })).toEqual({ asks: false, on: undefined })
+    expect(await tell({ birthday: '08-09' })).toEqual({ asks: true, on: '08-09' })
+    expect(await tell({ birthday: '08-09', locale: 'en' })).toEqual({ asks: false, on: '08-09' })
+    expect(await tell({ birthday: '06-07' })).toEqual({ asks: true, on: '06-07' })
+    expect(await tell({})).toEqual({ asks: true, on: undefined })
   })
 
   it('and a visit at once end in the same plan, whichever comes first', async () => {

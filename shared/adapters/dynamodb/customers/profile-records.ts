@@ -24,6 +24,7 @@ import {
 } from '#shared/contracts/items/consent-receipt.ts'
 import { profileKey, userKey } from '#shared/contracts/items/ledger.ts'
 import { renewedPresence, withdrawnPresence } from '#shared/contracts/items/presence.ts'
+import { customerReplanItem } from '#shared/contracts/items/replan.ts'
 import {
   type Consent,
   type ConsentReceipt,
@@ -47,7 +48,7 @@ export type NewConsent = Consent & { readonly receiptId: ReceiptId }
 export type ProfileRecords = {
   readonly find: (user: UserId, signal?: AbortSignal) => Promise<Profile | undefined | Erased>
   readonly listDevices: (user: UserId, signal?: AbortSignal) => Promise<Device[]>
-  /** In place of what the customer asked for before. */
+  /** In place of what the customer asked for before; another birthday has the visit plans computed anew. */
   readonly savePreferences: (
     user: UserId,
     preferences: Preferences,
@@ -256,7 +257,12 @@ export const createProfileRecords = ({ client, ledger, presence }: ProfileTables
         if (current === 'erased') return 'erased'
         const outcome = await transact(
           client,
-          [update(user, current, nowMs, { set: { preferences, preferencesAtMs: nowMs } })],
+          [
+            update(user, current, nowMs, { set: { preferences, preferencesAtMs: nowMs } }),
+            ...(preferences.birthday === current?.preferences.birthday
+              ? []
+              : [{ Put: { TableName: ledger, Item: customerReplanItem(user, nowMs) } }]),
+          ],
           retrying(signal),
         )
         return outcome.kind === 'done' ? 'saved' : 'again'

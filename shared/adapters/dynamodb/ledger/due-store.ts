@@ -8,6 +8,8 @@ import { createRaiseEndings, type HeldGrant } from '#shared/adapters/dynamodb/le
 import { createRaiseEvent } from '#shared/adapters/dynamodb/ledger/raise-event.ts'
 import { createRaiseLater } from '#shared/adapters/dynamodb/ledger/raise-later.ts'
 import { createRaiseOccasions } from '#shared/adapters/dynamodb/ledger/raise-occasions.ts'
+import { createReplanCustomer } from '#shared/adapters/dynamodb/ledger/replan-customer.ts'
+import { createReplanRecords } from '#shared/adapters/dynamodb/ledger/replan-records.ts'
 import { createServeWaiters } from '#shared/adapters/dynamodb/ledger/serve-waiters.ts'
 import { moveUnit, takeFromTally } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { type Item, queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
@@ -47,6 +49,7 @@ const dueItem = z.discriminatedUnion('kind', [
     correlationId: id('wrt').optional(),
   }),
   z.object({ ...due, kind: z.literal('gift'), sceneId: id('scn'), occasion: z.string() }),
+  z.object({ ...due, kind: z.literal('customerReplan') }),
   z.object({
     ...ofMerchant,
     kind: z.literal('replan'),
@@ -80,6 +83,8 @@ export type DueLater = Extract<DueItem, { kind: 'later' }>
 export type DueGift = Extract<DueItem, { kind: 'gift' }>
 /** A merchant whose customers are to be planned for anew. */
 export type DueReplan = Extract<DueItem, { kind: 'replan' }>
+/** A customer for whom all merchants' plans are to be computed anew. */
+export type DueCustomerReplan = Extract<DueItem, { kind: 'customerReplan' }>
 /** An offer for which somebody waits. */
 export type DueWaiting = Extract<DueItem, { kind: 'waiting' }>
 
@@ -142,6 +147,8 @@ export type DueStore = {
   ) => Promise<number>
   /** Raises a reminder again that came outside the open hours. */
   readonly raiseLater: (later: DueLater, nowMs: number, signal?: AbortSignal) => Promise<void>
+  /** Moves a customer to the next occasion with each merchant; safe to repeat. */
+  readonly replanCustomer: (item: DueCustomerReplan, nowMs: number, signal?: AbortSignal) => Promise<void>
   /** Calls up who waits longest, as many as units are free, and looks again in a minute while anybody waits. */
   readonly serveWaiters: (waiting: DueWaiting, nowMs: number, signal?: AbortSignal) => Promise<void>
 }
@@ -178,6 +185,7 @@ export const createDueStore = (
 
   const raise = createRaiseEvent(client, table)
   const gifts = createGifts(client, table)
+  const readOccasions = createReadOccasions(client, table, currentScenes)
 
   return {
     dueIn: async (hour, shard, nowMs, start, signal) => {
@@ -274,13 +282,12 @@ export const createDueStore = (
 
     releaseGift: ({ user, sceneId, occasion }, signal) => gifts.release(user, { sceneId, occasion }, signal),
 
-    raiseOccasions: createRaiseOccasions(
-      { client, table, dueShards },
-      createReadOccasions(client, table, currentScenes),
-      gifts,
-      raise,
-      forget,
+    replanCustomer: createReplanCustomer(
+      { client, table },
+      createReplanRecords(client, table, dueShards, readOccasions, gifts, async () => false),
     ),
+
+    raiseOccasions: createRaiseOccasions({ client, table, dueShards }, readOccasions, gifts, raise, forget),
 
     raiseLater: createRaiseLater(table, raise, forget),
 

@@ -1,3 +1,6 @@
+import { phoneHashOf } from '#shared/adapters/dynamodb/customers/suppressions.ts'
+import { distanceM } from '#shared/domain/geo/distance.ts'
+import type { Position } from '#shared/domain/geo/geofence.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
 import {
   type Check,
@@ -6,6 +9,7 @@ import {
   isDone,
   numberIn,
   requestsOn,
+  stepsOf,
 } from '#test/simulation/invariants/evidence.ts'
 import type { Item } from '#test/simulation/store/evaluate.ts'
 import type { Request } from '#test/simulation/town/chronicle.ts'
@@ -28,8 +32,9 @@ const choiceOf = (name: string, { call, sentAtMs, answeredAtMs }: Request): Choi
 const chosenAt = (
   choices: readonly Choice[],
   atMs: number,
+  graceMs = GRACE_MS,
 ): { readonly value: unknown } | 'never' | undefined => {
-  if (choices.some(({ sentAtMs, answeredAtMs }) => sentAtMs <= atMs && atMs <= answeredAtMs + GRACE_MS))
+  if (choices.some(({ sentAtMs, answeredAtMs }) => sentAtMs <= atMs && atMs <= answeredAtMs + graceMs))
     return undefined
   const last = choices
     .filter(({ answeredAtMs }) => answeredAtMs < atMs)
@@ -129,6 +134,91 @@ const blockFault = (evidence: Evidence, user: unknown, merchantId: unknown, atMs
   return isBlocked ? ['to a blocked customer'] : []
 }
 
+/** Whose number it surely was. */
+const numberFaults = (evidence: Evidence, { user }: Item, to: string, atMs: number): string[] => {
+  const puts = requestsOn(evidence, 'PUT /v1/me/phone-number').filter(isDone)
+  const owner = chosenAt(
+    puts
+      .filter(({ call }) => memberOf(call.body, 'phoneNumber') === to)
+      .map((request) => ({ ...choiceOf('phoneNumber', request), value: userIdOf(request.call.as) })),
+    atMs,
+  )
+  const own = chosenAt(
+    [...puts, ...requestsOn(evidence, 'DELETE /v1/me/phone-number').filter(isDone)]
+      .filter(({ call }) => userIdOf(call.as) === user)
+      .map((request) => choiceOf('phoneNumber', request)),
+    atMs,
+  )
+  const isOthers = owner !== undefined && (owner === 'never' || owner.value !== user)
+  const isFormer = own !== undefined && (own === 'never' || own.value !== to)
+  return isOthers || isFormer ? ["to a number that is not the customer's"] : []
+}
+
+/** Which merchant had written to a number last, when it was answered; undefined: none. */
+const writerAt = ({ writes }: Evidence, to: string, { sentAtMs, answeredAtMs }: Request): unknown => {
+  if (writes === undefined) return 'unclear'
+  const pk = `PHONE#${phoneHashOf(to)}`
+  const noted = writes.filter(
+    (write) => write.pk === pk && write.sk === 'WRITER' && write.atMs < answeredAtMs,
+  )
+  const last = noted.at(-1)
+  return last !== undefined && last.atMs > sentAtMs - GRACE_MS ? 'unclear' : last?.after?.['merchantId']
+}
+
+/** What the owner of a number said by SMS to whom wrote to it last, or to everybody where nobody had. */
+const stopFaults = (evidence: Evidence, { merchantId }: Item, to: string, atMs: number): string[] => {
+  const said = requestsOn(evidence, 'POST /v1/sms-answers')
+    .filter(isDone)
+    .filter(({ call }) => memberOf(call.body, 'phoneNumber') === to)
+  const word = chosenAt(
+    said.map((request) => choiceOf('word', request)),
+    atMs,
+  )
+  const stop = said.findLast(({ answeredAtMs }) => answeredAtMs < atMs)
+  if (stop === undefined || word === undefined || word === 'never' || word.value !== 'STOP') return []
+  const writer = writerAt(evidence, to, stop)
+  return writer === 'unclear' || (writer !== undefined && writer !== merchantId) ? [] : ['after a STOP']
+}
+
+/** How long the platform believes that somebody still stands where a phone was seen. */
+const STANDS_MS = 14 * 60_000
+
+/** Where promotion was surely silent. */
+const silentAreas = (evidence: Evidence, atMs: number): (Position & { readonly radiusM: number })[] => {
+  const path = '/v1/platform/zones/{zoneId}'
+  const changes = [...requestsOn(evidence, `PUT ${path}`), ...requestsOn(evidence, `DELETE ${path}`)].filter(
+    isDone,
+  )
+  return [...Map.groupBy(changes, ({ call }) => call.path?.['zoneId'])].flatMap(([, own]) => {
+    const chosen = chosenAt(
+      own.map((request) => choiceOf('area', request)),
+      atMs,
+    )
+    const area = chosen === undefined || chosen === 'never' ? undefined : chosen.value
+    return isArea(area) ? [area] : []
+  })
+}
+
+const isArea = (value: unknown): value is Position & { readonly radiusM: number } =>
+  typeof memberOf(value, 'radiusM') === 'number'
+
+/** Whose phone told of nothing but a silent zone lately, and was heard. */
+const zoneFault = (evidence: Evidence, user: unknown, atMs: number): string[] => {
+  // Where nothing is near a phone is not remembered.
+  if (stepsOf(evidence, 'eraseGeofence').length > 0) return []
+  const told = evidence.chronicle.fixes.filter(
+    ({ subject, fix }) =>
+      userIdOf(subject) === user && fix.atMs > atMs - STANDS_MS && fix.atMs < atMs + STANDS_MS,
+  )
+  const isHeard = told.some(
+    ({ fate, answeredAtMs, fix }) => fate === 'taken' && answeredAtMs < atMs - GRACE_MS && fix.atMs < atMs,
+  )
+  const zone = silentAreas(evidence, atMs).find((area) =>
+    told.every(({ fix }) => distanceM(area, fix) < area.radiusM - 1),
+  )
+  return isHeard && zone !== undefined ? ['in a zone where promotion is silent'] : []
+}
+
 const operatorFaults = (evidence: Evidence, merchantId: unknown, atMs: number): string[] => {
   const killed = chosenAt(
     requestsOn(evidence, 'PUT /v1/platform/kill-switch')
@@ -165,15 +255,44 @@ const faultsOf = (evidence: Evidence, message: Item): string[] => {
     ...operatorFaults(evidence, merchantId, grantedAtMs),
     ...(isBound && !isLawfulHour(grantedAtMs) ? ['granted outside the open hours'] : []),
     ...(isBound ? complaintFault(evidence, user, merchantId, grantedAtMs) : []),
-    ...taken.flatMap(({ channel, atMs }) => [
+    ...(isBound ? zoneFault(evidence, user, grantedAtMs) : []),
+    ...taken.flatMap(({ channel, atMs, to }) => [
       ...consentFault(evidence, user, merchantId, channel, atMs).map((fault) => `sent ${fault}`),
+      ...(channel === 'sms' ? numberFaults(evidence, message, to, atMs) : []).map((fault) => `sent ${fault}`),
+      ...(channel === 'sms' ? stopFaults(evidence, message, to, atMs) : []).map((fault) => `sent ${fault}`),
       ...(isBound && !isLawfulHour(atMs - GRACE_MS) ? ['sent outside the open hours'] : []),
     ]),
   ]
 }
 
-/** I5: nothing is promoted without consent, at a forbidden hour, to who is blocked, or over an open complaint. */
-export const checkLawful: Check = (evidence) =>
+/** Positions that were kept though they were surely not to be. */
+const positionFaults = (evidence: Evidence): string[] => {
+  const choices = Map.groupBy(
+    requestsOn(evidence, 'PUT /v1/me/consents/location').filter(isDone),
+    ({ call }) => userIdOf(call.as),
+  )
+  return (evidence.writes ?? []).flatMap(({ table, after, atMs, pk }) => {
+    if (table !== 'presence' || after?.['kind'] !== 'presence') return []
+    const user = String(pk).slice('U#'.length)
+    const own = [...choices].find(([id]) => id === user)?.[1] ?? []
+    const chosen = chosenAt(
+      own.map((request) => choiceOf('granted', request)),
+      atMs,
+      0,
+    )
+    return chosen !== undefined && chosen !== 'never' && chosen.value === false
+      ? [`${user}, ${new Date(atMs).toISOString()}: a position was kept without consent`]
+      : []
+  })
+}
+
+/**
+ * I5: nothing is promoted without consent, at a forbidden hour, to who is blocked, or over an open complaint; nor are
+ * positions kept without consent.
+ */
+export const checkLawful: Check = (evidence) => [...positionFaults(evidence), ...messageFaults(evidence)]
+
+const messageFaults: Check = (evidence) =>
   everOf(evidence, 'ledger', 'message')
     .filter(({ grantId }) => grantId !== undefined)
     .flatMap((message) => {

@@ -8,7 +8,13 @@ import type { Fix } from '#shared/domain/presence/fix.ts'
 import { fold, NO_PRESENCE } from '#shared/domain/presence/fold.ts'
 import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
-import { type Check, type Evidence, erasedUsers, numberIn } from '#test/simulation/invariants/evidence.ts'
+import {
+  type Check,
+  type Evidence,
+  erasedUsers,
+  numberIn,
+  requestsOn,
+} from '#test/simulation/invariants/evidence.ts'
 
 const MINUTE_MS = 60_000
 /** Around a change of a geofence some functions know of it and others do not yet. */
@@ -77,9 +83,14 @@ const settledOf = (user: UserId, fixes: readonly Fix[], near: GeofencesAt): Clos
 
 type Walker = { readonly user: UserId; readonly fixes: readonly Fix[]; readonly isClear: boolean }
 
+/** Who wanted positions forgotten, whatever came of it: visits that had not settled went with them. */
+const forgottenSubjects = (evidence: Evidence): ReadonlySet<string> =>
+  new Set(requestsOn(evidence, 'PUT /v1/me/consents/location').map(({ call }) => call.as))
+
 /** Whose phones know exactly which fixes were taken. */
 const walkersOf = (evidence: Evidence): Walker[] => {
   const erased = erasedUsers(evidence)
+  const forgotten = forgottenSubjects(evidence)
   return [...Map.groupBy(evidence.chronicle.fixes, ({ subject }) => subject)]
     .map(([subject, sent]) => {
       const taken = sent.filter(({ fate }) => fate === 'taken').map(({ fix }) => fix)
@@ -89,7 +100,11 @@ const walkersOf = (evidence: Evidence): Walker[] => {
         ({ fate, fix, answeredAtMs }) =>
           (fate === 'unclear' && !isTaken(fix)) || answeredAtMs - fix.atMs > IN_TIME_MS,
       )
-      return { user: userIdOf(subject), fixes: taken, isClear: unclear.length === 0 }
+      return {
+        user: userIdOf(subject),
+        fixes: taken,
+        isClear: unclear.length === 0 && !forgotten.has(subject),
+      }
     })
     .filter(({ user, fixes }) => !erased.has(user) && fixes.length > 0)
 }

@@ -1,5 +1,5 @@
 import type { Chronicle, Request } from '#test/simulation/town/chronicle.ts'
-import type { Answer, Call, Host } from '#test/simulation/town/host.ts'
+import type { Answer, Call, Host, SmsAnswer } from '#test/simulation/town/host.ts'
 
 /** Somebody in the town, during one step: asks, and asks again as the contract says. */
 export type Client = {
@@ -23,20 +23,17 @@ const notUnderstood = (name: string, { call, answer }: Request): string =>
 const codeOf = (body: unknown): unknown =>
   typeof body === 'object' && body !== null ? Reflect.get(body, 'code') : undefined
 
-/**
- * Sends a request until there is an answer that counts. An impatient client sends it twice at once: the other answer
- * is lost on it.
- */
-export const ask = async (client: Client, call: Call): Promise<Request> => {
-  const { host, chronicle, step } = client
-  client.count += 1
-  const name = `${step}/${client.count}`
+/** Sends until there is an answer that counts. */
+const insist = async (
+  { host, chronicle, step }: Client,
+  name: string,
+  call: Call,
+  send: (key: string) => Promise<Answer>,
+): Promise<Request> => {
   const sentAtMs = host.nowMs()
-  const headers = { 'idempotency-key': name.replaceAll('/', '-'), ...call.headers }
-  const request = { ...call, ...(call.route.startsWith('POST') && { headers }) }
-  if (host.random(`${name} twice`) < host.impatience) void host.call(`${name} twin`, request)
+  if (host.random(`${name} twice`) < host.impatience) void send(`${name} twin`)
   for (let tries = 1; tries <= MAX_TRIES; tries++) {
-    const answer = await host.call(`${name} ${tries}`, request)
+    const answer = await send(`${name} ${tries}`)
     if (!isToRepeat(answer)) {
       const done = { step, call, sentAtMs, answeredAtMs: host.nowMs(), answer, tries }
       chronicle.requests.push(done)
@@ -49,6 +46,29 @@ export const ask = async (client: Client, call: Call): Promise<Request> => {
   const answer = { status: 0, body: undefined }
   chronicle.stuck.push(`${call.route} of ${call.as} in ${step} was never answered`)
   return { step, call, sentAtMs, answeredAtMs: host.nowMs(), answer, tries: MAX_TRIES }
+}
+
+const nameNext = (client: Client): string => {
+  client.count += 1
+  return `${client.step}/${client.count}`
+}
+
+/**
+ * Sends a request until there is an answer that counts. An impatient client sends it twice at once: the other answer
+ * is lost on it.
+ */
+export const ask = (client: Client, call: Call): Promise<Request> => {
+  const name = nameNext(client)
+  const headers = { 'idempotency-key': name.replaceAll('/', '-'), ...call.headers }
+  const request = { ...call, ...(call.route.startsWith('POST') && { headers }) }
+  return insist(client, name, call, (key) => client.host.call(key, request))
+}
+
+/** Answers an SMS: SNS, too, brings it until it is taken. */
+export const answerSms = (client: Client, phoneNumber: string, word: string): Promise<Request> => {
+  const answer: SmsAnswer = { phoneNumber, word, at: new Date(client.host.nowMs()).toISOString() }
+  const call = { route: 'POST /v1/sms-answers', as: 'sns', scopes: [], body: answer }
+  return insist(client, nameNext(client), call, (key) => client.host.answerSms(key, answer))
 }
 
 export const isOk = ({ answer }: Request): boolean => answer.status >= 200 && answer.status < 300

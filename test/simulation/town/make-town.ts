@@ -172,7 +172,37 @@ const dayOf = (random: Random, customer: number, startMs: number, shops: readonl
       atMs: anyTime(),
       step: { kind: 'register', customer, platform: oneOf(random, ['apns', 'fcm']) },
     })
+  plan.push(...phoneOf(random, customer, anyTime))
   return plan
+}
+
+/** What a customer changes about being written to and looked for. */
+const phoneOf = (random: Random, customer: number, anyTime: () => number): Planned[] => {
+  const change = random.next()
+  const atMs = anyTime()
+  if (change < 0.08) {
+    const number = random.next() < 0.2 ? undefined : between(random, 0, 6)
+    return [{ atMs, step: { kind: 'number', customer, number } }]
+  }
+  if (change < 0.2) {
+    const word = random.next() < 0.6 ? 'STOP' : 'START'
+    const answers: Planned[] = [{ atMs, step: { kind: 'answerSms', number: customer, word } }]
+    if (random.next() < 0.4)
+      answers.push({
+        atMs: atMs + between(random, 1, 3600) * SECOND,
+        step: { kind: 'answerSms', number: customer, word: 'START' },
+      })
+    return answers
+  }
+  if (change < 0.25)
+    return [
+      { atMs, step: { kind: 'consentLocation', customer, granted: false } },
+      {
+        atMs: atMs + between(random, 1, 1200) * MINUTE,
+        step: { kind: 'consentLocation', customer, granted: true },
+      },
+    ]
+  return []
 }
 
 /** Everybody walks into the same shop at the same moment, and some do more than that there. */
@@ -248,6 +278,15 @@ const officeOf = (random: Random, startMs: number, shops: readonly Shop[], custo
     }
   }
   const atMs = anyTime()
+  if (random.next() < 0.15) {
+    const around = shops[between(random, 0, shops.length - 1)]?.at ?? SQUARE
+    const area = { ...offset(around, between(random, -40, 40), 0), radiusM: between(random, 50, 200) }
+    const zone = between(random, 0, 1)
+    plan.push(
+      { atMs, step: { kind: 'zone', zone, area } },
+      { atMs: atMs + between(random, 5, 900) * MINUTE, step: { kind: 'zone', zone, area: undefined } },
+    )
+  }
   if (random.next() < 0.04) {
     plan.push(
       { atMs, step: { kind: 'killSwitch', on: true } },
@@ -276,13 +315,13 @@ const joiningOf = (random: Random, customer: number, shops: readonly Shop[]): Pl
         kind: 'join',
         customer,
         platform: oneOf(random, ['apns', 'fcm']),
-        hasNumber: random.next() < 0.5,
+        hasNumber: random.next() < 0.75,
       },
     },
     { atMs: atMs + 2 * SECOND, step: { kind: 'consentPush', customer, granted: random.next() < 0.85 } },
   ]
   for (const merchant of shops.keys()) {
-    if (random.next() < 0.4)
+    if (random.next() < 0.6)
       plan.push({ atMs: atMs + 4 * SECOND, step: { kind: 'consentSms', customer, merchant, granted: true } })
   }
   return plan

@@ -1,5 +1,5 @@
 import { userIdOf } from '#shared/runtime/ids.ts'
-import { ask, type Client, isOk, rowsIn, textIn } from '#test/simulation/town/ask.ts'
+import { answerSms, ask, type Client, isOk, rowsIn, textIn } from '#test/simulation/town/ask.ts'
 import { customerName, merchantName, type Owned } from '#test/simulation/town/chronicle.ts'
 import type { SceneKind, Step, StepOf } from '#test/simulation/town/steps.ts'
 import { walk } from '#test/simulation/town/walks.ts'
@@ -312,6 +312,20 @@ const redeem = async (client: Client, step: StepOf<'redeem'>): Promise<void> => 
   await Promise.all(Array.from({ length: step.tills }, (_, till) => redeemAt(client, owned, shown, till)))
 }
 
+const changeNumber = (client: Client, { customer, number }: StepOf<'number'>) =>
+  number === undefined
+    ? asCustomer(client, customer, 'DELETE /v1/me/phone-number')
+    : asCustomer(client, customer, 'PUT /v1/me/phone-number', { phoneNumber: phoneNumberOf(number) })
+
+const drawZone = (client: Client, { zone, area }: StepOf<'zone'>) =>
+  ask(client, {
+    route: `${area === undefined ? 'DELETE' : 'PUT'} /v1/platform/zones/{zoneId}`,
+    as: 'operator',
+    scopes: OPERATOR,
+    path: { zoneId: `zon_${String(zone).padStart(26, '0')}` },
+    ...(area && { body: { kind: 'exclusion', name: 'A school', area: { kind: 'circle', ...area } } }),
+  })
+
 const block = async (client: Client, { merchant, customer, hours }: StepOf<'block'>): Promise<void> => {
   const values = { userId: userIdOf(customerName(customer)) }
   const path = '/customers/{userId}/block'
@@ -373,6 +387,17 @@ export const playStep = async (client: Client, step: Step): Promise<unknown> => 
       return walk(client, step)
     case 'event':
       return tellEvent(client, step)
+    case 'number':
+      return changeNumber(client, step)
+    case 'answerSms':
+      return answerSms(client, phoneNumberOf(step.number), step.word)
+    case 'consentLocation':
+      return asCustomer(client, step.customer, 'PUT /v1/me/consents/location', {
+        granted: step.granted,
+        ...CONSENT,
+      })
+    case 'zone':
+      return drawZone(client, step)
     case 'claim':
       return claim(client, step)
     case 'redeem':

@@ -82,6 +82,15 @@ export type Step = { readonly id: string; readonly atMs: number } & (
       readonly type: AppEventType
       readonly eventId: string
     }
+  | { readonly kind: 'number'; readonly customer: number; readonly number: number | undefined }
+  | { readonly kind: 'answerSms'; readonly number: number; readonly word: 'STOP' | 'START' }
+  | { readonly kind: 'consentLocation'; readonly customer: number; readonly granted: boolean }
+  | {
+      readonly kind: 'zone'
+      readonly zone: number
+      /** Where promotion is silent; undefined: nowhere any more. */
+      readonly area: (Position & { readonly radiusM: number }) | undefined
+    }
   | { readonly kind: 'claim'; readonly customer: number }
   | { readonly kind: 'redeem'; readonly customer: number; readonly tills: number; readonly byToken: boolean }
   | {

@@ -13,10 +13,15 @@ import { timer } from '#shared/contracts/timers.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
 import { type BatchResponse, eachAlone, inOrder } from '#shared/runtime/records.ts'
 import { createMemoryTables, type MemoryTables, type Write } from '#test/simulation/store/memory-tables.ts'
-import type { Answer, Call, Host } from '#test/simulation/town/host.ts'
+import type { Answer, Call, Host, SmsAnswer } from '#test/simulation/town/host.ts'
 import { createCalls } from '#test/simulation/world/calls.ts'
 import type { Faults } from '#test/simulation/world/faults.ts'
-import { COLD_STARTS, functionOf, type HttpFunction } from '#test/simulation/world/functions.ts'
+import {
+  ANSWERS_TOPIC_ARN,
+  COLD_STARTS,
+  functionOf,
+  type HttpFunction,
+} from '#test/simulation/world/functions.ts'
 import { createHost, type FunctionHost, type Outcome } from '#test/simulation/world/invocations.ts'
 import { isComputing, takeOver } from '#test/simulation/world/outside.ts'
 import { createPhones, type Phones } from '#test/simulation/world/phones.ts'
@@ -102,6 +107,19 @@ const workerOf =
       (outcome) => onEnd(failedOf(outcome)),
     )
   }
+
+/** What SNS posts when somebody has answered an SMS. */
+const notificationOf = ({ phoneNumber, word, at }: SmsAnswer): string =>
+  JSON.stringify({
+    Type: 'Notification',
+    MessageId: `${phoneNumber} ${at}`,
+    TopicArn: ANSWERS_TOPIC_ARN,
+    Message: JSON.stringify({ originationNumber: phoneNumber, messageBody: word }),
+    Timestamp: at,
+    SignatureVersion: '2',
+    Signature: 'dG93bg==',
+    SigningCertURL: 'https://sns.us-east-1.amazonaws.com/SimpleNotificationService-town.pem',
+  })
 
 /** The record that Lambda makes of a queue message, as far as it is looked at. */
 const sqsRecord = (queue: string, { id, body, receives }: QueueMessage) => ({
@@ -246,13 +264,14 @@ export const createWorld = ({ seed, startMs, faults, bug }: WorldOptions): World
   const giveBack = takeOver({ timeline, calls, log: (line) => logs.push(line) })
 
   const callApi = (key: string, call: Call, resolve: (answer: Answer) => void): void => {
-    const { route, as, scopes, path, query, body, headers } = call
+    const { route, as, scopes, path, query, body, text, headers } = call
     const event = httpEvent(route, {
       subject: as,
       scopes,
       ...(path && { path }),
       ...(query && { query }),
       ...(body !== undefined && { body }),
+      ...(text !== undefined && { rawBody: text }),
       ...(headers && { headers }),
     })
     apis[functionOf(route)].invoke(
@@ -265,8 +284,8 @@ export const createWorld = ({ seed, startMs, faults, bug }: WorldOptions): World
       (outcome) => {
         if (outcome.kind !== 'done') resolve({ status: outcome.kind === 'died' ? 0 : 500, body: undefined })
         else {
-          const { statusCode = 0, body: text } = outcome.value
-          resolve({ status: statusCode, body: text === undefined ? undefined : JSON.parse(text) })
+          const { statusCode = 0, body: answered } = outcome.value
+          resolve({ status: statusCode, body: answered === undefined ? undefined : JSON.parse(answered) })
         }
       },
     )
@@ -287,6 +306,14 @@ export const createWorld = ({ seed, startMs, faults, bug }: WorldOptions): World
           }),
         ),
       ),
+    answerSms: (key, answer) =>
+      host.call(key, {
+        route: 'POST /v1/sms-answers',
+        as: 'sns',
+        scopes: [],
+        text: notificationOf(answer),
+        headers: { 'content-type': 'text/plain' },
+      }),
     random: (key) => randomFor(seed, `town ${key}`).next(),
     impatience: faults.impatient,
   }

@@ -203,7 +203,10 @@ const goneFrom = (tiles: readonly Tile[], atMs: number): Nearby[] => {
     ({ id, goneAtMs = 0 }) =>
       goneAtMs <= atMs && !there.has(id) && !tiles.some((tile) => listsAt(tile, id, atMs)),
   )
-  return gone.length === 0 ? [] : [{ inside: NONE, test: NONE, gone: distinct(gone) }]
+  if (gone.length === 0) return []
+  // Of a geofence that has gone more than once the last time counts.
+  const latest = gone.toSorted((a, b) => latestFirst(a.goneAtMs ?? 0, b.goneAtMs ?? 0))
+  return [{ inside: NONE, test: NONE, gone: distinct(latest) }]
 }
 
 /** Finds the tile of a depth (15, 10 or 5) by its key; undefined when it lists nothing. */

@@ -196,11 +196,17 @@ const stepTest = (walk: Walk, test: readonly IndexedGeofence[], fix: Fix, listed
   }
 }
 
+/**
+ * Did the geofence go from here after it was last seen around the customer? One that was entered later has only left this
+ * tile, and stands in another.
+ */
+const isGone = ({ stay }: Held, { goneAtMs = 0 }: IndexedGeofence): boolean => stay.lastInsideAtMs < goneAtMs
+
 const stepGone = (walk: Walk, gone: readonly IndexedGeofence[], fix: Fix): void => {
-  for (const { id } of gone) {
-    const held = walk.byId.get(id)
+  for (const geofence of gone) {
+    const held = walk.byId.get(geofence.id)
     // A geofence that has moved is gone from one tile and may stand in another.
-    if (held !== undefined && held.seen !== walk.stamp) {
+    if (held !== undefined && held.seen !== walk.stamp && isGone(held, geofence)) {
       held.seen = walk.stamp
       close(walk, held, 'geofenceGone', fix.atMs)
     }
@@ -220,7 +226,7 @@ const stepUnlisted = (walk: Walk, fix: Fix): void => {
     if (held.seen === walk.stamp) continue
     const isFirst = held.stay.outsideSinceMs === undefined
     if (isFirst) gone ??= goneBehind(walk, fix)
-    if (isFirst && gone?.some(({ id }) => id === held.stay.geofenceId))
+    if (isFirst && gone?.some((geofence) => geofence.id === held.stay.geofenceId && isGone(held, geofence)))
       close(walk, held, 'geofenceGone', fix.atMs)
     else stepOut(walk, held, fix, undefined)
   }

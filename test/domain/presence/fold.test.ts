@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { distanceToBoundaryM } from '#shared/domain/geo/distance.ts'
+import type { GeofencesAt } from '#shared/domain/geo/geofences-at.ts'
 import { hashId } from '#shared/domain/ids.ts'
 import { type Fix, toFix } from '#shared/domain/presence/fix.ts'
 import {
@@ -637,6 +638,21 @@ describe('a geofence that goes', () => {
     const { transitions, settled } = rest(shrunk, aFix(120))
     expect(transitions).toEqual([])
     expect(settled).toMatchObject([{ end: 'geofenceGone' }])
+  })
+
+  it('is left as any other by who entered it after it had shrunk, where only its former shape was listed', () => {
+    const smaller = { ...square, revision: 2, effectiveAtMs: T0 - HOUR }
+    const former = { ...square, goneAtMs: T0 - HOUR }
+    const away = moved(SQUARE, 300)
+    const onlyFormer: GeofencesAt = (position, atMs) =>
+      position.lon > moved(SQUARE, 200).lon
+        ? [{ inside: [], test: [], gone: [former] }]
+        : nearOf(smaller)(position, atMs)
+    for (const later of [away, moved(SQUARE, 160)]) {
+      const fixes = [aFix(0), aFix(60, away), aFix(120, later)]
+      const { transitions } = fold(ANNA, NO_PRESENCE, fixes, onlyFormer, NOW)
+      expect(transitions.map(({ type }) => type)).toEqual(['enter', 'exit'])
+    }
   })
 
   it('goes on with them where the customer is in the new shape, too', () => {

@@ -119,7 +119,7 @@ export const httpEvent = (routeKey: string, call: HttpCall = {}): APIGatewayProx
 }
 
 /** A Lambda context with plenty of time left. */
-export const lambdaContext = (remainingMs = 10_000): Context => ({
+export const lambdaContext = (remainingMs = 300_000): Context => ({
   awsRequestId: 'aws-request-id',
   callbackWaitsForEmptyEventLoop: false,
   functionName: 'test',

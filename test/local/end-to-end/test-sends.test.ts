@@ -59,6 +59,7 @@ describe('a test send', () => {
     await expect(testSend({ channel: 'push' })).rejects.toMatchObject({ status: 429 })
     await world.pass(86_400)
     await testSend({ channel: 'push' })
+    await world.cloud.drain()
   })
 
   it('does not fall back to another channel', async () => {

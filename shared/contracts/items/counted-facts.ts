@@ -126,11 +126,21 @@ const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency
 
 export type Paid = { readonly currency: string; readonly amountMinor: number }
 
-/** What a purchase says that it cost: `amountMinor` in the smallest unit of `currency`; undefined where it does not say so. */
+/**
+ * The most that one purchase is taken to have cost, in the smallest unit: a house in the smallest money there is. Customers
+ * post purchases themselves; none of them shall drown what a merchant's others have paid.
+ */
+export const MAX_PAID_MINOR = 1e12
+
+/**
+ * What a purchase says that it cost: `amountMinor` in the smallest unit of `currency`; undefined where it does not say so,
+ * or more than `MAX_PAID_MINOR`.
+ */
 export const paidIn = ({ amountMinor, currency }: EventProperties = {}): Paid | undefined =>
   typeof amountMinor === 'number' &&
   Number.isSafeInteger(amountMinor) &&
   amountMinor >= 0 &&
+  amountMinor <= MAX_PAID_MINOR &&
   typeof currency === 'string' &&
   CURRENCIES.has(currency)
     ? { currency, amountMinor }

@@ -28,10 +28,16 @@ export const counterKey = (place: CountPlace, user: UserId): { readonly pk: stri
 
 const NOT_COUNTS: ReadonlySet<string> = new Set(['pk', 'sk', 'kind', 'ttl'])
 
-/** The counts of a counter as it is stored. */
+/** The SDK reads as `bigint` what a number does not hold exactly: money may add up to it. */
+const isCount = (value: unknown): value is number | bigint =>
+  typeof value === 'number' || typeof value === 'bigint'
+
+/** The counts of a counter as it is stored; none of them more than a number holds exactly. */
 export const countsIn = (item: Readonly<Record<string, unknown>>): Record<string, number> =>
   Object.fromEntries(
     Object.entries(item).flatMap(([name, value]) =>
-      typeof value === 'number' && !NOT_COUNTS.has(name) ? [[name, value]] : [],
+      isCount(value) && !NOT_COUNTS.has(name)
+        ? [[name, Math.min(Number(value), Number.MAX_SAFE_INTEGER)]]
+        : [],
     ),
   )

@@ -181,7 +181,8 @@ export const withPurchase = (
   const isLast = known === undefined || atMs >= known.lastAtMs
   const spend: Spend = {
     count: (known?.count ?? 0) + 1,
-    totalMinor: (known?.totalMinor ?? 0) + amountMinor,
+    // More than this no number holds exactly, and no item.
+    totalMinor: Math.min((known?.totalMinor ?? 0) + amountMinor, Number.MAX_SAFE_INTEGER),
     lastMinor: isLast ? amountMinor : known.lastMinor,
     lastAtMs: isLast ? atMs : known.lastAtMs,
   }

@@ -24,6 +24,7 @@ import { SmsAnswers } from '#infra/constructs/sms-answers.ts'
 import {
   denySigningKeys,
   grantDelete,
+  grantGet,
   grantPut,
   grantRead,
   grantReadWrite,
@@ -275,6 +276,8 @@ export class PipelineStack extends Stack {
     grantDelete(customerApi, ledger)
     // Presence is forgotten in the transaction that keeps the choice about positions.
     grantPut(customerApi, presence)
+    // What is redeemed at a store only asks where the customer is.
+    grantGet(customerApi, presence)
     jobQueue.filledBy(customerApi)
 
     // What merchants and their tills do.

@@ -142,7 +142,15 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     description:
       'It is signed, valid for ten minutes and redeems the offer once. Asking for one claims the offer. See docs/redemption.md.',
     status: 201,
-    problems: ['notFound', 'alreadyRedeemed', 'grantReleased', 'grantExpired', 'gone'],
+    problems: [
+      'notFound',
+      'placeUnknown',
+      'notAtStore',
+      'alreadyRedeemed',
+      'grantReleased',
+      'grantExpired',
+      'gone',
+    ],
     ...customer,
     path: grantPathSchema,
     repeatable: true,

@@ -27,6 +27,7 @@ import { createSuppressions, type Suppressions } from '#shared/adapters/dynamodb
 import { createNoteTurnedAway, type NoteTurnedAway } from '#shared/adapters/dynamodb/customers/turned-away.ts'
 import { createRequestRecords } from '#shared/adapters/dynamodb/ledger/idempotency-records.ts'
 import { createTraceRecords, type TraceRecords } from '#shared/adapters/dynamodb/ledger/trace-records.ts'
+import { createFindPresence, type FindPresence } from '#shared/adapters/dynamodb/presence/find-presence.ts'
 import {
   type ConfirmSubscription,
   createConfirmSubscription,
@@ -55,6 +56,7 @@ export type CustomerServices = {
   readonly saveEvents: EventRecords['save']
   readonly grants: Pick<GrantRecords, 'listOf' | 'find' | 'claim' | 'openToTokens' | 'share'>
   readonly signToken: SignToken
+  readonly findPresence: FindPresence
   readonly findQrCode: FindQrCode
   readonly scans: ScanRecords
   readonly newScanId: () => string
@@ -87,6 +89,7 @@ export const buildServices = (env: z.output<typeof customerApiEnv>): CustomerSer
     devices: createDeviceRecords(tables),
     saveEvents: createEventRecords(tables, env.DUE_SHARDS).save,
     grants: createGrantRecords(tables, env.DUE_SHARDS),
+    findPresence: createFindPresence(client, env.PRESENCE_TABLE),
     findQrCode: createFindQrCode(catalog),
     scans: createScanRecords(tables),
     newScanId,

@@ -805,7 +805,15 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     summary: 'Redeems a token or a code at the till',
     description:
       'Once: a second use tells when and where the first was. The same `idempotency-key` gets the same answer again. See docs/redemption.md.',
-    problems: ['alreadyRedeemed', 'unprocessable', 'tokenExpired', 'grantExpired', 'grantReleased'],
+    problems: [
+      'alreadyRedeemed',
+      'notAtStore',
+      'tokenRequired',
+      'unprocessable',
+      'tokenExpired',
+      'grantExpired',
+      'grantReleased',
+    ],
     ...till,
     body: redemptionRequestSchema,
     response: redemptionSchema,

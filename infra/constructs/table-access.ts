@@ -25,6 +25,9 @@ export const grantRead = (grantee: IGrantable, table: Table, indexes: readonly s
 export const grantReadWrite = (grantee: IGrantable, table: Table, indexes: readonly string[] = []) =>
   allow(grantee, table, [...READ, ...WRITE], indexes)
 
+/** Lets a function read single items by their keys. */
+export const grantGet = (grantee: IGrantable, table: Table) => allow(grantee, table, ['dynamodb:GetItem'], [])
+
 /** Lets a function put items in the place of others, and read none. */
 export const grantPut = (grantee: IGrantable, table: Table) => allow(grantee, table, ['dynamodb:PutItem'], [])
 

@@ -59,7 +59,7 @@ const adaptersOf = (name: string): string[] => {
 describe('access to the tables', () => {
   it.each([
     ['match-pings', READ, READ_WRITE, NONE],
-    ['customer-api', READ, ['dynamodb:PutItem'], READ_WRITE_DELETE],
+    ['customer-api', READ, ['dynamodb:GetItem', 'dynamodb:PutItem'], READ_WRITE_DELETE],
     ['merchant-api', READ_WRITE_DELETE, NONE, READ_WRITE_DELETE],
     ['decide-offers', READ, READ_WRITE, READ_WRITE],
     ['send-messages', READ, NONE, READ_WRITE],

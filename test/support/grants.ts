@@ -13,13 +13,15 @@ export type GivenGrant = {
   readonly grantedAtMs: number
   readonly validityS?: number
   readonly theme?: SceneTheme
+  readonly redeemAt?: 'store'
+  readonly storeId?: string
 }
 
 /** Puts a reserved grant, its code and its unit of stock where deciding puts them. */
 export const giveGrant = async (
   client: DynamoDBDocumentClient,
   ledger: string,
-  { user, merchantId, offerId, code, grantedAtMs, validityS = 86_400, theme }: GivenGrant,
+  { user, merchantId, offerId, code, grantedAtMs, validityS = 86_400, ...rest }: GivenGrant,
 ): Promise<{ grantId: string; sceneId: string }> => {
   const grantId = hashId('grt', user, code)
   const sceneId = hashId('scn', merchantId)
@@ -45,7 +47,7 @@ export const giveGrant = async (
         messageId: hashId('msg', grantId),
         merchantId,
         sceneId,
-        ...(theme !== undefined && { theme }),
+        ...rest,
         occasion: 'test',
         state: 'reserved',
         grantedAt: new Date(grantedAtMs).toISOString(),

@@ -19,7 +19,7 @@ const isGrantPlace = (text: string): text is GrantPlace => {
 
 const myOffer = (grant: StoredGrant, fates: FatesOf, nowMs: number): MyOffer => {
   const { grantId, merchantId, offerId, offerName, code, grantedAt, messageId } = grant
-  const { validUntil, redeemedAt, storeId, shareCode } = grant
+  const { validUntil, redeemedAt, storeId, redeemAt, shareCode } = grant
   const message = messageId && fates.get(messageId)
   return {
     grantId,
@@ -32,6 +32,7 @@ const myOffer = (grant: StoredGrant, fates: FatesOf, nowMs: number): MyOffer => 
     ...(validUntil !== undefined && { validUntil }),
     ...(redeemedAt !== undefined && { redeemedAt }),
     ...(storeId !== undefined && { storeId }),
+    ...(redeemAt !== undefined && { redeemAt }),
     ...(shareCode !== undefined && { shareCode: showCode(shareCode) }),
     ...(message && { message }),
   }

@@ -1,12 +1,13 @@
 import type { CustomerServices } from '#functions/customer-api/services.ts'
 import type { StoredGrant } from '#shared/adapters/dynamodb/customers/grant-records.ts'
-import type { GrantId, OfferId, UserId } from '#shared/domain/ids.ts'
+import type { GrantId, OfferId, StoreId, UserId } from '#shared/domain/ids.ts'
 import { grantStateAt } from '#shared/domain/offers/grant-state.ts'
+import { storesAt } from '#shared/domain/offers/redeem-at-store.ts'
 import { type RedemptionClaims, tokenExpiryMs } from '#shared/domain/offers/redemption-token.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<CustomerServices, 'grants' | 'signToken' | 'nowMs'>
+type Services = Pick<CustomerServices, 'grants' | 'findPresence' | 'signToken' | 'nowMs'>
 
 /** A grant that is there to be redeemed. */
 type Redeemable = StoredGrant & { readonly offerId: OfferId; readonly validUntil: string }
@@ -28,6 +29,26 @@ const requireRedeemable = (grant: StoredGrant | undefined, nowMs: number): Redee
   if (state === 'released') throw new Problem('grantReleased')
   if (state === 'expired') throw new Problem('grantExpired', { members: { validUntil } })
   return { ...grant, offerId, validUntil }
+}
+
+/**
+ * The stores at which the offer may be redeemed, by where the customer is known to be; undefined where the offer does not ask.
+ *
+ * @throws {Problem} when the place is not known, whatever the reason, or is another
+ */
+const requirePlace = async (
+  { findPresence }: Services,
+  user: UserId,
+  { redeemAt, merchantId, storeId }: Redeemable,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<readonly StoreId[] | undefined> => {
+  if (redeemAt === undefined) return undefined
+  const stored = await findPresence(user, signal)
+  if (stored.kind !== 'presence') throw new Problem('placeUnknown')
+  const at = storesAt(stored.presence, { merchantId, ...(storeId !== undefined && { storeId }) }, nowMs)
+  if (at.kind !== 'at') throw new Problem(at.kind)
+  return at.storeIds
 }
 
 /**
@@ -56,10 +77,12 @@ export const makeRedemptionToken: UseCase<Services, { readonly grantId: GrantId 
     const now = services.nowMs()
     const found = await services.grants.find(caller.user, path.grantId, signal)
     const grant = requireRedeemable(found, now)
+    const storeIds = await requirePlace(services, caller.user, grant, now, signal)
     await claim(services, caller.user, grant, now, signal)
     const { merchantId, grantId, offerId, validUntil } = grant
     const expiresAtMs = tokenExpiryMs(now, Date.parse(validUntil))
-    const claims: RedemptionClaims = { merchantId, grantId, offerId, issuedAtMs: now, expiresAtMs }
+    const what = { merchantId, grantId, offerId, ...(storeIds !== undefined && { storeIds }) }
+    const claims: RedemptionClaims = { ...what, issuedAtMs: now, expiresAtMs }
     const token = await services.signToken(claims, signal)
     return { status: 201, body: { token, expiresAt: new Date(expiresAtMs).toISOString() } }
   }

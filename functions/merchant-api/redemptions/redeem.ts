@@ -53,7 +53,7 @@ const readShown = async (
   }
   const claims = await verifyToken(body.token, signal)
   if (claims?.merchantId !== merchantId) throw absent('token')
-  if (nowMs() < claims.expiresAtMs) return { kind: 'token', grantId: claims.grantId }
+  if (nowMs() < claims.expiresAtMs) return { kind: 'token', ...claims }
   throw new Problem('tokenExpired', { members: { expiredAt: new Date(claims.expiresAtMs).toISOString() } })
 }
 
@@ -87,6 +87,12 @@ export const redeem: MemberUseCase<Services, MerchantPath, unknown, RedemptionRe
         throw new Problem('grantExpired', { members: { validUntil: redeemed.validUntil } })
       case 'released':
         throw new Problem('grantReleased')
+      case 'notAtStore':
+        throw new Problem('notAtStore', {
+          errors: [{ pointer: '/storeId', detail: 'must be where the customer was when the token was made' }],
+        })
+      case 'tokenRequired':
+        throw new Problem('tokenRequired')
       default:
         return redeemed satisfies never
     }

@@ -85,7 +85,7 @@ const redeemOne = async (services: Services, report: Report, checked: Checked): 
   const { reported, claims, atMs } = checked
   const { requestId, storeId } = reported
   const wanted = {
-    shown: { kind: 'token', grantId: claims.grantId },
+    shown: { kind: 'token', ...claims },
     merchantId,
     member,
     idempotencyKey: requestId,
@@ -108,6 +108,9 @@ const redeemOne = async (services: Services, report: Report, checked: Checked): 
       return refused(requestId, 'grantExpired')
     case 'released':
       return refused(requestId, 'grantReleased')
+    case 'notAtStore':
+    case 'tokenRequired':
+      return refused(requestId, 'notAtStore')
     default:
       return redeemed satisfies never
   }

@@ -159,6 +159,10 @@ export const myOfferSchema = z.strictObject({
   validUntil: instantSchema.exactOptional(),
   redeemedAt: instantSchema.exactOptional(),
   storeId: idSchema('sto').exactOptional().describe('Where the customer was.'),
+  redeemAt: z
+    .literal('store')
+    .exactOptional()
+    .describe('At the store only, by token: send a ping before you ask for one.'),
   shareCode: z
     .string()
     .max(11)

@@ -47,6 +47,10 @@ const terms = {
     .literal(true)
     .exactOptional()
     .describe('Customers who find it sold out are served first when stock returns.'),
+  redeemAt: z
+    .literal('store')
+    .exactOptional()
+    .describe('Redeemed by token only, which is made only where the phone is known to be at a store.'),
 }
 
 /** `POST /v1/merchants/{merchantId}/offers` and `PUT …/{offerId}`. */

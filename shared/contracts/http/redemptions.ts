@@ -100,6 +100,7 @@ const useSchema = z.strictObject({
 export const SYNC_REFUSALS = [
   'unknownToken',
   'unknownStore',
+  'notAtStore',
   'outsideTokenLife',
   'reportedTooLate',
   'grantExpired',

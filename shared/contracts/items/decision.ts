@@ -138,6 +138,7 @@ const reservationOf = (
     validUntil: iso(untilMs),
     tallies: talliesOf(tallies.filter(isOfUnit)),
     ...(offer.costCents !== undefined && { offerCents: offer.costCents }),
+    ...(offer.redeemAt !== undefined && { redeemAt: offer.redeemAt }),
     ...dueKey(Math.min(untilMs, lookAtMs ?? untilMs), grantId, shardOf(grantId, dueShards)),
   }
 }

@@ -33,6 +33,8 @@ export type Offer = {
   readonly substituteId?: OfferId
   /** Customers who find it sold out are served first when stock returns. */
   readonly hasWaitingList?: true
+  /** Redeemed at a store of the merchant only, by a customer whose phone is there: see `storesAt`. */
+  readonly redeemAt?: 'store'
   readonly revision: number
   readonly createdAt: string
   readonly updatedAt: string

@@ -108,7 +108,9 @@ const areKnown = (before: Presence, fixes: readonly Fix[]): boolean => {
   })
 }
 
-const isBelieved = (fix: CountedFix): boolean => fix.jump !== true && fix.mocked !== true && !isTooExact(fix)
+/** Does nothing speak against a fix that is stored? */
+export const isBelieved = (fix: CountedFix): boolean =>
+  fix.jump !== true && fix.mocked !== true && !isTooExact(fix)
 
 /** What was told, as a walk goes on from it. */
 const toldStanding = (before: Presence): Standing => ({

@@ -341,6 +341,13 @@ describe('what is sold out', () => {
     expect(await itemsOf(user, 'grant')).toMatchObject([{ offerId: tea.id }])
   })
 
+  it('gives an offer for the store as one', async () => {
+    await open('on the spot', { redeemAt: 'store' })
+    const user = await newCustomer()
+    await deliver(enter(user, ['on the spot']))
+    expect(await itemsOf(user, 'grant')).toMatchObject([{ redeemAt: 'store' }])
+  })
+
   it('puts customers on a waiting list; what comes back is not for others', async () => {
     const { offer } = await open('awaited', { stock: 0, hasWaitingList: true })
     const [first, second, other] = [await newCustomer(), await newCustomer(), await newCustomer()]

@@ -34,7 +34,12 @@ export const store = await created(merchantApi, 'POST /v1/merchants/{merchantId}
 let given = 0
 /** A grant of a new offer with ten units. */
 export const granted = async (
-  more: { readonly validityS?: number; readonly subject?: string; readonly redeemAt?: 'store' } = {},
+  more: {
+    readonly validityS?: number
+    readonly subject?: string
+    readonly redeemAt?: 'store'
+    readonly storeId?: string
+  } = {},
 ): Promise<{ readonly grantId: string; readonly offerId: string; readonly code: string }> => {
   const { subject = 'alice', ...rest } = more
   const offer = await created(merchantApi, 'POST /v1/merchants/{merchantId}/offers', {

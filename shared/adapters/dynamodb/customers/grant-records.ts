@@ -37,6 +37,8 @@ import type { GrantId, MerchantId, StoreId, UserId } from '#shared/domain/ids.ts
 import { advance, type Exposure } from '#shared/domain/loop/exposure.ts'
 import { GRANT_STATES, grantStateAt } from '#shared/domain/offers/grant-state.ts'
 import { OFFER_KINDS } from '#shared/domain/offers/offer.ts'
+import { type PlaceObstacle, placeObstacle } from '#shared/domain/offers/redeem-at-store.ts'
+import type { RedemptionClaims } from '#shared/domain/offers/redemption-token.ts'
 import { SCENE_THEMES, type SceneTheme } from '#shared/domain/scenes/scene.ts'
 
 const grantSchema = z.object({
@@ -56,6 +58,7 @@ const grantSchema = z.object({
   releasedBy: z.literal('message').exactOptional(),
   grantedAt: z.string(),
   validUntil: z.string().exactOptional(),
+  redeemAt: z.literal('store').exactOptional(),
   stockShard: z.int().exactOptional(),
   redeemedAt: z.string().exactOptional(),
   redeemedAtStoreId: idSchema('sto').exactOptional(),
@@ -75,7 +78,7 @@ export type Claimed = 'confirmed' | 'absent' | 'released' | 'expired' | Erased
 /** What a customer shows: a code, as `readCode` gives it, or what a token that was checked says. */
 export type Shown =
   | { readonly kind: 'code'; readonly code: string }
-  | { readonly kind: 'token'; readonly grantId: GrantId }
+  | ({ readonly kind: 'token' } & Pick<RedemptionClaims, 'grantId' | 'storeIds'>)
 
 export type ToRedeem = {
   readonly shown: Shown
@@ -95,7 +98,7 @@ export type Redeemed =
       /** It was redeemed by this very request before. */
       readonly isRepeated: boolean
     }
-  | { readonly kind: 'unknown' | 'released' }
+  | { readonly kind: 'unknown' | 'released' | PlaceObstacle }
   | { readonly kind: 'expired'; readonly validUntil: string }
   | { readonly kind: 'already'; readonly grant: StoredGrant }
 
@@ -331,7 +334,7 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
   /** What stands in the way of redeeming a grant, by what was read. */
   const obstacle = (
     grant: StoredGrant,
-    { idempotencyKey }: ToRedeem,
+    { idempotencyKey, shown, storeId }: ToRedeem,
     nowMs: number,
   ): Redeemed | undefined => {
     const { redeemedAt, redemptionKey, validUntil, merchantId } = grant
@@ -344,7 +347,9 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
         ? { kind: 'redeemed', grant: { ...grant, redeemedAt }, isRepeated: true }
         : { kind: 'already', grant }
     }
-    return state === 'expired' && validUntil !== undefined ? { kind: 'expired', validUntil } : undefined
+    if (state === 'expired' && validUntil !== undefined) return { kind: 'expired', validUntil }
+    const elsewhere = placeObstacle(grant, shown, storeId)
+    return elsewhere && { kind: elsewhere }
   }
 
   return {

@@ -164,7 +164,7 @@ import {
   sceneReportSchema,
   storeReportSchema,
   summaryQuerySchema,
-  summaryRowSchema,
+  summarySchema,
 } from '#shared/contracts/http/reports.ts'
 import { savedSceneSchema, scenePreviewSchema } from '#shared/contracts/http/scene-preview.ts'
 import { scenePathSchema, sceneRequestSchema, sceneSchema } from '#shared/contracts/http/scenes.ts'
@@ -578,7 +578,7 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     problems: ['unprocessable'],
     ...merchant,
     query: summaryQuerySchema,
-    response: pageSchema(summaryRowSchema),
+    response: summarySchema,
     use: getSummary,
   }),
   'GET /v1/merchants/{merchantId}/reports/scenes/{sceneId}': memberRoute('read', {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { daySchema, idSchema, pageQuerySchema } from '#shared/contracts/http/primitives.ts'
+import { daySchema, idSchema, pageQuerySchema, pageSchema } from '#shared/contracts/http/primitives.ts'
 import { ARMS } from '#shared/domain/loop/count.ts'
 import { SCENE_GOALS, SCENE_STATES } from '#shared/domain/scenes/scene.ts'
 
@@ -112,7 +112,7 @@ export const storeReportSchema = z.strictObject({
 })
 
 /** One scene of a summary. */
-export const summaryRowSchema = z.strictObject({
+const summaryRowSchema = z.strictObject({
   sceneId: idSchema('scn'),
   name: z.string().max(100),
   state: z.enum(SCENE_STATES),
@@ -124,4 +124,13 @@ export const summaryRowSchema = z.strictObject({
   revenue: revenueSchema,
   roi: z.number().exactOptional(),
   flags: flagsSchema,
+})
+
+/** A page of a merchant's scenes, and how many of its customers came back for a second deal. */
+export const summarySchema = pageSchema(summaryRowSchema).extend({
+  secondDeals: z
+    .strictObject({ all: rateSchema.exactOptional(), trialStarters: rateSchema.exactOptional() })
+    .describe(
+      'Of the customers whose first purchase or redemption was in the range, those who came back for another on another day.',
+    ),
 })

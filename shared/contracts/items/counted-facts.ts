@@ -2,6 +2,7 @@ import type { StoredMessage } from '#shared/contracts/items/ledger.ts'
 import type { MerchantId, SceneId, StoreId } from '#shared/domain/ids.ts'
 import { type Counted, utcDay } from '#shared/domain/loop/count.ts'
 import type { Conversion } from '#shared/domain/loop/credit.ts'
+import { countsOfDeal, type Deal } from '#shared/domain/loop/deal.ts'
 import type { Stage, Step } from '#shared/domain/loop/exposure.ts'
 import type { TurnedAway } from '#shared/domain/merchants/trust.ts'
 import { messageCents } from '#shared/domain/messages/price.ts'
@@ -35,6 +36,12 @@ export const endedCounts = ({
   ]
 }
 
+/** A deal counts at the merchant, not at a store: the second one may be made at another. */
+const dealCounts = (merchantId: MerchantId, deal: Deal | undefined): Counted[] =>
+  deal === undefined
+    ? []
+    : [{ place: { of: 'store', merchantId, day: deal.cohortDay }, counts: countsOfDeal(deal) }]
+
 type RedeemedGrant = {
   readonly merchantId: MerchantId
   readonly redeemedAtMs: number
@@ -43,6 +50,7 @@ type RedeemedGrant = {
   readonly offerCents?: number | undefined
   readonly isFirst: boolean
   readonly isRepeat: boolean
+  readonly deal?: Deal | undefined
 }
 
 /** What a redemption is to the exposure of its grant. */
@@ -63,17 +71,19 @@ export const redemptionStep = ({
   },
 })
 
-/** What a redemption counts at the store where it was made. */
+/** What a redemption counts at the store where it was made, and as a deal. */
 export const redemptionCounts = ({
   merchantId,
   redeemedAtStoreId,
   redeemedAtMs,
   isFirst,
+  deal,
 }: RedeemedGrant): Counted[] => [
   {
     place: { of: 'store', merchantId, storeId: redeemedAtStoreId, day: utcDay(redeemedAtMs) },
     counts: { redemptions: 1, ...(isFirst && { newCustomers: 1 }) },
   },
+  ...dealCounts(merchantId, deal),
 ]
 
 type Visit = Pick<ClosedVisit, 'merchantId' | 'storeId' | 'enteredAtMs' | 'exitedAtMs' | 'lastInsideAtMs'> & {
@@ -153,6 +163,7 @@ type Event = {
   readonly storeId?: StoreId | undefined
   readonly properties?: EventProperties | undefined
   readonly isFirst: boolean
+  readonly deal?: Deal | undefined
 }
 
 /** What an app event is to the exposures before it; undefined for one that is no outcome. */
@@ -170,8 +181,9 @@ export const eventConversion = ({
   return { stage: known.stage, atMs, storeId, spent, isFirst, span: { fromMs: atMs, untilMs: atMs } }
 }
 
-/** What an app event counts at its store. */
-export const eventCounts = ({ type, at, merchantId, storeId, properties, isFirst }: Event): Counted[] => {
+/** What an app event counts at its store, and as a deal. */
+export const eventCounts = (event: Event): Counted[] => {
+  const { type, at, merchantId, storeId, properties, isFirst, deal } = event
   const known = STAGE_OF[type]
   if (known === undefined) return []
   const spent = type === 'purchase' ? paidIn(properties) : undefined
@@ -184,6 +196,7 @@ export const eventCounts = ({ type, at, merchantId, storeId, properties, isFirst
         ...(isFirst && { newCustomers: 1 }),
       },
     },
+    ...dealCounts(merchantId, deal),
   ]
 }
 

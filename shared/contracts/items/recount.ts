@@ -26,6 +26,7 @@ export const RECOUNTED_DAYS = 29
 
 const credit = { credited: id('grt').optional(), compared: id('grt').optional() }
 const flag = z.boolean().default(false)
+const deal = z.object({ isSecond: z.boolean(), cohortDay: z.string(), isTrialStart: z.boolean() }).optional()
 
 const redeemedGrant = z.object({
   user: id('usr'),
@@ -36,6 +37,7 @@ const redeemedGrant = z.object({
   offerCents: z.number().optional(),
   isFirst: flag,
   isRepeat: flag,
+  deal,
 })
 const visit = z.object({
   user: id('usr'),
@@ -58,6 +60,7 @@ const event = z.object({
   storeId: id('sto').optional(),
   properties: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
   isFirst: flag,
+  deal,
   ...credit,
 })
 

@@ -60,6 +60,7 @@ const known = z.object({
     })
     .exactOptional(),
   trialAtMs: z.number().exactOptional(),
+  firstDeal: z.object({ day: z.string(), isTrial: z.boolean(), hasSecond: z.boolean() }).exactOptional(),
   firstScanAtMs: z.number().exactOptional(),
   correlationId: id('wrt').exactOptional(),
   timeZone: z.string().exactOptional(),

@@ -85,6 +85,8 @@ export type Relationship = {
   readonly block?: Block
   /** When the one free trial was given. */
   readonly trialAtMs?: number
+  /** The UTC day of the first purchase or redemption, and whether another day's has followed (loop/deal.ts). */
+  readonly firstDeal?: { readonly day: string; readonly isTrial: boolean; readonly hasSecond: boolean }
   /** When the customer scanned a code of the merchant for the first time. */
   readonly firstScanAtMs?: number
   /** The chain of events that the latest visit, redemption or purchase belongs to; absent where no message brought it. */

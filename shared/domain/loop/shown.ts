@@ -21,6 +21,10 @@ const ACT_COUNTS: ReadonlySet<string> = new Set([
   'shared',
   'shares',
   'acted',
+  'firstDeals',
+  'firstDealsOfTrials',
+  'secondDeals',
+  'secondDealsOfTrials',
   'offerCents',
 ])
 

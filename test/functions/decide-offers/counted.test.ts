@@ -194,6 +194,77 @@ describe('a claim', () => {
   })
 })
 
+describe('who comes back', () => {
+  const merchantId = named('mer', 'deals')
+  const trial = anOffer('trial', { merchantId, kind: 'trial', validityS: 30 * 86_400 })
+  const buy = (user: UserId, eventId: string, storeId = SOUTH) =>
+    events.save(
+      user,
+      [
+        {
+          ...event(eventId, 'purchase', clock.nowMs, { amountMinor: 5, currency: 'EUR' }),
+          merchantId,
+          storeId,
+        },
+      ],
+      clock.nowMs,
+    )
+  const deals = async () => {
+    const items = await stored.ledgerItems('count')
+    const own = items.filter(({ pk }) => String(pk).startsWith(`STORE#${merchantId}#`))
+    const sum = (name: string, day: string) =>
+      own.reduce((total, item) => total + (item['sk'] === `COUNT#${day}` ? Number(item[name] ?? 0) : 0), 0)
+    return Object.fromEntries(
+      ['firstDeals', 'firstDealsOfTrials', 'secondDeals', 'secondDealsOfTrials'].map((name) => [
+        name,
+        [sum(name, '2026-05-01'), sum(name, '2026-05-02')],
+      ]),
+    )
+  }
+
+  it('is counted once, on the day of the first deal, also when two second ones come at once', async () => {
+    clock.nowMs = T0
+    await stored.putScenes([aScene('trial', { merchantId, offerId: trial.id })], [trial])
+    const [taster, buyer, never] = await Promise.all([newCustomer(), newCustomer(), newCustomer()])
+    await enter(taster, 'trial', { merchantId })
+    const [grant] = await mine(taster, 'grant')
+    const code = String(grant?.['code']).replace('-', '')
+    const redeem = () =>
+      grants.redeem({ shown: { kind: 'code', code }, merchantId, member: taster }, clock.nowMs)
+    expect((await redeem()).kind).toBe('redeemed')
+    expect((await redeem()).kind).toBe('already')
+    // The same day's purchase is part of the first deal.
+    await Promise.all([buy(taster, 'same day'), buy(buyer, 'first'), buy(never, 'only')])
+    clock.advance(DAY)
+    await Promise.all([buy(taster, 'a'), buy(taster, 'b', NORTH), buy(buyer, 'c'), buy(buyer, 'c')])
+    await buy(taster, 'd')
+    expect(await deals()).toEqual({
+      firstDeals: [3, 0],
+      firstDealsOfTrials: [1, 0],
+      secondDeals: [2, 0],
+      secondDealsOfTrials: [1, 0],
+    })
+    expect((await proof()).differences).toEqual([])
+  })
+
+  it('is known when first and second are told together, with as many events as one request holds', async () => {
+    clock.nowMs = T0
+    const user = await newCustomer()
+    const bought = Array.from({ length: 25 }, (_, day) => ({
+      ...event(`${day}`, 'purchase', T0 + day * DAY, { amountMinor: 5, currency: 'EUR' }),
+      merchantId,
+      storeId: named('sto', `${day}`),
+    }))
+    expect(await events.save(user, bought.toReversed(), T0 + 25 * DAY)).toBe(25)
+    const all = [...recount(await mine(user, 'event')).entries()].filter(([name]) =>
+      name.includes(merchantId),
+    )
+    expect(all.map(([, counts]) => counts)).toEqual([{ firstDeals: 1, secondDeals: 1 }])
+    clock.nowMs = T0 + 25 * DAY
+    expect((await proof()).differences).toEqual([])
+  })
+})
+
 describe('a chain of events', () => {
   const due = dueStoreOf(tables, 2)
   /** Raises what is due for a customer, as the minute schedule does, and delivers it. */

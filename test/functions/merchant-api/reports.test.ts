@@ -137,6 +137,26 @@ test('the report of a store goes from who entered to who acted', async () => {
   })
 })
 
+test('the summary says how many of the new customers came back, overall and after a free trial', async () => {
+  const read = async () => (await get('summary', {}, DAYS)).body.secondDeals
+  expect(await read()).toEqual({})
+  const of = (day: string): CountPlace => ({ of: 'store', merchantId, day })
+  await count(of('2026-11-19'), 'anna', { firstDeals: 500 })
+  await count(of('2026-11-20'), 'anna', { firstDeals: 2, secondDeals: 1 })
+  expect(Object.keys(await read())).toEqual(['all'])
+  await count(of('2026-11-22'), 'bea', { firstDeals: 6, secondDeals: 2, firstDealsOfTrials: 3 })
+  expect(await read()).toEqual({
+    all: {
+      numerator: 3,
+      denominator: 8,
+      value: 0.375,
+      low95: expect.closeTo(0.1368),
+      high95: expect.closeTo(0.6943),
+    },
+    trialStarters: { numerator: 0, denominator: 3, value: 0, low95: 0, high95: expect.closeTo(0.5615) },
+  })
+})
+
 test('the summary has a line for each scene, and flags one that brought nobody', async () => {
   const sceneId = await newScene('In vain')
   await count({ of: 'scene', sceneId, day: '2026-11-21', arm: 'treated' }, 'anna', {

@@ -265,6 +265,7 @@ const SCENERY: Readonly<Record<string, (world: World) => Promise<void>>> = {
       { ...store, storeId: storeId as StoreId },
       { entered: 402, reachable: 305, exposed: 84, acted: 47, newCustomers: 61 },
     )
+    await count(store, { firstDeals: 58, secondDeals: 17, firstDealsOfTrials: 24, secondDealsOfTrials: 5 })
   },
   'the owner’s phone': async (world) => {
     await send(world, 'putDevice', 'merchant')

@@ -8,7 +8,7 @@ import {
   storeCountsPk,
 } from '#shared/contracts/items/counter.ts'
 import { id } from '#shared/contracts/items/ids.ts'
-import type { SceneId, StoreId } from '#shared/domain/ids.ts'
+import type { MerchantId, SceneId, StoreId } from '#shared/domain/ids.ts'
 import { addCounts, type Counts } from '#shared/domain/loop/count.ts'
 import { type Cell, type Days, ofArm } from '#shared/domain/loop/shown.ts'
 
@@ -18,6 +18,8 @@ export type TooMuch = 'tooMuch'
 export type CounterReader = {
   readonly ofScene: (sceneId: SceneId, days: Days, signal?: AbortSignal) => Promise<Cell[] | TooMuch>
   readonly ofStore: (storeId: StoreId, days: Days, signal?: AbortSignal) => Promise<Cell[] | TooMuch>
+  /** What is of no store of the merchant's: its customers' first and second deals. */
+  readonly ofMerchant: (merchantId: MerchantId, days: Days, signal?: AbortSignal) => Promise<Cell[] | TooMuch>
 }
 
 const PAGE = 1000
@@ -81,6 +83,8 @@ export const createCounterReader = ({ client, ledger }: CatalogTables): CounterR
   return {
     ofScene: (sceneId, days, signal) => cellsOf((shard) => sceneCountsPk(sceneId, shard), days, signal),
     ofStore: (storeId, days, signal) => cellsOf((shard) => storeCountsPk(storeId, shard), days, signal),
+    ofMerchant: (merchantId, days, signal) =>
+      cellsOf((shard) => storeCountsPk(merchantId, shard), days, signal),
   }
 }
 

@@ -25,7 +25,9 @@ import {
   withRating,
 } from '#shared/domain/customers/relationship.ts'
 import type { MerchantId, StoreId, UserId, WriteId } from '#shared/domain/ids.ts'
+import { utcDay } from '#shared/domain/loop/count.ts'
 import { type Credit, type Credited, creditAll } from '#shared/domain/loop/credit.ts'
+import { type Deal, dealOf, withDeal } from '#shared/domain/loop/deal.ts'
 import type { Exposure } from '#shared/domain/loop/exposure.ts'
 import type { KnownRelationship } from '#shared/domain/scenes/facts.ts'
 import type { AppEventType } from '#shared/domain/scenes/scene.ts'
@@ -61,19 +63,20 @@ export type EventRecords = {
 /** The customer's own acts with a merchant (DESIGN.md section 4, I9). */
 const ACTS: ReadonlySet<AppEventType> = new Set<AppEventType>(['qr_scan', 'purchase'])
 
-/** One transaction holds 100 items: an event changes a relationship, two exposures and four counters at most. */
-const EVENTS_AT_ONCE = 12
+/** One transaction holds 100 items: an event changes a relationship, two exposures and five counters at most. */
+const EVENTS_AT_ONCE = 11
 
 /**
  * What a merchant knows of a customer after some app events. A purchase says `amountMinor` and `currency`, a rating its
  * `mark` from 1 to 5; one that does not is kept as an event and counts for nothing else.
  */
-const afterEvents = (before: KnownRelationship, events: readonly AppEvent[]): KnownRelationship => {
+const afterEvents = (before: KnownRelationship, events: readonly KnownEvent[]): KnownRelationship => {
   const inOrder = events.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
   const known = inOrder.reduce<Relationship>((so, event) => {
     const atMs = Date.parse(event.at)
-    const { preferences = {}, type } = event
-    return withPreferences(afterEvent(so, event, atMs), preferences, sourceOf(type), atMs)
+    const { preferences = {}, type, deal } = event
+    const after = withDeal(afterEvent(so, event, atMs), deal)
+    return withPreferences(after, preferences, sourceOf(type), atMs)
   }, before)
   const told = inOrder.map(({ type, at }) => ({ type, atMs: Date.parse(at) }))
   const timeZone = before.timeZone ?? inOrder.find((event) => event.timeZone !== undefined)?.timeZone
@@ -102,7 +105,8 @@ const afterEvent = (so: Relationship, { type, properties = {} }: AppEvent, atMs:
 }
 
 /** An event with what it is an outcome of. */
-type KnownEvent = AppEvent & Credit & { readonly isFirst: boolean; readonly correlationId?: WriteId }
+type KnownEvent = AppEvent &
+  Credit & { readonly isFirst: boolean; readonly deal?: Deal; readonly correlationId?: WriteId }
 
 /** Only what says what it cost makes a customer of somebody: the relationship knows of no other purchase. */
 const withFirst = (
@@ -115,16 +119,28 @@ const withFirst = (
   return events.map((event) => ({ ...event, isFirst: event === first }))
 }
 
+/** What its purchases are among the customer's deals, in the order in which they happened. */
+const withDeals = <E extends AppEvent>(
+  events: readonly E[],
+  before: Relationship,
+): (E & { readonly deal?: Deal })[] => {
+  let so = before
+  return events.map((event) => {
+    if (event.type !== 'purchase' || paidIn(event.properties) === undefined) return event
+    const deal = dealOf(so, utcDay(Date.parse(event.at)), false)
+    so = withDeal(so, deal)
+    return { ...event, ...(deal && { deal }) }
+  })
+}
+
 /** Credits the events of one merchant, in the order in which they happened. */
 const creditEvents = (
   events: readonly AppEvent[],
   before: Relationship,
   exposures: readonly Exposure[],
 ): { readonly events: readonly KnownEvent[]; readonly credited: Credited } => {
-  const inOrder = withFirst(
-    events.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at)),
-    before,
-  )
+  const sorted = events.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
+  const inOrder = withDeals(withFirst(sorted, before), before)
   const outcomes = inOrder.flatMap((event) => {
     const conversion = eventConversion(event)
     return conversion ? [{ event, conversion }] : []

@@ -34,6 +34,8 @@ import {
   withRedemption,
 } from '#shared/domain/customers/relationship.ts'
 import type { GrantId, MerchantId, StoreId, UserId } from '#shared/domain/ids.ts'
+import { utcDay } from '#shared/domain/loop/count.ts'
+import { type Deal, dealOf, withDeal } from '#shared/domain/loop/deal.ts'
 import { advance, type Exposure } from '#shared/domain/loop/exposure.ts'
 import { GRANT_STATES, grantStateAt } from '#shared/domain/offers/grant-state.ts'
 import { OFFER_KINDS } from '#shared/domain/offers/offer.ts'
@@ -217,7 +219,8 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
     const { user, grantId, merchantId } = grant
     const isFirst = isNewcomer(before.relationship)
     const isRepeat = before.relationship.redemptions.count + purchaseCount(before.relationship) > 0
-    const fact = { ...grant, isFirst, isRepeat, redeemedAtMs: nowMs, redeemedAtStoreId: storeId }
+    const deal = dealOf(before.relationship, utcDay(nowMs), grant.offerKind === 'trial')
+    const fact = { ...grant, isFirst, isRepeat, deal, redeemedAtMs: nowMs, redeemedAtStoreId: storeId }
     const noted = known && advance(known, redemptionStep(fact))
     const redeemedAt = new Date(nowMs).toISOString()
     const key = idempotencyKey === undefined ? undefined : keyHash(merchantId, idempotencyKey)
@@ -228,6 +231,7 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
           Key: grantKey(user, grantId),
           UpdateExpression: [
             'SET #state = :redeemed, redeemedAt = :now, redeemedBy = :by, isFirst = :first, isRepeat = :repeat',
+            ...(deal === undefined ? [] : ['deal = :deal']),
             ...(till === undefined ? [] : ['redeemedTill = :till']),
             ...(storeId === undefined ? [] : ['redeemedAtStoreId = :store']),
             ...(key === undefined ? [] : ['redemptionKey = :key']),
@@ -241,6 +245,7 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
             ':was': grant.state,
             ':now': redeemedAt,
             ':by': member,
+            ...(deal !== undefined && { ':deal': deal }),
             ...(till !== undefined && { ':till': till }),
             ...(storeId !== undefined && { ':store': storeId }),
             ...(key !== undefined && { ':key': key }),
@@ -248,7 +253,7 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
         },
       },
       notErased(ledger, user),
-      countRedemption(grant, before, known, nowMs),
+      countRedemption(grant, before, known, deal, nowMs),
       ...(noted ? [replaceExposure(ledger, noted.exposure)] : []),
       ...countWrites(ledger, user, [...redemptionCounts(fact), ...(noted?.counted ?? [])]),
       ...confirmUnit(grant),
@@ -317,6 +322,7 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
     { user, merchantId, offerKind, theme }: StoredGrant,
     before: StoredRelationship,
     exposure: Exposure | undefined,
+    deal: Deal | undefined,
     nowMs: number,
   ): TransactItem => {
     const isTrial = offerKind === 'trial'
@@ -327,7 +333,7 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
       ...withRedemption(afterReaction(relationship, theme, exposure), { atMs: nowMs, isTrial, isDiscount }),
       ...(isTrial && relationship.trialAtMs === undefined && { trialAtMs: nowMs }),
     }
-    const chained = withChain(after, exposure?.correlationId)
+    const chained = withDeal(withChain(after, exposure?.correlationId), deal)
     return writeRelationship(ledger, user, merchantId, before, chained, nowMs, { nowMs, dueShards })
   }
 

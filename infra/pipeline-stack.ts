@@ -143,6 +143,7 @@ const merchantRoutes: Routes = {
   'PUT /v1/merchants/{merchantId}/offers/{offerId}': ['merchant'],
   'DELETE /v1/merchants/{merchantId}/offers/{offerId}': ['merchant'],
   'POST /v1/merchants/{merchantId}/offers/{offerId}/stock-changes': ['merchant'],
+  'POST /v1/merchants/{merchantId}/offers/{offerId}/codes': ['merchant'],
 
   'POST /v1/merchants/{merchantId}/qr-codes': ['merchant'],
   'GET /v1/merchants/{merchantId}/qr-codes': ['merchant'],

@@ -79,6 +79,25 @@ const giftFor = async (
   return gift?.offerId === offer.id ? gift : undefined
 }
 
+type ListedCode = { readonly code: string; readonly stockShard: number }
+
+/** One of the merchant's own codes that are left, at random, so that concurrent grants seldom want the same. */
+const listedCodeFor = async (
+  services: DecideServices,
+  offer: Offer,
+  gift: StoredGift | undefined,
+  signal?: AbortSignal,
+): Promise<ListedCode | undefined> => {
+  if (offer.codes !== 'list') return undefined
+  const { free, codes } = await services.readStock(offer, [], signal)
+  const isOpen = (shard: number): boolean =>
+    gift === undefined ? (free[shard] ?? 0) > 0 : shard === gift.stockShard
+  const left = codes.flatMap((some, stockShard) =>
+    isOpen(stockShard) ? some.map((code) => ({ code, stockShard })) : [],
+  )
+  return anyOf(left, services.random)
+}
+
 const firstEndingMs = (
   { merchants }: Facts,
   merchantId: MerchantId,
@@ -103,7 +122,9 @@ export const prepareGrant = async (
   const { scene, trigger, channel, offer, occasion } = winner
   const candidate = { scene, trigger, ...(occasion !== undefined && { occasion }) }
   const ofOffer = offer ? offerTallies(offer, trigger.user, trigger.storeId, nowMs) : []
-  const code = offer && services.newCode()
+  const gift = offer && (await giftFor(services, winner, offer, signal))
+  const listed = offer && (await listedCodeFor(services, offer, gift, signal))
+  const code = offer && (listed?.code ?? services.newCode())
   const content = contentOf(winner, facts, code, nowMs)
   if (content === undefined) return { kind: 'unreadable', sceneId: scene.id }
   const priceOfSms = content.sms && services.smsCents(content.sms, winner.messageKind, facts.customer.locale)
@@ -112,8 +133,9 @@ export const prepareGrant = async (
   const { free, room } = await services.readStock(offer, tallies, signal)
   if (budget !== undefined && room[ofOffer.length] === false)
     return { kind: 'overBudget', merchantId: scene.merchantId }
-  const gift = offer && (await giftFor(services, winner, offer, signal))
-  const stockShard = gift?.stockShard ?? (offer && shardFor(offer, free, tried, services.random))
+  const isListed = offer?.codes === 'list'
+  const anyShard = () => gift?.stockShard ?? (offer && shardFor(offer, free, tried, services.random))
+  const stockShard = isListed ? listed?.stockShard : anyShard()
   if (offer !== undefined) {
     const mayWait = ofOffer.every((_, index) => room[index])
     const isLeft = stockShard !== undefined && mayWait
@@ -139,6 +161,7 @@ export const prepareGrant = async (
       ...(venues.length > 0 && { venueIds: venues.map(({ id }) => id) }),
     },
     ...(offer && code !== undefined && stockShard !== undefined && { offer, code, stockShard }),
+    ...(isListed && { isListed: true as const }),
     ...(gift && { isKept: true as const }),
     ...(lookAtMs !== undefined && { lookAtMs }),
     tallies,

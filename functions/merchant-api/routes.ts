@@ -39,6 +39,7 @@ import { deleteMerchant } from '#functions/merchant-api/merchants/delete-merchan
 import { getMerchant } from '#functions/merchant-api/merchants/get-merchant.ts'
 import { listMerchants } from '#functions/merchant-api/merchants/list-merchants.ts'
 import { replaceMerchant } from '#functions/merchant-api/merchants/replace-merchant.ts'
+import { addCodes } from '#functions/merchant-api/offers/add-codes.ts'
 import { changeStock } from '#functions/merchant-api/offers/change-stock.ts'
 import { createOffer } from '#functions/merchant-api/offers/create-offer.ts'
 import { replaceOffer } from '#functions/merchant-api/offers/replace-offer.ts'
@@ -118,6 +119,8 @@ import {
   merchantSchema,
 } from '#shared/contracts/http/merchants.ts'
 import {
+  offerCodesRequestSchema,
+  offerCodesSchema,
   offerPathSchema,
   offerRequestSchema,
   offerSchema,
@@ -798,6 +801,18 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     ...qrCode,
     response: scanCountsSchema,
     use: countQrCode,
+  }),
+
+  'POST /v1/merchants/{merchantId}/offers/{offerId}/codes': memberRoute('editScenes', {
+    operationId: 'addOfferCodes',
+    summary: 'Adds the merchant’s own codes to an offer, to be given one by one',
+    description: 'Each code is there once: sent again, it is a duplicate and nothing is done.',
+    problems: ['unprocessable', 'limitReached', 'preconditionFailed'],
+    ...offer,
+    body: offerCodesRequestSchema,
+    repeatable: true,
+    response: offerCodesSchema,
+    use: addCodes,
   }),
 
   'POST /v1/merchants/{merchantId}/redemptions': memberRoute('redeem', {

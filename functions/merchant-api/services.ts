@@ -18,6 +18,7 @@ import {
   createMerchantRecords,
   type MerchantRecords,
 } from '#shared/adapters/dynamodb/catalog/merchant-records.ts'
+import { type AddCodes, createAddCodes } from '#shared/adapters/dynamodb/catalog/offer-codes.ts'
 import { createOfferRecords } from '#shared/adapters/dynamodb/catalog/offer-records.ts'
 import { createQrCodeRecords } from '#shared/adapters/dynamodb/catalog/qr-code-records.ts'
 import { type CounterReader, createCounterReader } from '#shared/adapters/dynamodb/catalog/read-counters.ts'
@@ -104,6 +105,7 @@ export type MerchantServices = {
   readonly geofences: EntityRecords<GeofenceId, DeclaredGeofence>
   readonly scenes: EntityRecords<SceneId, Scene>
   readonly offers: EntityRecords<OfferId, Offer>
+  readonly addCodes: AddCodes
   readonly regions: EntityRecords<RegionId, Region>
   readonly readSceneGround: ReadSceneGround
   readonly listRevisions: ListRevisions
@@ -154,6 +156,7 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
     geofences: createGeofenceRecords(tables, nowMs),
     scenes: createSceneRecords(tables, { nowMs, dueShards: env.DUE_SHARDS }),
     offers: createOfferRecords(tables),
+    addCodes: createAddCodes(tables),
     regions: createRegionRecords(tables),
     readSceneGround: createReadSceneGround(tables),
     listRevisions: createListRevisions(tables),

@@ -17,8 +17,16 @@ const isGrantPlace = (text: string): text is GrantPlace => {
   return isInstant(at) && isId('grt', grantId) && rest.length === 0
 }
 
+/** A merchant's own code that went back is another customer's by now. */
+const shownCode = (grant: StoredGrant, nowMs: number): Pick<MyOffer, 'code'> => {
+  const { code, listedCode } = grant
+  if (listedCode === undefined) return code === undefined ? {} : { code: showCode(code) }
+  const state = grantStateAt(grant, nowMs)
+  return state === 'released' || state === 'expired' ? {} : { code: listedCode }
+}
+
 const myOffer = (grant: StoredGrant, fates: FatesOf, nowMs: number): MyOffer => {
-  const { grantId, merchantId, offerId, offerName, code, grantedAt, messageId } = grant
+  const { grantId, merchantId, offerId, offerName, grantedAt, messageId } = grant
   const { validUntil, redeemedAt, storeId, redeemAt, shareCode } = grant
   const message = messageId && fates.get(messageId)
   return {
@@ -26,7 +34,7 @@ const myOffer = (grant: StoredGrant, fates: FatesOf, nowMs: number): MyOffer => 
     merchantId,
     ...(offerId !== undefined && { offerId }),
     ...(offerName !== undefined && { offerName }),
-    ...(code !== undefined && { code: showCode(code) }),
+    ...shownCode(grant, nowMs),
     state: grantStateAt(grant, nowMs),
     grantedAt,
     ...(validUntil !== undefined && { validUntil }),

@@ -70,7 +70,14 @@ const readCatalog = async (
 }
 
 const grantView = (item: Item): object => {
-  const { user: _, code: __, stockShard: ___, redemptionKey: ____, ...grant } = parseGrant(item)
+  const {
+    user: _,
+    code: __,
+    listedCode: ___,
+    stockShard: ____,
+    redemptionKey: _____,
+    ...grant
+  } = parseGrant(item)
   return grant
 }
 

@@ -4,6 +4,7 @@ import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { MAX_STOCK, type StockChange } from '#shared/contracts/http/offers.ts'
 import type { OfferId } from '#shared/domain/ids.ts'
+import type { Offer } from '#shared/domain/offers/offer.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
 type Services = Pick<MerchantServices, 'offers' | 'nowMs'>
@@ -14,6 +15,14 @@ const requireStock = (stock: number): number => {
   if (stock >= 0 && stock <= MAX_STOCK) return stock
   throw new Problem('unprocessable', {
     errors: [{ pointer: '/add', detail: `the stock would be ${stock}, of 0 to ${MAX_STOCK}` }],
+  })
+}
+
+/** @throws {Problem} 422 for an offer whose stock is its codes */
+const requireNoList = ({ codes }: Pick<Offer, 'codes'>): void => {
+  if (codes !== 'list') return
+  throw new Problem('unprocessable', {
+    errors: [{ pointer: '/add', detail: 'its stock is its codes: add codes' }],
   })
 }
 
@@ -31,6 +40,7 @@ export const changeStock: MemberUseCase<Services, Path, unknown, StockChange> =
       author,
       (current) => {
         onlyIfMatch(request)(current)
+        requireNoList(current)
         const stock = requireStock(current.stock + body.add)
         return { ...current, stock, revision: current.revision + 1, updatedAt }
       },

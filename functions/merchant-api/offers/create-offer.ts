@@ -2,7 +2,7 @@ import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { OfferRequest } from '#shared/contracts/http/offers.ts'
-import { type Offer, stockShardsFor } from '#shared/domain/offers/offer.ts'
+import { MAX_STOCK_SHARDS, type Offer, stockShardsFor } from '#shared/domain/offers/offer.ts'
 
 type Services = Pick<MerchantServices, 'offers' | 'newId' | 'nowMs'>
 
@@ -15,7 +15,9 @@ export const createOffer: MemberUseCase<Services, MerchantPath, unknown, OfferRe
       id: services.newId('off'),
       merchantId: path.merchantId,
       ...body,
-      stockShards: stockShardsFor(body.stock),
+      stock: body.codes === 'list' ? 0 : body.stock,
+      // What is still to come of a list nobody knows; its items are the smaller, the more there are.
+      stockShards: body.codes === 'list' ? MAX_STOCK_SHARDS : stockShardsFor(body.stock),
       revision: 1,
       createdAt: now,
       updatedAt: now,

@@ -4,9 +4,22 @@ import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { OfferRequest } from '#shared/contracts/http/offers.ts'
 import type { OfferId } from '#shared/domain/ids.ts'
+import type { Offer } from '#shared/domain/offers/offer.ts'
+import { Problem } from '#shared/runtime/http/problem.ts'
 
 type Services = Pick<MerchantServices, 'offers' | 'nowMs'>
 type Path = MerchantPath & { readonly offerId: OfferId }
+
+/** @throws {Problem} 422 where codes would come from elsewhere than those that were given */
+const requireSameCodes = (
+  { codes: before = 'generated' }: Pick<Offer, 'codes'>,
+  { codes: after = 'generated' }: Pick<Offer, 'codes'>,
+): void => {
+  if (before === after) return
+  throw new Problem('unprocessable', {
+    errors: [{ pointer: '/codes', detail: `they are ${before} for as long as the offer is there` }],
+  })
+}
 
 /**
  * Replaces an offer. More stock is free at once; less is refused when fewer units are free than are taken away, because
@@ -22,11 +35,13 @@ export const replaceOffer: MemberUseCase<Services, Path, unknown, OfferRequest> 
       author,
       (current) => {
         onlyIfMatch(request)(current)
+        requireSameCodes(current, body)
         const { id, merchantId, stockShards, revision, createdAt } = current
         return {
           id,
           merchantId,
           ...body,
+          ...(current.codes === 'list' && { stock: current.stock }),
           stockShards,
           revision: revision + 1,
           createdAt,

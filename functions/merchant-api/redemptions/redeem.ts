@@ -3,7 +3,7 @@ import { redemptionOf } from '#functions/merchant-api/redemptions/redemption-of.
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { Shown, StoredGrant } from '#shared/adapters/dynamodb/customers/grant-records.ts'
 import type { RedemptionRequest } from '#shared/contracts/http/redemptions.ts'
-import { readCode } from '#shared/domain/customers/offer-code.ts'
+import { readCode, readListedCode } from '#shared/domain/customers/offer-code.ts'
 import type { MerchantId, StoreId } from '#shared/domain/ids.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
@@ -48,8 +48,13 @@ const readShown = async (
 ): Promise<Shown> => {
   if ('code' in body) {
     const code = readCode(body.code)
-    if (code === undefined) throw absent('code')
-    return { kind: 'code', code }
+    const listedCode = readListedCode(body.code)
+    if (code === undefined && listedCode === undefined) throw absent('code')
+    return {
+      kind: 'code',
+      ...(code !== undefined && { code }),
+      ...(listedCode !== undefined && { listedCode }),
+    }
   }
   const claims = await verifyToken(body.token, signal)
   if (claims?.merchantId !== merchantId) throw absent('token')

@@ -37,6 +37,10 @@ export const offerExamples = {
   getOffer: {},
   replaceOffer: { body: { ...coffee, stock: 800, until: '2026-12-31T08:00:00Z' } },
   changeStock: { body: { add: 250 } },
+  addOfferCodes: {
+    given: ['a list of codes'],
+    body: { codes: ['COFFEE-2026-001', 'COFFEE-2026-002', 'coffee2026002'] },
+  },
   deleteOffer: {},
   makeRedemptionToken: { given: ['signing key'] },
   redeem: {

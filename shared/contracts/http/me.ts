@@ -153,7 +153,11 @@ export const myOfferSchema = z.strictObject({
   merchantId: idSchema('mer'),
   offerId: idSchema('off').exactOptional(),
   offerName: nameSchema.exactOptional(),
-  code: z.string().max(11).exactOptional().describe('As it is shown and read aloud, `XXXXX-XXXXX`.'),
+  code: z
+    .string()
+    .max(60)
+    .exactOptional()
+    .describe('As it is shown and read aloud: `XXXXX-XXXXX`, or one of the merchant’s own.'),
   state: z.enum(SHOWN_GRANT_STATES),
   grantedAt: instantSchema,
   validUntil: instantSchema.exactOptional(),

@@ -7,11 +7,15 @@ import {
   textSchema,
   utcInstantSchema,
 } from '#shared/contracts/http/primitives.ts'
-import { MAX_STOCK_SHARDS, OFFER_KINDS } from '#shared/domain/offers/offer.ts'
+import { CODE_SOURCES, MAX_STOCK_SHARDS, OFFER_KINDS } from '#shared/domain/offers/offer.ts'
 
 export const offerPathSchema = z.strictObject({ merchantId: idSchema('mer'), offerId: idSchema('off') })
 
 export const MAX_STOCK = 10_000_000
+/** Codes of one list: they lie on the items of its stock, which every grant writes. */
+export const MAX_LISTED_CODES = 10_000
+/** Of one request. */
+export const MAX_ADDED_CODES = 500
 const MIN_VALIDITY_S = 60
 const MAX_VALIDITY_S = 366 * 86_400
 
@@ -19,7 +23,17 @@ const terms = {
   name: nameSchema,
   kind: z.enum(OFFER_KINDS).describe('A trial is one for each customer and merchant, ever.'),
   description: textSchema(500).describe('What the customer gets, in words.'),
-  stock: z.int().min(0).max(MAX_STOCK).describe('Units in all, given ones included.'),
+  codes: z
+    .enum(CODE_SOURCES)
+    .exactOptional()
+    .describe('Drawn for each grant (`generated`, where nothing is said), or the merchant’s own `list`.'),
+  stock: z
+    .int()
+    .min(0)
+    .max(MAX_STOCK)
+    .describe(
+      'Units in all, given ones included. Of a list of codes it follows from the codes, whatever is sent.',
+    ),
   validityS: z
     .int()
     .min(MIN_VALIDITY_S)
@@ -86,3 +100,22 @@ export const stockChangeSchema = z.strictObject({
     .describe('Units more, or, negative, free ones fewer.'),
 })
 export type StockChange = z.output<typeof stockChangeSchema>
+
+/** `POST /v1/merchants/{merchantId}/offers/{offerId}/codes`. */
+export const offerCodesRequestSchema = z.strictObject({
+  codes: z
+    .array(z.string().min(1).max(60))
+    .min(1)
+    .max(MAX_ADDED_CODES)
+    .describe('3 to 40 letters, digits, dots or underscores each; dashes, spaces and case do not count.'),
+})
+export type OfferCodesRequest = z.output<typeof offerCodesRequestSchema>
+
+export const offerCodesSchema = z.object({
+  added: z.int().min(0).max(MAX_ADDED_CODES).describe('How many codes are new.'),
+  duplicates: z
+    .array(z.string().max(60))
+    .max(MAX_ADDED_CODES)
+    .describe('Codes that the merchant has given or listed before, or that stand twice in the request.'),
+  left: z.int().min(0).max(MAX_LISTED_CODES).describe('How many are left to be given.'),
+})

@@ -17,7 +17,7 @@ export const redemptionRequestSchema = z.union(
       code: z
         .string()
         .min(1)
-        .max(20)
+        .max(60)
         .describe('The code as it was read aloud; its dashes, spaces and case do not count.'),
       ...where,
     }),

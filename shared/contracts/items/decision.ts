@@ -13,6 +13,7 @@ import { isOfUnit, type Tally } from '#shared/contracts/items/stock.ts'
 import {
   type GrantId,
   hashId,
+  type MerchantId,
   type MessageId,
   type SceneId,
   shardOf,
@@ -92,6 +93,8 @@ export type Grant = {
   readonly offer?: Offer
   readonly code?: string
   readonly stockShard?: number
+  /** Its code is one of the merchant's own. */
+  readonly isListed?: true
   /** When a visit plan has the customer reminded of the offer first, before it ends. */
   readonly lookAtMs?: number
   /** Its unit was put aside for the occasion. */
@@ -112,6 +115,12 @@ export const codeKey = (code: string) => ({
   sk: 'GRANT',
 })
 
+/** A merchant's own code: other merchants may have the same. */
+export const listedCodeKey = (merchantId: MerchantId, code: string) => ({
+  pk: `CODE#${createHash('sha256').update(`${merchantId}|${code}`).digest('hex')}`,
+  sk: 'GRANT',
+})
+
 const iso = (ms: number): string => new Date(ms).toISOString()
 
 /** Until when an offer that is given now can be redeemed. */
@@ -123,7 +132,7 @@ const talliesOf = (tallies: readonly Tally[]): StoredTally[] =>
 
 /** An offer in a grant, and when the minute schedule gives back what was not redeemed. */
 const reservationOf = (
-  { offer, code, stockShard, grantId, tallies, lookAtMs }: Grant,
+  { offer, code, stockShard, isListed, grantId, tallies, lookAtMs }: Grant,
   nowMs: number,
   dueShards: number,
 ) => {
@@ -135,6 +144,7 @@ const reservationOf = (
     offerKind: offer.kind,
     code,
     stockShard,
+    ...(isListed && { listedCode: code }),
     validUntil: iso(untilMs),
     tallies: talliesOf(tallies.filter(isOfUnit)),
     ...(offer.costCents !== undefined && { offerCents: offer.costCents }),
@@ -209,6 +219,7 @@ export const messageItem = (grant: Grant, nowMs: number, dueShards: number) => {
     content,
     ...(grant.smsCents !== undefined && { smsCents: grant.smsCents }),
     ...(offer ? { offerId: offer.id, stockShard } : {}),
+    ...(grant.isListed ? { listedCode: grant.code } : {}),
     ...(tallies.length > 0 ? { tallies: talliesOf(tallies) } : {}),
     createdAtMs: nowMs,
     expiresAtMs: grant.deliverUntilMs,

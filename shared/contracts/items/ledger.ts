@@ -178,6 +178,7 @@ const message = z.object({
   smsCents: z.number().optional(),
   offerId: id('off').optional(),
   stockShard: z.number().optional(),
+  listedCode: z.string().optional(),
   storeId: id('sto').optional(),
   tallies: storedTallies,
   createdAtMs: z.number(),

@@ -17,6 +17,12 @@ export const stockKey = (offerId: OfferId, shard: number) => ({
   sk: 'STOCK',
 })
 
+/** The merchant's own codes that a stock item holds; DynamoDB has no empty set. */
+export const codesOn = (item: Readonly<Record<string, unknown>> | undefined): string[] => {
+  const codes = item?.['codes']
+  return codes instanceof Set ? [...codes].filter((code) => typeof code === 'string') : []
+}
+
 const dayOf = (nowMs: number): string => new Date(nowMs).toISOString().slice(0, 10)
 
 const one = (pk: string, sk: string, max: number): Tally => ({

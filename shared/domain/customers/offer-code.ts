@@ -23,3 +23,16 @@ export const showCode = (code: string): string => {
   const plain = code.replaceAll('-', '')
   return `${plain.slice(0, GROUP)}-${plain.slice(GROUP)}`
 }
+
+const LISTED_CODE = /^[0-9A-Z_.]{3,40}$/
+
+/**
+ * A merchant's own code as it is compared: upper case, without dashes and spaces.
+ *
+ * @returns undefined when `text` cannot be a code
+ * @example readListedCode('summer-2026 a') // 'SUMMER2026A'
+ */
+export const readListedCode = (text: string): string | undefined => {
+  const code = text.toUpperCase().replace(/[\s-]/g, '')
+  return LISTED_CODE.test(code) ? code : undefined
+}

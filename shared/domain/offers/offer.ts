@@ -3,6 +3,10 @@ import type { MerchantId, OfferId } from '#shared/domain/ids.ts'
 export const OFFER_KINDS = ['coupon', 'gift', 'points', 'trial', 'makeGood'] as const
 export type OfferKind = (typeof OFFER_KINDS)[number]
 
+/** Whose codes customers show: drawn for each grant, or the merchant's own, each of which is given once. */
+export const CODE_SOURCES = ['generated', 'list'] as const
+export type CodeSource = (typeof CODE_SOURCES)[number]
+
 /** What a scene gives. Its stock lives in the Ledger, spread over `stockShards` items. */
 export type Offer = {
   readonly id: OfferId
@@ -12,6 +16,8 @@ export type Offer = {
   readonly description: string
   /** How many may be given in all. */
   readonly stock: number
+  /** Without it, generated. A list's stock is its codes; they lie on the stock's items. */
+  readonly codes?: CodeSource
   /** Fixed when the offer is created, so that a grant's shard stays where it is. */
   readonly stockShards: number
   /** How long a grant can be redeemed, in seconds from the moment it is granted. */

@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import { createEraseCustomer } from '#shared/adapters/dynamodb/customers/erase-customer.ts'
+import { id } from '#shared/contracts/items/ids.ts'
 import type { UserId } from '#shared/domain/ids.ts'
 import { newsOf, startDecideOffers } from '#test/functions/decide-offers/decide-offers.ts'
 import { aDeviceItem, anOffer, aProfileItem, aScene, named } from '#test/support/builders.ts'
+import { callApi } from '#test/support/http-event.ts'
+import { created, newMerchant, offerBody } from '#test/support/merchants.ts'
 
-const { stored, deliver, queuedOn } = await startDecideOffers({ PLATFORM_CAP_PER_DAY: '3' })
+const { tables, clock, stored, deliver, queuedOn } = await startDecideOffers({
+  PLATFORM_CAP_PER_DAY: '3',
+  PLACE_INDEX: 'places',
+})
 
 const customer = async (name: string): Promise<UserId> => {
   const user = named('usr', name)
@@ -54,6 +61,62 @@ describe('many deliveries at once', () => {
       granted: 7,
       suppressed_soldOut: 43,
     })
+  })
+
+  it('give each code of a list of 20 once to 50 customers', async () => {
+    const { handler } = await import('#functions/merchant-api/handler.ts')
+    const { id: merchantId } = await newMerchant(handler, 'owner')
+    const body = offerBody({ codes: 'list', stock: 0 })
+    const path = { merchantId }
+    const offer = await created(handler, 'POST /v1/merchants/{merchantId}/offers', {
+      subject: 'owner',
+      path,
+      body,
+    })
+    const codes = Array.from({ length: 20 }, (_, n) => `SUMMER${String(n).padStart(2, '0')}`)
+    const added = await callApi(handler, 'POST /v1/merchants/{merchantId}/offers/{offerId}/codes', {
+      subject: 'owner',
+      path: { merchantId, offerId: offer.id },
+      body: { codes },
+    })
+    expect(added.body).toEqual({ added: 20, duplicates: [], left: 20 })
+    const scene = aScene('listed', { merchantId, offerId: offer.id })
+    await stored.putScenes([scene])
+    const users = await Promise.all(Array.from({ length: 50 }, (_, index) => customer(`listed ${index}`)))
+    const failures = await Promise.all(users.map((user) => deliver(visits(user, 'race', merchantId))))
+    expect(failures.flat()).toEqual([])
+    const grants = (await stored.ledgerItems('grant')).filter((item) => item['offerId'] === offer.id)
+    expect(grants.map((grant) => String(grant['code'])).toSorted()).toEqual(codes)
+    expect(await stored.stockOf(offer.id)).toEqual({ free: 0, reserved: 20, confirmed: 0 })
+    expect(await stored.countsOf(scene.id)).toMatchObject({ granted: 20, suppressed_soldOut: 30 })
+    const addAgain = () =>
+      callApi(handler, 'POST /v1/merchants/{merchantId}/offers/{offerId}/codes', {
+        subject: 'owner',
+        path: { merchantId, offerId: offer.id },
+        body: { codes },
+      })
+    expect((await addAgain()).body).toEqual({ added: 0, duplicates: codes, left: 0 })
+
+    // One is given back with its unit, given to the next customer, and redeemed at the till; then it is used up.
+    const [back] = grants
+    const code = String(back?.['code'])
+    const erase = createEraseCustomer(tables, async () => {})
+    await erase(id('usr').parse(back?.['user']), clock.nowMs)
+    expect(await stored.stockOf(offer.id)).toEqual({ free: 1, reserved: 19, confirmed: 0 })
+    const next = await customer('next in line')
+    await deliver(visits(next, 'race', merchantId))
+    expect(await grantsOf(next)).toMatchObject([{ code }])
+    const redeem = () =>
+      callApi(handler, 'POST /v1/merchants/{merchantId}/redemptions', {
+        subject: 'owner',
+        path,
+        body: { code: code.toLowerCase().replace('summer', 'Summer-') },
+      })
+    expect(await redeem()).toMatchObject({ status: 200, body: { offerId: offer.id } })
+    expect((await redeem()).status).toBe(409)
+    await erase(next, clock.nowMs)
+    expect((await addAgain()).body.added).toBe(0)
+    expect(JSON.stringify(await stored.ledgerItems('code'))).not.toContain(next)
   })
 
   it('leave the next best scene to a customer whose offer was sold out', async () => {

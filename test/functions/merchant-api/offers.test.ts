@@ -280,3 +280,46 @@ describe('a top-up', () => {
     expect((await change(offerId, 0)).status).toBe(400)
   })
 })
+
+describe('a list of codes', () => {
+  const OFFER = '/v1/merchants/{merchantId}/offers/{offerId}'
+  const add = (offerId: string, codes: readonly string[], subject = 'owner') =>
+    callApi(handler, `POST ${OFFER}/codes`, { subject, path: { merchantId, offerId }, body: { codes } })
+
+  test('grows by what is new, however a code is written, and tells what is not', async () => {
+    const { id, stock } = await offerOf({ codes: 'list' })
+    expect(stock).toBe(0)
+    const first = await add(id, ['spring-1', 'SPRING 1', 'Spring-2'])
+    expect([first.status, first.body]).toEqual([200, { added: 2, duplicates: ['SPRING 1'], left: 2 }])
+    const both = await Promise.all([add(id, ['SPRING2', 'SPRING3']), add(id, ['SPRING3', 'SPRING4'])])
+    expect(both.map(({ body }) => body.added).reduce((a, b) => a + b, 0)).toBe(2)
+    expect(await sumOf(id)).toEqual({ free: 4, reserved: 0, confirmed: 0 })
+    const shown = await callApi(handler, `GET ${OFFER}`, {
+      subject: 'owner',
+      path: { merchantId, offerId: id },
+    })
+    expect(shown.body).toMatchObject({ codes: 'list', stock: 4 })
+  })
+
+  test('is the stock: it is changed by codes alone, and goes with its offer', async () => {
+    const { id } = await offerOf({ codes: 'list' })
+    await add(id, ['AUTUMN1'])
+    expect((await put(id, { codes: 'list', stock: 99 })).body.stock).toBe(1)
+    expect((await put(id, { stock: 99 })).body.errors[0].pointer).toBe('/codes')
+    const call = { subject: 'owner', path: { merchantId, offerId: id } }
+    const topUp = await callApi(handler, `POST ${OFFER}/stock-changes`, { ...call, body: { add: 5 } })
+    expect(topUp.body.errors[0].pointer).toBe('/add')
+    expect((await callApi(handler, `DELETE ${OFFER}`, call)).status).toBe(204)
+    expect(JSON.stringify(await tables.allOf(tables.ledger))).not.toContain('AUTUMN1')
+    expect((await add(id, ['AUTUMN1'])).status).toBe(404)
+  })
+
+  test('is refused where codes are generated, for what is no code, and over 500 a call', async () => {
+    expect((await add((await offerOf()).id, ['WINTER1'])).status).toBe(422)
+    const { id } = await offerOf({ codes: 'list' })
+    expect((await add(id, ['WINTER1', '<b>'])).body.errors[0].pointer).toBe('/codes/1')
+    const codes = Array.from({ length: 501 }, (_, n) => `CODE${n}`)
+    expect((await add(id, codes)).status).toBe(400)
+    expect((await add(id, codes.slice(1))).body).toMatchObject({ added: 500, left: 500 })
+  })
+})

@@ -179,6 +179,29 @@ const SCENERY: Readonly<Record<string, (world: World) => Promise<void>>> = {
     const Item = { pk: `QR#${EXAMPLE_IDS.code}`, sk: 'OWNER', kind: 'qr', merchantId, qrCodeId }
     await tables.client.send(new PutCommand({ TableName: tables.catalog, Item }))
   },
+  /** The offer's codes are the merchant's own, and there is none yet. */
+  'a list of codes': async (world) => {
+    const offerId = String(world.ids.real(EXAMPLE_IDS.offerId))
+    const empty = (TableName: string, pk: unknown, sk: unknown, changes: Record<string, unknown>) =>
+      tables.client.send(
+        new UpdateCommand({
+          TableName,
+          Key: { pk, sk },
+          UpdateExpression: `SET ${Object.keys(changes)
+            .map((name) => `#${name} = :${name}`)
+            .join(', ')}`,
+          ExpressionAttributeNames: Object.fromEntries(
+            Object.keys(changes).map((name) => [`#${name}`, name]),
+          ),
+          ExpressionAttributeValues: Object.fromEntries(
+            Object.entries(changes).map(([name, value]) => [`:${name}`, value]),
+          ),
+        }),
+      )
+    await empty(tables.catalog, `M#${merchantOf(world)}`, `OFFER#${offerId}`, { codes: 'list', stock: 0 })
+    const shards = (await tables.allOf(tables.ledger)).filter((item) => item['offerId'] === offerId)
+    for (const { pk, sk } of shards) await empty(tables.ledger, pk, sk, { free: 0 })
+  },
   'a token': async (world) => {
     await make(world, 'grant')
     await make(world, 'signing key')

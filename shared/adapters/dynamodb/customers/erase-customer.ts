@@ -18,11 +18,11 @@ import {
   type ProfileTables,
 } from '#shared/adapters/dynamodb/customers/profile-records.ts'
 import { forgetStopCode } from '#shared/adapters/dynamodb/customers/suppressions.ts'
-import { moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
+import { giveBackUnit, moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
-import { codeKey } from '#shared/contracts/items/decision.ts'
+import { codeKey, listedCodeKey } from '#shared/contracts/items/decision.ts'
 import { giftSchema } from '#shared/contracts/items/gift.ts'
-import { userKey } from '#shared/contracts/items/ledger.ts'
+import { expiryOf, userKey } from '#shared/contracts/items/ledger.ts'
 import { tombstone } from '#shared/domain/customers/customer.ts'
 import type { UserId } from '#shared/domain/ids.ts'
 
@@ -79,10 +79,10 @@ export const createEraseCustomer = (
   })
 
   /** A unit that was reserved for the customer goes back to the stock, exactly once: with the grant itself. */
-  const releaseUnit = ({ state, offerId, stockShard }: StoredGrant): TransactItem | undefined =>
+  const releaseUnit = ({ state, offerId, stockShard, listedCode }: StoredGrant): TransactItem | undefined =>
     state !== 'reserved' || offerId === undefined || stockShard === undefined
       ? undefined
-      : moveUnit(ledger, offerId, stockShard, { from: 'reserved', to: 'free' })
+      : giveBackUnit(ledger, { offerId, stockShard, listedCode })
 
   const deleteInState = (item: Item, state: string): TransactItem => ({
     Delete: {
@@ -101,7 +101,9 @@ export const createEraseCustomer = (
       ...(release && { release }),
       items: [
         deleteInState(item, grant.state),
-        ...(grant.code === undefined ? [] : [deleteOwned(codeKey(grant.code), grant.user)]),
+        ...(grant.code === undefined || grant.listedCode !== undefined
+          ? []
+          : [deleteOwned(codeKey(grant.code), grant.user)]),
         deleteOwned(grantOwnerKey(grant.grantId), grant.user),
         ...(grant.shareCode === undefined ? [] : [deleteOwned(shareKey(grant.shareCode), grant.user)]),
       ],
@@ -131,6 +133,26 @@ export const createEraseCustomer = (
     return { items: [deleteItem(item), ...(typeof code === 'string' ? [forgetStopCode(ledger, code)] : [])] }
   }
 
+  /** A merchant's own code stays known as given, to nobody; it may have been given to another customer since. */
+  const forgetListed = async (item: Item, signal?: AbortSignal): Promise<void> => {
+    const { merchantId, grantId, listedCode, grantedAt } = parseGrant(item)
+    if (listedCode === undefined) return
+    const anonymous = {
+      Put: {
+        TableName: ledger,
+        Item: {
+          ...listedCodeKey(merchantId, listedCode),
+          kind: 'code',
+          merchantId,
+          ttl: expiryOf(Date.parse(grantedAt)),
+        },
+        ConditionExpression: 'grantId = :grant',
+        ExpressionAttributeValues: { ':grant': grantId },
+      },
+    }
+    await transact(client, [anonymous], retrying(signal))
+  }
+
   const deletionOf = (user: UserId, item: Item, signal?: AbortSignal): Promise<Deletion> | Deletion => {
     if (item['kind'] === 'grant') return grantDeletion(item)
     if (item['kind'] === 'gift') return giftDeletion(item)
@@ -142,6 +164,7 @@ export const createEraseCustomer = (
   // A condition that failed means that the item changed meanwhile: the next round sees it as it is now. Stock that is
   // gone must not keep a customer's grant alive: then the grant goes without it.
   const removeItem = async (user: UserId, item: Item, signal?: AbortSignal): Promise<void> => {
+    if (item['kind'] === 'grant') await forgetListed(item, signal)
     const { items, release } = await deletionOf(user, item, signal)
     if (release === undefined) {
       await transact(client, items, retrying(signal))

@@ -17,7 +17,7 @@ import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { idSchema } from '#shared/contracts/http/primitives.ts'
 import { redemptionCounts, redemptionStep } from '#shared/contracts/items/counted-facts.ts'
-import { codeKey, grantsPk } from '#shared/contracts/items/decision.ts'
+import { codeKey, grantsPk, listedCodeKey } from '#shared/contracts/items/decision.ts'
 import { exposureKey, parseExposure } from '#shared/contracts/items/exposure.ts'
 import { expiryOf, userKey } from '#shared/contracts/items/ledger.ts'
 import {
@@ -62,6 +62,8 @@ const grantSchema = z.object({
   validUntil: z.string().exactOptional(),
   redeemAt: z.literal('store').exactOptional(),
   stockShard: z.int().exactOptional(),
+  /** Its code, where that is one of the merchant's own. */
+  listedCode: z.string().exactOptional(),
   redeemedAt: z.string().exactOptional(),
   redeemedAtStoreId: idSchema('sto').exactOptional(),
   /** Who redeemed it, and at which till. */
@@ -77,9 +79,12 @@ export const parseGrant = (item: unknown): StoredGrant => grantSchema.parse(item
 
 export type Claimed = 'confirmed' | 'absent' | 'released' | 'expired' | Erased
 
-/** What a customer shows: a code, as `readCode` gives it, or what a token that was checked says. */
+/**
+ * What a customer shows: a code, as `readCode` gives it, as `readListedCode` does or both, or what a token that was checked
+ * says.
+ */
 export type Shown =
-  | { readonly kind: 'code'; readonly code: string }
+  | { readonly kind: 'code'; readonly code?: string; readonly listedCode?: string }
   | ({ readonly kind: 'token' } & Pick<RedemptionClaims, 'grantId' | 'storeIds'>)
 
 export type ToRedeem = {
@@ -160,6 +165,15 @@ const ownerSchema = z.object({
   merchantId: idSchema('mer'),
 })
 
+const keysOf = (shown: Shown, merchantId: MerchantId) => {
+  if (shown.kind === 'token') return [grantOwnerKey(shown.grantId)]
+  const { code, listedCode } = shown
+  return [
+    ...(code === undefined ? [] : [codeKey(code)]),
+    ...(listedCode === undefined ? [] : [listedCodeKey(merchantId, listedCode)]),
+  ]
+}
+
 const grantKey = (user: UserId, grantId: GrantId) => ({ pk: userKey(user), sk: `GRANT#${grantId}` })
 const keyHash = (merchantId: MerchantId, key: string): string =>
   createHash('sha256').update(`${merchantId}|${key}`).digest('hex')
@@ -195,10 +209,12 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
     { shown, merchantId }: ToRedeem,
     signal?: AbortSignal,
   ): Promise<StoredGrant | undefined> => {
-    const key = shown.kind === 'code' ? codeKey(shown.code) : grantOwnerKey(shown.grantId)
-    const ownerItem = await get(key, signal)
-    const owner = ownerItem && ownerSchema.parse(ownerItem)
-    return owner?.merchantId === merchantId ? await find(owner.user, owner.grantId, signal) : undefined
+    for (const key of keysOf(shown, merchantId)) {
+      // Of an erased customer's own code nothing is left but that it was given.
+      const owner = ownerSchema.safeParse(await get(key, signal)).data
+      if (owner?.merchantId === merchantId) return await find(owner.user, owner.grantId, signal)
+    }
+    return undefined
   }
 
   const exposureOf = async (

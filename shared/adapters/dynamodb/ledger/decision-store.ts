@@ -23,7 +23,7 @@ import {
 import type { DecisionPart, NextPart } from '#shared/contracts/items/decision-part.ts'
 import { type ProfileFacts, parseProfile, profileKey } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship, relationshipKey } from '#shared/contracts/items/relationship.ts'
-import { hasRoom, stockKey, type Tally } from '#shared/contracts/items/stock.ts'
+import { codesOn, hasRoom, stockKey, type Tally } from '#shared/contracts/items/stock.ts'
 import { parseEarlier, type Sent, traceItems } from '#shared/contracts/items/trace.ts'
 import { waitItem } from '#shared/contracts/items/waiting-list.ts'
 import type { GrantId, MerchantId, UserId } from '#shared/domain/ids.ts'
@@ -64,6 +64,8 @@ export type Stored =
 export type StockRead = {
   /** How many are free on each shard. */
   readonly free: readonly number[]
+  /** The merchant's own codes on each shard. */
+  readonly codes: readonly (readonly string[])[]
   /** For each tally in order, whether there is room. */
   readonly room: readonly boolean[]
 }
@@ -277,7 +279,7 @@ export const createDecisionStore = (
         ...shards.map((shard) => (offer ? stockKey(offer.id, shard) : { pk: '', sk: '' })),
         ...tallies.map(({ pk, sk }) => ({ pk, sk })),
       ]
-      if (keys.length === 0) return { free: [], room: [] }
+      if (keys.length === 0) return { free: [], codes: [], room: [] }
       const [items = []] = await batchGetAll(
         client,
         [{ table: ledger, keys, consistent: true }],
@@ -285,6 +287,7 @@ export const createDecisionStore = (
       )
       return {
         free: shards.map((shard) => Number(items[shard]?.['free'] ?? 0)),
+        codes: shards.map((shard) => codesOn(items[shard])),
         room: tallies.map((tally, index) => hasRoom(tally, items[shards.length + index])),
       }
     },

@@ -11,7 +11,7 @@ import { createRaiseOccasions } from '#shared/adapters/dynamodb/ledger/raise-occ
 import { createReplanCustomer } from '#shared/adapters/dynamodb/ledger/replan-customer.ts'
 import { createReplanRecords } from '#shared/adapters/dynamodb/ledger/replan-records.ts'
 import { createServeWaiters } from '#shared/adapters/dynamodb/ledger/serve-waiters.ts'
-import { moveUnit, takeFromTally } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
+import { giveBackUnit, takeFromTally } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { type Item, queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import { dueKey, remindedOf, storedTallies } from '#shared/contracts/items/ledger.ts'
@@ -34,6 +34,7 @@ const dueItem = z.discriminatedUnion('kind', [
     state: z.enum(['reserved', 'confirmed', 'redeemed', 'released']),
     offerId: id('off'),
     stockShard: z.number(),
+    listedCode: z.string().optional(),
     tallies: storedTallies,
   }),
   z.object({
@@ -247,7 +248,7 @@ export const createDueStore = (
       }
     },
 
-    releaseGrant: async ({ pk, sk, dueSk, state, offerId, stockShard, tallies }, signal) => {
+    releaseGrant: async ({ pk, sk, dueSk, state, offerId, stockShard, listedCode, tallies }, signal) => {
       if (state !== 'reserved') {
         await forget({ pk, sk, dueSk }, signal)
         return
@@ -263,7 +264,7 @@ export const createDueStore = (
             ExpressionAttributeValues: { ':reserved': 'reserved', ':released': 'released', ':seen': dueSk },
           },
         },
-        moveUnit(table, offerId, stockShard, { from: 'reserved', to: 'free' }),
+        giveBackUnit(table, { offerId, stockShard, listedCode }),
       ]
       let counts = tallies.map((tally) => takeFromTally(table, tally))
       for (;;) {

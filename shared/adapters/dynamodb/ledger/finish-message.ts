@@ -2,7 +2,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { countWrites } from '#shared/adapters/dynamodb/ledger/counters.ts'
 import { markSent } from '#shared/adapters/dynamodb/ledger/exposure-records.ts'
 import type { Ending } from '#shared/adapters/dynamodb/ledger/message-store.ts'
-import { moveUnit, takeFromTally } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
+import { giveBackUnit, takeFromTally } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { endedCounts } from '#shared/contracts/items/counted-facts.ts'
 import {
@@ -81,10 +81,10 @@ const exposureOf = (
 ): TransactItem[] =>
   grantId === undefined ? [] : [markSent(table, { user, merchantId, grantId, atMs: createdAtMs }, nowMs)]
 
-const unitOf = (table: string, { offerId, stockShard }: StoredMessage): TransactItem[] =>
+const unitOf = (table: string, { offerId, stockShard, listedCode }: StoredMessage): TransactItem[] =>
   offerId === undefined || stockShard === undefined
     ? []
-    : [moveUnit(table, offerId, stockShard, { from: 'reserved', to: 'free' })]
+    : [giveBackUnit(table, { offerId, stockShard, listedCode })]
 
 /** What goes with a message's end, each on its own condition: what one that did not go out gives back, what one that did is noted on. */
 type Held = 'caps' | 'grant' | 'unit' | 'exposure' | `tally ${number}`

@@ -1,12 +1,13 @@
 import { NOT_ERASED } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import type { Facts } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
 import { takeGift } from '#shared/adapters/dynamodb/ledger/gifts.ts'
-import { addToTally, moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
+import { addToTally, moveUnit, takeCode } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import type { TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
 import {
   codeKey,
   type Grant,
   grantItem,
+  listedCodeKey,
   messageItem,
   sendOf,
   slotOf,
@@ -72,8 +73,8 @@ export const rememberHeldOut = (
   nowMs: number,
 ): TransactItem => changeProfile(table, withheld.trigger.user, { withheld }, facts, nowMs)
 
-const codeItem = ({ candidate, grantId }: Grant, code: string, nowMs: number) => ({
-  ...codeKey(code),
+const codeItem = ({ candidate, grantId, isListed }: Grant, code: string, nowMs: number) => ({
+  ...(isListed ? listedCodeKey(candidate.scene.merchantId, code) : codeKey(code)),
   kind: 'code',
   user: candidate.trigger.user,
   grantId,
@@ -94,6 +95,18 @@ const unitWrite = (
         refusal: 'giftGone',
       }
     : { item: moveUnit(table, offerId, shard, { from: 'free', to: 'reserved' }), refusal: 'shardEmpty' }
+
+/** A list's code leaves the stock's item; whoever had it before, and gave it back, has it no more. */
+const listedWrites = (table: string, grant: Grant, nowMs: number): GrantWrite[] => {
+  const { offer, code, stockShard, isKept, isListed } = grant
+  if (!isListed || offer === undefined || code === undefined || stockShard === undefined) return []
+  const unit = { offerId: offer.id, stockShard, listedCode: code }
+  return [
+    ...(isKept ? [unitWrite(table, grant, offer.id, stockShard)] : []),
+    { item: takeCode(table, unit, isKept === true), refusal: 'codeTaken' },
+    { item: { Put: { TableName: table, Item: codeItem(grant, code, nowMs) } }, refusal: 'codeTaken' },
+  ]
+}
 
 /** Everything that a grant writes, in the order in which a refusal is to be told. */
 export const grantWrites = (
@@ -118,10 +131,11 @@ export const grantWrites = (
       item: { Put: { TableName: table, Item: messageItem(grant, nowMs, dueShards) } },
       refusal: 'occasionUsed',
     },
-    ...(offer === undefined || stockShard === undefined
+    ...listedWrites(table, grant, nowMs),
+    ...(offer === undefined || stockShard === undefined || grant.isListed
       ? []
       : [unitWrite(table, grant, offer.id, stockShard)]),
-    ...(code === undefined
+    ...(code === undefined || grant.isListed
       ? []
       : [{ item: put(codeItem(grant, code, nowMs)), refusal: 'codeTaken' } as const]),
     ...tallies.map((tally) => ({ item: addToTally(table, tally, nowMs), refusal: 'tallyFull' }) as const),

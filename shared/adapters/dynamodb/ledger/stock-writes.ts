@@ -26,6 +26,52 @@ export const moveUnit = (
   },
 })
 
+/** A unit that a grant holds; `listedCode` is its code, where that is one of the merchant's own. */
+export type HeldUnit = {
+  readonly offerId: OfferId
+  readonly stockShard: number
+  readonly listedCode?: string | undefined
+}
+
+/**
+ * Takes a merchant's own code from the items of its stock, with its unit unless that `isKept` already. Fails where somebody
+ * else has taken it: so each code is given once.
+ */
+export const takeCode = (
+  table: string,
+  { offerId, stockShard, listedCode }: HeldUnit & { readonly listedCode: string },
+  isKept: boolean,
+): TransactItem => ({
+  Update: {
+    TableName: table,
+    Key: stockKey(offerId, stockShard),
+    ConditionExpression: isKept ? 'contains(codes, :code)' : 'contains(codes, :code) AND #free > :none',
+    UpdateExpression: `ADD codeRevision :one${isKept ? '' : ', #free :minus, reserved :one'} DELETE codes :codes`,
+    ...(!isKept && { ExpressionAttributeNames: { '#free': 'free' } }),
+    ExpressionAttributeValues: {
+      ':code': listedCode,
+      ':codes': new Set([listedCode]),
+      ':one': 1,
+      ...(!isKept && { ':none': 0, ':minus': -1 }),
+    },
+  },
+})
+
+/** Gives a unit that was reserved back, with its code where that is one of the merchant's own. */
+export const giveBackUnit = (table: string, { offerId, stockShard, listedCode }: HeldUnit): TransactItem =>
+  listedCode === undefined
+    ? moveUnit(table, offerId, stockShard, { from: 'reserved', to: 'free' })
+    : {
+        Update: {
+          TableName: table,
+          Key: stockKey(offerId, stockShard),
+          ConditionExpression: 'reserved > :none',
+          UpdateExpression: 'ADD reserved :minus, #free :one, codeRevision :one, codes :codes',
+          ExpressionAttributeNames: { '#free': 'free' },
+          ExpressionAttributeValues: { ':none': 0, ':minus': -1, ':one': 1, ':codes': new Set([listedCode]) },
+        },
+      }
+
 /** Counts a grant up, if there is room. */
 export const addToTally = (table: string, { pk, sk, add, max }: Tally, nowMs: number): TransactItem => {
   const fields = Object.keys(add)

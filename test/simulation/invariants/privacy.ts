@@ -56,7 +56,7 @@ const answerFaults = (evidence: Evidence): string[] => {
         call.path?.['merchantId'] !== undefined &&
         call.path['merchantId'] !== own.merchantId
       const strangers = [...new Set(text.match(USER) ?? [])].filter(
-        (user) => own !== undefined && !acts.has(`${user} ${own.merchantId}`),
+        (user) => own !== undefined && user !== userIdOf(call.as) && !acts.has(`${user} ${own.merchantId}`),
       )
       return [
         ...foreign.map((id) => `${call.as} read ${id} of another merchant by ${call.route}`),

@@ -12,19 +12,25 @@ const negativeIn = (item: Item): string[] =>
     .filter((name) => numberIn(item, name) < 0)
     .map((name) => `${String(item['pk'])} has ${numberIn(item, name)} ${name}`)
 
-/** From which states a grant may come into a state. */
+/** From which states a grant, or a gift that is put aside, may come into a state: a gift is put aside again, too. */
 const MAY_FOLLOW: Readonly<Record<string, readonly string[]>> = {
-  confirmed: ['reserved'],
-  redeemed: ['reserved', 'confirmed'],
-  released: ['reserved'],
+  'grant confirmed': ['reserved'],
+  'grant redeemed': ['reserved', 'confirmed'],
+  'grant released': ['reserved'],
+  'gift taken': ['reserved'],
+  'gift released': ['reserved'],
+  'gift reserved': ['released'],
 }
 
 const wrongMoves = (writes: readonly Write[]): string[] =>
   writes.flatMap(({ before, after }) => {
-    if (after?.['kind'] !== 'grant' || before === undefined || before['state'] === after['state']) return []
+    const isHolder = after?.['kind'] === 'grant' || after?.['kind'] === 'gift'
+    if (!isHolder || before === undefined || before['state'] === after['state']) return []
     const from = String(before['state'])
     const to = String(after['state'])
-    return MAY_FOLLOW[to]?.includes(from) ? [] : [`${String(after['grantId'])} went from ${from} to ${to}`]
+    return MAY_FOLLOW[`${String(after['kind'])} ${to}`]?.includes(from)
+      ? []
+      : [`${String(after['pk'])} ${String(after['sk'])} went from ${from} to ${to}`]
   })
 
 /** How many units of a shard were ever used, by the grants that used them. */
@@ -42,13 +48,18 @@ const shardFaults = (evidence: Evidence, stock: Item): string[] => {
   const shard = Number(String(stock['pk']).split('#')[2])
   const held = evidence.items.ledger.filter(
     ({ kind, offerId, stockShard, state }) =>
-      kind === 'grant' && offerId === offer && stockShard === shard && state === 'reserved',
+      (kind === 'gift' || kind === 'grant') &&
+      state === 'reserved' &&
+      offerId === offer &&
+      stockShard === shard,
   ).length
   const reserved = numberIn(stock, 'reserved')
   const used = evidence.writes && usedBy(evidence.writes, offer, shard)
   const confirmed = numberIn(stock, 'confirmed')
   return [
-    ...(held === reserved ? [] : [`${offer}#${shard} has ${reserved} reserved, and ${held} grants hold one`]),
+    ...(held === reserved
+      ? []
+      : [`${offer}#${shard} has ${reserved} reserved, and ${held} grants and gifts hold one`]),
     ...(used === undefined || used === confirmed
       ? []
       : [`${offer}#${shard} has ${confirmed} confirmed, and ${used} were used`]),

@@ -33,6 +33,9 @@ const SCENE_KINDS: readonly [SceneKind, ...SceneKind[]] = [
   'dwell',
   'event',
   'due',
+  'festival',
+  'followUp',
+  'offerEnds',
   'thanks',
 ]
 
@@ -116,6 +119,7 @@ const EVENTS: readonly [AppEventType, ...AppEventType[]] = [
   'qr_scan',
   'purchase',
   'purchase',
+  'rating',
   'complaint',
   'complaint_closed',
 ]
@@ -137,6 +141,16 @@ const dayOf = (random: Random, customer: number, startMs: number, shops: readonl
       plan.push({
         atMs: after,
         step: { kind: 'redeem', customer, tills: between(random, 1, 2), byToken: random.next() < 0.5 },
+      })
+    if (random.next() < 0.2)
+      plan.push({
+        atMs: after,
+        step: {
+          kind: 'redeemOffline',
+          customer,
+          tills: between(random, 1, 2),
+          minutes: between(random, 0, 180),
+        },
       })
     if (random.next() < 0.5) {
       const type = oneOf(random, EVENTS)

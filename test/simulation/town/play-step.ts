@@ -1,10 +1,12 @@
+import type { AppEventType } from '#shared/domain/scenes/scene.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
 import { answerSms, ask, type Client, isOk, rowsIn, textIn } from '#test/simulation/town/ask.ts'
 import { customerName, merchantName, type Owned } from '#test/simulation/town/chronicle.ts'
 import type { SceneKind, Step, StepOf } from '#test/simulation/town/steps.ts'
 import { walk } from '#test/simulation/town/walks.ts'
 
-const HOUR_MS = 3_600_000
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 
 const OWNER = ['merchant', 'till'] as const
 const OPERATOR = ['operator'] as const
@@ -27,6 +29,13 @@ const triggersOf = (on: SceneKind): object[] => {
       return [{ type: 'event', eventType: 'qr_scan' }, { type: 'enter' }]
     case 'due':
       return [{ type: 'due', plan: { kind: 'afterLastVisit', days: 1 } }]
+    case 'festival':
+      // The 8th of March: in the town's first week.
+      return [{ type: 'due', plan: { kind: 'festival', festival: 'womensDay', daysBefore: 2, hour: 10 } }]
+    case 'followUp':
+      return [{ type: 'due', plan: { kind: 'followUp', delayS: 1800 } }]
+    case 'offerEnds':
+      return [{ type: 'due', plan: { kind: 'beforeOfferEnds', hours: 3 } }]
     case 'thanks':
       return [{ type: 'event', eventType: 'purchase' }]
     default:
@@ -248,14 +257,19 @@ const prefer = async (client: Client, step: StepOf<'prefer'>): Promise<void> => 
   })
 }
 
+const propertiesOf = (type: AppEventType): object | undefined => {
+  if (type === 'purchase') return { amountMinor: 450, currency: 'USD' }
+  return type === 'rating' ? { score: 4 } : undefined
+}
+
 const tellEvent = async (client: Client, step: StepOf<'event'>): Promise<void> => {
   const { customer, merchant, type, eventId } = step
   const merchantId = ownedBy(client, merchant)?.merchantId
   if (merchantId === undefined) return
   const at = new Date(client.host.nowMs()).toISOString()
-  const properties = type === 'purchase' ? { properties: { amountMinor: 450, currency: 'USD' } } : {}
+  const properties = propertiesOf(type)
   await asCustomer(client, customer, 'POST /v1/events', {
-    events: [{ id: eventId, type, at, merchantId, ...properties }],
+    events: [{ id: eventId, type, at, merchantId, ...(properties && { properties }) }],
   })
 }
 
@@ -270,6 +284,15 @@ const claim = async (client: Client, { customer }: StepOf<'claim'>): Promise<voi
     await asCustomer(client, customer, 'POST /v1/me/offers/{grantId}/claim', { by }, path)
   }
 }
+
+const reportOf = (client: Client, owned: Owned, till: number, token: string, redeemedAt: string) =>
+  ask(client, {
+    route: 'POST /v1/merchants/{merchantId}/redemptions:sync',
+    as: owned.subject,
+    scopes: ['till'],
+    path: { merchantId: owned.merchantId },
+    body: { till: `till ${till}`, redemptions: [{ requestId: `${client.step}-${till}`, token, redeemedAt }] },
+  })
 
 const redeemAt = (client: Client, owned: Owned, shown: object, till: number) =>
   ask(client, {
@@ -299,14 +322,34 @@ const shownAt = async (
   return isOk(made) ? { token: textIn(made, 'token') } : undefined
 }
 
-/** The customer shows an offer at one till, or at two at once. */
-const redeem = async (client: Client, step: StepOf<'redeem'>): Promise<void> => {
-  const held = (await offersOf(client, step.customer)).find(
+/** An offer that the customer holds, and whose it is. */
+const heldBy = async (client: Client, customer: number) => {
+  const held = (await offersOf(client, customer)).find(
     ({ state, code }) => (state === 'reserved' || state === 'confirmed') && code !== undefined,
   )
   const owned = [...client.chronicle.merchants.values()].find(
     ({ merchantId }) => merchantId === held?.['merchantId'],
   )
+  return { held, owned }
+}
+
+/** Tills that are offline take a token, each for itself, and report it when they are back. */
+const redeemOffline = async (client: Client, step: StepOf<'redeemOffline'>): Promise<void> => {
+  const { held, owned } = await heldBy(client, step.customer)
+  const shown = held && (await shownAt(client, { ...step, kind: 'redeem', byToken: true }, held))
+  const token = shown === undefined ? undefined : Reflect.get(shown, 'token')
+  if (owned === undefined || typeof token !== 'string') return
+  const atMs = client.host.nowMs()
+  await client.host.sleepUntil(atMs + step.minutes * MINUTE_MS)
+  const reports = Array.from({ length: step.tills }, (_, till) =>
+    reportOf(client, owned, till, token, new Date(atMs + till * 1000).toISOString()),
+  )
+  await Promise.all(reports)
+}
+
+/** The customer shows an offer at one till, or at two at once. */
+const redeem = async (client: Client, step: StepOf<'redeem'>): Promise<void> => {
+  const { held, owned } = await heldBy(client, step.customer)
   const shown = held && (await shownAt(client, step, held))
   if (shown === undefined || owned === undefined) return
   await Promise.all(Array.from({ length: step.tills }, (_, till) => redeemAt(client, owned, shown, till)))
@@ -402,6 +445,8 @@ export const playStep = async (client: Client, step: Step): Promise<unknown> => 
       return claim(client, step)
     case 'redeem':
       return redeem(client, step)
+    case 'redeemOffline':
+      return redeemOffline(client, step)
     case 'block':
       return block(client, step)
     case 'unblock':

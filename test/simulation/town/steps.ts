@@ -5,7 +5,16 @@ import type { AppEventType } from '#shared/domain/scenes/scene.ts'
 export type Point = Position & { readonly atMs: number; readonly accuracyM: number }
 
 /** What a merchant's scene listens to. */
-export type SceneKind = 'enter' | 'exit' | 'dwell' | 'event' | 'due' | 'thanks'
+export type SceneKind =
+  | 'enter'
+  | 'exit'
+  | 'dwell'
+  | 'event'
+  | 'due'
+  | 'festival'
+  | 'followUp'
+  | 'offerEnds'
+  | 'thanks'
 
 /**
  * One thing that somebody in the town does, as data: a history is a list of them, in the order of time. Merchants,
@@ -93,6 +102,13 @@ export type Step = { readonly id: string; readonly atMs: number } & (
     }
   | { readonly kind: 'claim'; readonly customer: number }
   | { readonly kind: 'redeem'; readonly customer: number; readonly tills: number; readonly byToken: boolean }
+  | {
+      readonly kind: 'redeemOffline'
+      readonly customer: number
+      readonly tills: number
+      /** How long the tills stay offline afterwards, in minutes. */
+      readonly minutes: number
+    }
   | {
       readonly kind: 'block'
       readonly merchant: number

@@ -14,7 +14,8 @@ type Services = Pick<MerchantServices, 'scenes' | 'traces' | 'nowMs'>
 type Path = MerchantPath & { readonly sceneId: SceneId }
 
 const HOUR_MS = 3_600_000
-const isPlace = (text: string): text is string => /^[\x20-\x7e]{1,150}$/.test(text)
+/** An hour, and what tells two of it apart. */
+const isPlace = (text: string): text is string => /^2\d{3}-\d\d-\d\dT\d\d[\x20-\x7e]{0,150}$/.test(text)
 
 const hourOf = (at: string): string => new Date(Math.floor(Date.parse(at) / HOUR_MS) * HOUR_MS).toISOString()
 

@@ -8,7 +8,7 @@ import { SHOWN_STEP } from '#shared/domain/loop/shown.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<MerchantServices, 'scenes' | 'counters'>
+type Services = Pick<MerchantServices, 'scenes' | 'counters' | 'smsPartPriceUsd'>
 type Path = MerchantPath & { readonly sceneId: SceneId }
 
 /** Answers what a scene has brought over a range of UTC days. */
@@ -18,6 +18,6 @@ export const getSceneReport: UseCase<Services, Path, ReportQuery> = (services) =
   const scene = await services.scenes.find(path.merchantId, path.sceneId, signal)
   if (scene === undefined) throw new Problem('notFound')
   const cells = countedCells(await services.counters.ofScene(scene.id, days, signal))
-  const report = reportScene(cells, days, currency)
+  const report = reportScene(cells, days, currency, services.smsPartPriceUsd)
   return { status: 200, body: { sceneId: scene.id, ...days, roundedDownTo: SHOWN_STEP, ...report } }
 }

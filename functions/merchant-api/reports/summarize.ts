@@ -10,17 +10,23 @@ import type { Scene } from '#shared/domain/scenes/scene.ts'
 import { decodeCursor, encodeCursor } from '#shared/runtime/http/cursor.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<MerchantServices, 'scenes' | 'counters'>
+type Services = Pick<MerchantServices, 'scenes' | 'counters' | 'smsPartPriceUsd'>
 
 const rowOf = async (
-  { counters }: Services,
+  { counters, smsPartPriceUsd }: Services,
   { id, name, state, goal }: Scene,
   { from, to, currency }: SummaryQuery,
   signal: AbortSignal,
 ) => {
   const days = { from, to }
   const cells = countedCells(await counters.ofScene(id, days, signal))
-  const { treated: _, holdout: __, byStore: ___, byDay: ____, ...report } = reportScene(cells, days, currency)
+  const {
+    treated: _,
+    holdout: __,
+    byStore: ___,
+    byDay: ____,
+    ...report
+  } = reportScene(cells, days, currency, smsPartPriceUsd)
   return { sceneId: id, name, state, ...(goal !== undefined && { goal }), ...report }
 }
 

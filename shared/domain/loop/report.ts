@@ -8,6 +8,7 @@ import {
   type ShownRow,
   shownByDay,
   shownByStore,
+  shownCentsStep,
   shownOver,
 } from '#shared/domain/loop/shown.ts'
 
@@ -97,10 +98,17 @@ const exactly = (cells: readonly Cell[], name: string): number =>
  *
  * @param cells all of the range
  * @param currency in which the merchant counts its costs; without it there is no return on them
+ * @param partPriceUsd what one part of an SMS costs, in US dollars
  */
-export const reportScene = (cells: readonly Cell[], days: Days, currency?: string): SceneReport => {
-  const treated = shownOver(ofArm(cells, 'treated'), days)
-  const holdout = shownOver(ofArm(cells, 'holdout'), days)
+export const reportScene = (
+  cells: readonly Cell[],
+  days: Days,
+  currency?: string,
+  partPriceUsd?: number,
+): SceneReport => {
+  const centsStep = shownCentsStep(partPriceUsd)
+  const treated = shownOver(ofArm(cells, 'treated'), days, centsStep)
+  const holdout = shownOver(ofArm(cells, 'holdout'), days, centsStep)
   const funnel = funnelOf([
     ['granted', of(treated, 'granted')],
     ['sent', of(treated, 'sent')],
@@ -137,8 +145,8 @@ export const reportScene = (cells: readonly Cell[], days: Days, currency?: strin
     ...(earned !== undefined &&
       costs.totalCents > 0 && { roi: (earned - costs.totalCents) / costs.totalCents }),
     flags: isUnvisited ? ['noVisits'] : [],
-    byStore: shownByStore(cells, days),
-    byDay: shownByDay(cells),
+    byStore: shownByStore(cells, days, centsStep),
+    byDay: shownByDay(cells, centsStep),
   }
 }
 

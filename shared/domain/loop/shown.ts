@@ -3,8 +3,20 @@ import { ARMS, type Arm, addCounts, type Counts } from '#shared/domain/loop/coun
 
 /** Figures about customers who have not acted with the merchant go in steps of so many. */
 export const SHOWN_STEP = 20
-/** Money spent on messages tells how many there were: ten cents a message at most, in the same steps. */
-const SHOWN_CENTS_STEP = 200
+/** No SMS has more: its text has 459 characters at most, and a few of code and opt-out; 67 go into a part. */
+const MAX_SMS_PARTS = 10
+/** What a part costs where the stage does not say: a cent. */
+const PART_PRICE_USD = 0.01
+
+/**
+ * In which steps money that was spent on messages is shown, in cents: it tells how many there were, so a step is what
+ * `SHOWN_STEP` of the dearest cost.
+ *
+ * @param partPriceUsd what one part of an SMS costs, in US dollars
+ * @example shownCentsStep(0.05) // 1000
+ */
+export const shownCentsStep = (partPriceUsd = PART_PRICE_USD): number =>
+  SHOWN_STEP * Math.ceil(Math.round(MAX_SMS_PARTS * Math.max(partPriceUsd, PART_PRICE_USD) * 1e6) / 1e4)
 
 /** What customers did with the merchant themselves. It knows of it anyway. */
 const ACT_COUNTS: ReadonlySet<string> = new Set([
@@ -30,9 +42,9 @@ const ACT_COUNTS: ReadonlySet<string> = new Set([
 
 const isAct = (name: string): boolean => ACT_COUNTS.has(name) || name.startsWith('revenue_')
 
-const shownCount = (name: string, count: number): number => {
+const shownCount = (name: string, count: number, centsStep: number): number => {
   if (isAct(name)) return count
-  const step = name === 'messageCents' ? SHOWN_CENTS_STEP : SHOWN_STEP
+  const step = name === 'messageCents' ? centsStep : SHOWN_STEP
   return Math.floor(count / step) * step
 }
 
@@ -40,12 +52,13 @@ const shownCount = (name: string, count: number): number => {
  * What a merchant sees of the counts of one cell: acts as they are, all else rounded down to a multiple of 20. Sums and
  * differences of multiples of 20 are multiples of 20, so none of them is a count of 1 to 19 strangers.
  *
+ * @param centsStep see `shownCentsStep`
  * @example shownOf({ sent: 39, redeemed: 3, visited: 12 }) // { sent: 20, redeemed: 3 }
  */
-export const shownOf = (counts: Counts): Counts =>
+export const shownOf = (counts: Counts, centsStep = shownCentsStep()): Counts =>
   Object.fromEntries(
     Object.entries(counts)
-      .map(([name, count]) => [name, shownCount(name, count)] as const)
+      .map(([name, count]) => [name, shownCount(name, count, centsStep)] as const)
       .filter(([, count]) => count > 0),
   )
 
@@ -80,10 +93,10 @@ const byName = (counts: Counts): Counts =>
   Object.fromEntries(Object.entries(counts).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 
 /** What is shown of some cells over a range: the sum of what is shown of its whole months and of its other days. */
-export const shownOver = (cells: readonly Cell[], days: Days): Counts =>
+export const shownOver = (cells: readonly Cell[], days: Days, centsStep?: number): Counts =>
   byName(
     [...Map.groupBy(cells, ({ day }) => periodOf(day, days)).values()].reduce<Counts>(
-      (sum, own) => addCounts(sum, shownOf(sumOf(own))),
+      (sum, own) => addCounts(sum, shownOf(sumOf(own), centsStep)),
       {},
     ),
   )
@@ -107,13 +120,13 @@ const armRows = (
   )
 
 /** A row for each day and arm of which anything is shown. */
-export const shownByDay = (cells: readonly Cell[]): ShownRow[] =>
+export const shownByDay = (cells: readonly Cell[], centsStep?: number): ShownRow[] =>
   [...Map.groupBy(cells, ({ day }) => day)]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([day, own]) => armRows(own, (some) => byName(shownOf(sumOf(some))), { day }))
+    .flatMap(([day, own]) => armRows(own, (some) => byName(shownOf(sumOf(some), centsStep)), { day }))
 
 /** A row for each store and arm of which anything is shown. */
-export const shownByStore = (cells: readonly Cell[], days: Days): ShownRow[] =>
+export const shownByStore = (cells: readonly Cell[], days: Days, centsStep?: number): ShownRow[] =>
   [...Map.groupBy(cells, ({ storeId }) => storeId)].flatMap(([storeId, own]) =>
-    armRows(own, (some) => shownOver(some, days), storeId === undefined ? {} : { storeId }),
+    armRows(own, (some) => shownOver(some, days, centsStep), storeId === undefined ? {} : { storeId }),
   )

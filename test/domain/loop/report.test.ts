@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Counts } from '#shared/domain/loop/count.ts'
 import { reportScene, reportStore } from '#shared/domain/loop/report.ts'
-import { type Cell, shownByDay, shownByStore, shownOver } from '#shared/domain/loop/shown.ts'
+import { type Cell, shownByDay, shownByStore, shownCentsStep, shownOver } from '#shared/domain/loop/shown.ts'
 import { named } from '#test/support/builders.ts'
 
 const cell = (day: string, counts: Counts, rest: Partial<Cell> = {}): Cell => ({
@@ -47,6 +47,25 @@ describe('what a merchant sees', () => {
       { storeId: NORTH, arm: 'treated', counts: { sent: 20 } },
       { arm: 'treated', counts: { sent: 60 } },
     ])
+  })
+
+  it.each([
+    [undefined, 200],
+    [0.0001, 200],
+    [0.01, 200],
+    [0.00883, 200],
+    [0.0776, 1560],
+    [10, 200_000],
+  ])('of money spent on SMS at %s dollars a part goes in steps of %s cents', (partPriceUsd, step) => {
+    expect(shownCentsStep(partPriceUsd)).toBe(step)
+  })
+
+  it('of money never tells of fewer than 20 SMS, however dear they are', () => {
+    // Nineteen of three parts at 7.76 cents, among pushes.
+    const few = [cell('2026-05-01', { sent: 500, messageCents: 19 * 24 })]
+    const report = reportScene(few, TWO_DAYS, 'EUR', 0.0776)
+    expect(report.costs).toEqual({ messageCents: 0, offerCents: 0, totalCents: 0 })
+    for (const { counts } of [...report.byDay, ...report.byStore]) expect(counts).toEqual({ sent: 500 })
   })
 
   const NAMES = [

@@ -34,7 +34,7 @@ export const parametersOf = (
       name,
       in: place,
       ...(description !== undefined && { description }),
-      required: place === 'path' || member._zod.optin !== 'optional',
+      required: place === 'path' || !z.safeParse(member, undefined).success,
       schema: shown,
       ...(value !== undefined && { example: isNumber ? Number(value) : value }),
     }

@@ -1,6 +1,7 @@
 import { parse as parseCsv } from 'csv-parse/sync'
 import * as z from 'zod'
 import { roundGeometry } from '#shared/contracts/declared-geometry.ts'
+import { clearMessage } from '#shared/contracts/http/clear-message.ts'
 import { MAX_MERCHANT_RADIUS_M, MIN_MERCHANT_RADIUS_M } from '#shared/contracts/http/geofences.ts'
 import { type BadRow, type ImportRequest, MAX_IMPORT_ROWS } from '#shared/contracts/http/imports.ts'
 import { idSchema, latSchema, lonSchema, nameSchema, textSchema } from '#shared/contracts/http/primitives.ts'
@@ -93,11 +94,17 @@ const placed = (row: ImportRow, datum: Datum): ImportRow | BadRow => {
     : bad(row.line, '/subdivision', `${subdivision} is no state on the clock of the place, ${timeZone}`)
 }
 
+/** Files call the merchant's own id `id`. */
+const columnOf = (path: readonly PropertyKey[]): string => {
+  const member = path.join('/')
+  return member === 'externalId' ? '/id' : `/${member}`
+}
+
 const readRow = (raw: Raw, values: Record<string, unknown>, datum: Datum): ImportRow | BadRow => {
-  const parsed = importRowSchema.safeParse(values)
+  const parsed = importRowSchema.safeParse(values, { error: clearMessage })
   if (parsed.success) return placed(parsed.data, datum)
   const [issue] = parsed.error.issues
-  return bad(raw.line, `/${issue?.path.join('/') ?? ''}`, issue?.message ?? 'not a store')
+  return bad(raw.line, columnOf(issue?.path ?? []), issue?.message ?? 'not a store')
 }
 
 const isBad = (row: ImportRow | BadRow): row is BadRow => 'reason' in row

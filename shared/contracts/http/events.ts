@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { clearMessage } from '#shared/contracts/http/clear-message.ts'
 import { factNameSchema, idSchema, instantSchema } from '#shared/contracts/http/primitives.ts'
 import { MAX_PROBLEM_ERRORS, problemErrorSchema } from '#shared/contracts/http/problem.ts'
 import { APP_EVENT_TYPES } from '#shared/domain/scenes/scene.ts'
@@ -33,7 +34,9 @@ export const appEventSchema = z.strictObject({
 export type AppEventInput = z.output<typeof appEventSchema>
 
 /** One event of a batch as it came: a bad one does not keep the others from being taken. */
-export const batchedEventSchema = z.unknown().transform((value) => appEventSchema.safeParse(value))
+export const batchedEventSchema = z
+  .unknown()
+  .transform((value) => appEventSchema.safeParse(value, { error: clearMessage }))
 
 /** `POST /v1/events`. */
 export const eventsRequestSchema = z.strictObject({

@@ -11,7 +11,7 @@ import { statesBenefit } from '#shared/domain/merchants/qr-code.ts'
 export const qrCodePathSchema = z.strictObject({ merchantId: idSchema('mer'), qrCodeId: idSchema('qrc') })
 
 const linkSchema = z
-  .url({ protocol: /^https$/ })
+  .url({ protocol: /^https$/, error: 'not an https address' })
   .max(500)
   .describe('The page that the button leads to.')
 

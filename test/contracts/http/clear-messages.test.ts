@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { estimateRequestSchema } from '#shared/contracts/http/audience.ts'
+import { batchedEventSchema } from '#shared/contracts/http/events.ts'
 import { offerRequestSchema } from '#shared/contracts/http/offers.ts'
+import { daySchema } from '#shared/contracts/http/primitives.ts'
+import { qrCodeRequestSchema } from '#shared/contracts/http/qr-codes.ts'
 import { sceneRequestSchema } from '#shared/contracts/http/scenes.ts'
 import { parseInput } from '#shared/runtime/http/parse-input.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
@@ -137,4 +140,22 @@ test('a wrong offer, too', () => {
     '/validityS at least 60',
     '/until not an RFC 3339 time with Z or an offset',
   ])
+})
+
+test('a day that is none, and an address that is not https', () => {
+  expect(faults(daySchema, '2026-02-30')).toEqual([' not a day of the calendar, e.g. 2026-11-22'])
+  const code = {
+    name: 'Window',
+    action: { type: 'survey', url: 'http://example.com' },
+    caption: 'Tell us what you think, get a cake',
+    placement: { label: 'Window', kind: 'offline' },
+  }
+  expect(faults(qrCodeRequestSchema, code)).toEqual(['/action/url not an https address'])
+})
+
+test('an app event in a batch', () => {
+  const { error } = batchedEventSchema.parse({ type: 'walk' })
+  expect(error?.issues.map(({ path, message }) => `/${path.join('/')} ${message}`)).toContain(
+    '/id missing: a string',
+  )
 })

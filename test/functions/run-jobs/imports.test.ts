@@ -165,13 +165,15 @@ describe('an import', () => {
     ])
     expect(pointers).toEqual([
       [4, '/lat'],
-      [5, '/externalId'],
+      [5, '/id'],
       [6, '/id'],
       [7, '/radiusM'],
       [8, '/lat'],
       [10, '/name'],
       [9, '/regionId'],
     ])
+    expect(report.badRows[0].reason).toBe('at most 90')
+    expect(report.badRows[1].reason).toBe('missing: a string')
     expect(report.badRows[2].reason).toBe('line 2 has this id already')
     expect((await list('stores')).map(({ name }) => name)).toEqual(['Good'])
   })

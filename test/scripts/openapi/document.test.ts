@@ -57,6 +57,18 @@ describe('the OpenAPI document', () => {
     ).toEqual([])
   })
 
+  test('asks for no parameter that has a default', () => {
+    const asked: string[] = []
+    mapObjects(document['paths'], (object) => {
+      if (object['required'] === true && memberOf(object['schema'], 'default') !== undefined) {
+        asked.push(String(object['name']))
+      }
+      return object
+    })
+    expect(asked).toEqual([])
+    expect(JSON.stringify(document['paths'])).toContain('"default":50')
+  })
+
   test('has each operation under a name of its own', () => {
     const names = Object.values(ALL_ROUTES).map(({ document: { operationId } }) => operationId)
     expect(new Set(names).size).toBe(names.length)

@@ -43,10 +43,11 @@ const health = z.object({
 
 type Ledger = { readonly client: DynamoDBDocumentClient; readonly table: string; readonly nowMs: number }
 
-const localLedger = async (url: string): Promise<Ledger> => {
-  const { endpoints, tables, clock } = health.parse(
-    await (await fetch(new URL('/_local/health', url))).json(),
-  )
+/** Undefined where no local cloud answers. */
+const localLedger = async (url: string): Promise<Ledger | undefined> => {
+  const reply = await fetch(new URL('/_local/health', url)).catch(() => undefined)
+  if (reply?.ok !== true) return undefined
+  const { endpoints, tables, clock } = health.parse(await reply.json())
   const client = new DynamoDBClient({
     endpoint: endpoints.streams,
     region: 'us-east-1',
@@ -77,6 +78,11 @@ const main = async (): Promise<void> => {
           nowMs: Date.now(),
         }
       : await localLedger(url)
+  if (ledger === undefined) {
+    console.error(`no local cloud answers at ${url}: \`npm start\` says where it is`)
+    process.exitCode = 2
+    return
+  }
   const proof = proveCounters(await readFacts(ledger.client, ledger.table), ledger.nowMs)
   ledger.client.destroy()
   console.log(proofLines(proof).join('\n'))

@@ -39,12 +39,12 @@ export const claimScan: UseCase<Services, unknown, unknown, ClaimScanRequest> =
     const found = await services.findQrCode(code, signal)
     if (found === undefined) throw new Problem('notFound')
     const { qrCode } = found
-    const scan = { scanId: body.scanId, code, qrCodeId: qrCode.id, atMs: known?.atMs ?? now }
+    const { id: qrCodeId, merchantId, action, caption } = qrCode
+    const scan = { scanId: body.scanId, code, qrCodeId, merchantId, atMs: known?.atMs ?? now }
     const claimed = await services.scans.claim(caller.user, scan, body.code !== undefined, now, signal)
     if (claimed === 'taken') throw new Problem('notFound')
     if (claimed === 'erased') throw new Problem('gone')
     const event = await eventOf(services, qrCode, scan, signal)
     if ((await services.saveEvents(caller.user, [event], now, signal)) === 'erased') throw new Problem('gone')
-    const { id: qrCodeId, merchantId, action, caption } = qrCode
     return { status: 200, body: { qrCodeId, merchantId, action, caption } }
   }

@@ -67,9 +67,12 @@ export const qrCodeSchema = z.object({
 
 /** `GET …/qr-codes/{qrCodeId}/counts`: since it was made. */
 export const scanCountsSchema = z.strictObject({
-  scans: z.int().min(0),
-  /** Of these, the ones that customers made their own. */
-  claimedScans: z.int().min(0),
+  scans: z.int().min(0).describe('Buttons pressed and codes read by the app.'),
+  claimedScans: z.int().min(0).describe('Of these, the ones that customers made their own.'),
+  customers: z.int().min(0).describe('How many different customers did.'),
+  signUps: z.int().min(0).describe('Customers whose first act with the merchant it was.'),
+  claims: z.int().min(0).describe('Scans after which the customer claimed an offer within seven days.'),
+  redemptions: z.int().min(0).describe('Scans after which the customer redeemed one within seven days.'),
 })
 
 export const scanPathSchema = z.strictObject({ code: codeSchema })

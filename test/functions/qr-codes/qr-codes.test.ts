@@ -4,11 +4,23 @@ import { triggersOfEvent } from '#functions/decide-offers/triggers-of.ts'
 import { handler as merchantApi } from '#functions/merchant-api/handler.ts'
 import { ledgerTrigger } from '#shared/contracts/items/ledger.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
-import { clock, MINUTE, merchantId, store, tables } from '#test/functions/redemptions/world.ts'
+import {
+  clock,
+  DAY,
+  granted,
+  MINUTE,
+  merchantId,
+  redeem,
+  rotate,
+  store,
+  tables,
+  tokenOf,
+} from '#test/functions/redemptions/world.ts'
 import { callApi, httpEvent, lambdaContext } from '#test/support/http-event.ts'
 import { created, offerBody, sceneBody } from '#test/support/merchants.ts'
 import { readQr } from '#test/support/read-qr.ts'
 
+await rotate(clock.nowMs)
 const path = { merchantId }
 const offer = await created(merchantApi, 'POST /v1/merchants/{merchantId}/offers', {
   subject: 'owner',
@@ -39,6 +51,7 @@ const ofCode = (routeEnd: string, qrCodeId: string, method = 'GET') =>
     subject: 'owner',
     path: { merchantId, qrCodeId },
   })
+const NOTHING = { scans: 0, claimedScans: 0, customers: 0, signUps: 0, claims: 0, redemptions: 0 }
 const countsOf = async (qrCodeId: string) => (await ofCode('/counts', qrCodeId)).body
 const look = (code: string, headers = {}) =>
   callApi(customerApi, 'GET /q/{code}', { path: { code }, headers })
@@ -147,9 +160,9 @@ describe('the page of a QR code', () => {
   test('counts who presses the button, not who looks at the link', async () => {
     const one = await newCode()
     for (let visit = 0; visit < 3; visit += 1) await look(one.code)
-    expect(await countsOf(one.id)).toEqual({ scans: 0, claimedScans: 0 })
+    expect(await countsOf(one.id)).toEqual(NOTHING)
     await Promise.all(Array.from({ length: 20 }, () => press(one.code)))
-    expect(await countsOf(one.id)).toEqual({ scans: 20, claimedScans: 0 })
+    expect(await countsOf(one.id)).toEqual({ ...NOTHING, scans: 20 })
   })
 
   test.each([
@@ -190,7 +203,13 @@ describe('a scan', () => {
     })
     const triggers = triggersOfEvent(ledgerTrigger.parse(events[0]))
     expect(triggers.map(({ type }) => type)).toEqual(['event'])
-    expect(await countsOf(one.id)).toEqual({ scans: 1, claimedScans: 1 })
+    expect(await countsOf(one.id)).toEqual({
+      ...NOTHING,
+      scans: 1,
+      claimedScans: 1,
+      customers: 1,
+      signUps: 1,
+    })
     const relationship = (await tables.allOf(tables.ledger)).find(
       ({ pk, sk }) => pk === `U#${userIdOf('dora')}` && sk === `M#${merchantId}`,
     )
@@ -202,7 +221,13 @@ describe('a scan', () => {
     const { scanId } = await press(one.code)
     const answers = await Promise.all(['eve', 'finn', 'gina'].map((subject) => claim(subject, { scanId })))
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 404, 404])
-    expect(await countsOf(one.id)).toEqual({ scans: 1, claimedScans: 1 })
+    expect(await countsOf(one.id)).toEqual({
+      ...NOTHING,
+      scans: 1,
+      claimedScans: 1,
+      customers: 1,
+      signUps: 1,
+    })
   })
 
   test('of the app counts once, however often it is sent', async () => {
@@ -211,7 +236,13 @@ describe('a scan', () => {
     const answers = await Promise.all(Array.from({ length: 5 }, () => claim('hugo', body)))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
     expect(await eventsOf('hugo')).toHaveLength(1)
-    expect(await countsOf(one.id)).toEqual({ scans: 1, claimedScans: 1 })
+    expect(await countsOf(one.id)).toEqual({
+      ...NOTHING,
+      scans: 1,
+      claimedScans: 1,
+      customers: 1,
+      signUps: 1,
+    })
   })
 
   test('that nobody made, or of another code, is not found', async () => {
@@ -230,5 +261,62 @@ describe('a scan', () => {
     const scans = (await tables.allOf(tables.ledger)).filter(({ kind }) => kind === 'scan')
     expect(JSON.stringify(scans)).not.toContain(userIdOf('jana'))
     expect(JSON.stringify(scans)).not.toContain(scanId)
+  })
+})
+
+describe('the numbers of a placement', () => {
+  let made = 0
+  const scanned = async (subject: string, code: string) => {
+    made += 1
+    const scanId = `own-${String(made).padStart(18, '0')}`
+    expect((await claim(subject, { code, scanId })).status).toBe(200)
+  }
+  const redeemed = async (subject: string) => {
+    const { code } = await granted({ subject })
+    expect((await redeem({ code })).status).toBe(200)
+  }
+
+  test('know a customer once, and as new only at the first of the merchant’s codes', async () => {
+    const [one, other] = [await newCode(), await newCode()]
+    await Promise.all([one, one, one, other].map(({ code }) => scanned('kim', code)))
+    await scanned('lea', one.code)
+    const [first, second] = [await countsOf(one.id), await countsOf(other.id)]
+    expect(first).toMatchObject({ scans: 4, claimedScans: 4, customers: 2 })
+    expect(second).toMatchObject({ scans: 1, claimedScans: 1, customers: 1 })
+    expect(first.signUps + second.signUps).toBe(2)
+  })
+
+  test('hold the first claim and redemption after a scan, and no other', async () => {
+    const one = await newCode()
+    const before = await granted({ subject: 'mia' })
+    expect((await redeem({ code: before.code })).status).toBe(200)
+    await scanned('mia', one.code)
+    expect(await countsOf(one.id)).toMatchObject({ signUps: 0, claims: 0, redemptions: 0 })
+    const { grantId } = await granted({ subject: 'mia' })
+    const token = await tokenOf(grantId, 'mia')
+    expect(await countsOf(one.id)).toMatchObject({ claims: 1, redemptions: 0 })
+    const answers = await Promise.all([redeem({ token }), redeem({ token }), redeem({ token })])
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    await tokenOf((await granted({ subject: 'mia' })).grantId, 'mia')
+    await redeemed('mia')
+    expect(await countsOf(one.id)).toMatchObject({ claims: 1, redemptions: 1 })
+    await scanned('mia', one.code)
+    await redeemed('mia')
+    expect(await countsOf(one.id)).toMatchObject({ customers: 1, claims: 1, redemptions: 2 })
+  })
+
+  test('credit the latest scan, for seven days', async () => {
+    const [one, other] = [await newCode(), await newCode()]
+    await scanned('nele', one.code)
+    clock.advance(MINUTE)
+    await scanned('nele', other.code)
+    clock.advance(7 * DAY)
+    await redeemed('nele')
+    expect(await countsOf(one.id)).toMatchObject({ redemptions: 0 })
+    expect(await countsOf(other.id)).toMatchObject({ redemptions: 1 })
+    await scanned('nele', one.code)
+    clock.advance(7 * DAY + 1)
+    await redeemed('nele')
+    expect(await countsOf(one.id)).toMatchObject({ redemptions: 0 })
   })
 })

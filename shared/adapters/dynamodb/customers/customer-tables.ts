@@ -88,12 +88,7 @@ export const newProfileValues = (user: UserId, nowMs: number) => ({
 })
 
 /** Marks that the customer acted with a merchant: from then on the merchant may see the customer. */
-export const markActed = (
-  ledger: string,
-  user: UserId,
-  merchantId: MerchantId,
-  nowMs: number,
-): TransactItem => ({
+export const markActed = (ledger: string, user: UserId, merchantId: MerchantId, nowMs: number) => ({
   Update: {
     TableName: ledger,
     Key: { pk: userKey(user), sk: `M#${merchantId}` },
@@ -110,5 +105,13 @@ export const markActed = (
       ':mpk': customerIndex(user, merchantId, true).merchantPk,
       ':msk': customerIndex(user, merchantId, true).merchantSk,
     },
+  },
+})
+
+/** As `markActed`; fails when the customer has acted with the merchant before. */
+export const markFirstActed = (ledger: string, user: UserId, merchantId: MerchantId, nowMs: number) => ({
+  Update: {
+    ...markActed(ledger, user, merchantId, nowMs).Update,
+    ConditionExpression: 'attribute_not_exists(actedAt)',
   },
 })

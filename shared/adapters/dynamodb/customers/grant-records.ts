@@ -8,6 +8,7 @@ import {
   notErased,
   retrying,
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
+import { creditScan } from '#shared/adapters/dynamodb/customers/scan-credits.ts'
 import { confirmWrites } from '#shared/adapters/dynamodb/ledger/confirm-grants.ts'
 import { countWrites } from '#shared/adapters/dynamodb/ledger/counters.ts'
 import { replaceExposure } from '#shared/adapters/dynamodb/ledger/exposure-records.ts'
@@ -421,7 +422,9 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
         ]
         if (writes.length === 0) return 'confirmed'
         const reaction = await noteReaction(grant, exposure, by, nowMs, signal)
-        const all = [...writes, ...reaction, notErased(ledger, user)]
+        const scan =
+          by === 'claimed' ? await creditScan({ client, ledger }, grant, 'claims', nowMs, signal) : []
+        const all = [...writes, ...reaction, ...scan, notErased(ledger, user)]
         const outcome = await transact(client, all, retrying(signal))
         if (outcome.kind === 'done') return 'confirmed'
         return outcome.reasons.at(-1) === 'ConditionalCheckFailed' ? 'erased' : 'again'
@@ -452,7 +455,8 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
         const before = await readRelationship(grant, signal)
         const exposure = await exposureOf(grant, signal)
         const { items, redeemedAt } = redeemItems(grant, before, exposure, request, nowMs)
-        const outcome = await transact(client, items, retrying(signal))
+        const scan = await creditScan({ client, ledger }, grant, 'redemptions', nowMs, signal)
+        const outcome = await transact(client, [...items, ...scan], retrying(signal))
         if (outcome.kind === 'refused') {
           // By the order of the items: an erased customer's grant is unknown; else somebody else was first, look again.
           return outcome.reasons[1] === 'ConditionalCheckFailed' ? { kind: 'unknown' } : 'again'

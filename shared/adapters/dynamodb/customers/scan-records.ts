@@ -4,18 +4,30 @@ import {
   type CustomerTables,
   type Erased,
   hash,
+  markFirstActed,
   notErased,
   retrying,
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
+import {
+  countScan,
+  keepLastScan,
+  lastScanKey,
+  parseLastScan,
+  type ScanCount,
+  scanCountsKey,
+} from '#shared/adapters/dynamodb/customers/scan-credits.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
-import { type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
-import type { QrCodeId, UserId } from '#shared/domain/ids.ts'
+import { batchGetAll, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { RETENTION_S, userKey } from '#shared/contracts/items/ledger.ts'
+import { parseRelationship, relationshipKey } from '#shared/contracts/items/relationship.ts'
+import type { MerchantId, QrCodeId, UserId } from '#shared/domain/ids.ts'
 
 /** A scan, by whomever. */
 export type Scan = {
   readonly scanId: string
   readonly code: string
   readonly qrCodeId: QrCodeId
+  readonly merchantId: MerchantId
   readonly atMs: number
 }
 /** What is known of a scan. */
@@ -23,7 +35,7 @@ export type StoredScan = Pick<Scan, 'code' | 'atMs'>
 
 export type ScanRecords = {
   /** Keeps and counts the scan of somebody who has not said who it is. */
-  readonly note: (scan: Scan, signal?: AbortSignal) => Promise<void>
+  readonly note: (scan: Omit<Scan, 'merchantId'>, signal?: AbortSignal) => Promise<void>
   readonly find: (scanId: string, nowMs: number, signal?: AbortSignal) => Promise<StoredScan | undefined>
   /**
    * Makes a scan the customer's own, and counts that. Safe to repeat.
@@ -41,7 +53,7 @@ export type ScanRecords = {
 }
 
 /** What a QR code has brought. */
-export type ScanCounts = { readonly scans: number; readonly claimedScans: number }
+export type ScanCounts = Readonly<Record<ScanCount, number>>
 export type SumScans = (qrCodeId: QrCodeId, signal?: AbortSignal) => Promise<ScanCounts>
 
 /** For so long a scan may be made somebody's own. */
@@ -50,7 +62,7 @@ const UNCLAIMED_S = 30 * 86_400
 const CLAIMED_S = 2 * 86_400
 
 const scanKey = (scanId: string) => ({ pk: `SCAN#${hash(scanId)}`, sk: 'SCAN' })
-const countsKey = (qrCodeId: QrCodeId) => ({ pk: `QR#${qrCodeId}`, sk: 'SCANS' })
+const scannedKey = (user: UserId, qrCodeId: QrCodeId) => ({ pk: userKey(user), sk: `SCANNED#${qrCodeId}` })
 
 const scanSchema = z.object({
   code: z.string(),
@@ -58,19 +70,23 @@ const scanSchema = z.object({
   ttl: z.number(),
   claimedBy: z.string().optional(),
 })
-const countsSchema = z.object({ scans: z.number().default(0), claimedScans: z.number().default(0) })
+const countSchema = z.number().default(0)
+const countsSchema = z.object({
+  scans: countSchema,
+  claimedScans: countSchema,
+  customers: countSchema,
+  signUps: countSchema,
+  claims: countSchema,
+  redemptions: countSchema,
+})
 
 /** Scans of QR codes, over the Ledger. One place is scanned far less often than the 1,000 times a second that one counter takes. */
 export const createScanRecords = ({ client, ledger }: CustomerTables): ScanRecords => {
-  const count = (qrCodeId: QrCodeId, names: readonly ('scans' | 'claimedScans')[]): TransactItem => ({
-    Update: {
-      TableName: ledger,
-      Key: countsKey(qrCodeId),
-      UpdateExpression: `SET kind = :kind ADD ${names.map((name) => `${name} :one`).join(', ')}`,
-      ExpressionAttributeValues: { ':kind': 'scanCount', ':one': 1 },
-    },
-  })
-  const put = ({ scanId, code, atMs }: Scan, ttlS: number, claimedBy?: string): TransactItem => ({
+  const put = (
+    { scanId, code, atMs }: Omit<Scan, 'merchantId'>,
+    ttlS: number,
+    claimedBy?: string,
+  ): TransactItem => ({
     Put: {
       TableName: ledger,
       Item: {
@@ -103,9 +119,50 @@ export const createScanRecords = ({ client, ledger }: CustomerTables): ScanRecor
     return Item && scanSchema.parse(Item)
   }
 
+  /** What a scan tells of its customer beyond itself, and what is counted with it. */
+  const attribute = async (
+    user: UserId,
+    { qrCodeId, merchantId, atMs }: Scan,
+    claimedBy: string,
+    nowMs: number,
+    signal?: AbortSignal,
+  ): Promise<{ readonly writes: readonly TransactItem[]; readonly counts: readonly ScanCount[] }> => {
+    const scanned = scannedKey(user, qrCodeId)
+    const keys = [scanned, lastScanKey(user, merchantId), relationshipKey(user, merchantId)]
+    const [items = []] = await batchGetAll(
+      client,
+      [{ table: ledger, keys, consistent: true }],
+      retrying(signal),
+    )
+    const [known, last, relationship] = items
+    const isSignUp = parseRelationship(relationship).actedAt === undefined
+    const lastMs = parseLastScan(last)?.atMs ?? 0
+    const Item = { ...scanned, kind: 'scanned', qrCodeId, ttl: Math.floor(nowMs / 1000) + RETENTION_S }
+    const writes: TransactItem[] = [
+      ...(known === undefined
+        ? [{ Put: { TableName: ledger, Item, ConditionExpression: 'attribute_not_exists(pk)' } }]
+        : []),
+      ...(lastMs <= atMs
+        ? [keepLastScan(ledger, user, merchantId, { qrCodeId, scanHash: claimedBy, atMs })]
+        : []),
+      ...(isSignUp ? [markFirstActed(ledger, user, merchantId, nowMs)] : []),
+    ]
+    return {
+      writes,
+      counts: [
+        ...(known === undefined ? ['customers' as const] : []),
+        ...(isSignUp ? ['signUps' as const] : []),
+      ],
+    }
+  }
+
   return {
     note: async (scan, signal) => {
-      await transact(client, [put(scan, UNCLAIMED_S), count(scan.qrCodeId, ['scans'])], retrying(signal))
+      await transact(
+        client,
+        [put(scan, UNCLAIMED_S), countScan(ledger, scan.qrCodeId, ['scans'])],
+        retrying(signal),
+      )
     },
 
     // TTL deletes late: what is over does not count any more.
@@ -121,11 +178,12 @@ export const createScanRecords = ({ client, ledger }: CustomerTables): ScanRecor
         const found = await read(scan.scanId, signal)
         if (found?.claimedBy !== undefined) return found.claimedBy === me ? 'claimed' : 'taken'
         if (found === undefined && !isNew) return 'taken'
-        const writes =
-          found === undefined
-            ? [put(scan, CLAIMED_S, me), count(scan.qrCodeId, ['scans', 'claimedScans'])]
-            : [take(scan.scanId, me, nowMs), count(scan.qrCodeId, ['claimedScans'])]
-        const outcome = await transact(client, [notErased(ledger, user), ...writes], retrying(signal))
+        const { writes, counts } = await attribute(user, scan, me, nowMs, signal)
+        const made = found === undefined ? put(scan, CLAIMED_S, me) : take(scan.scanId, me, nowMs)
+        const scans = found === undefined ? (['scans', 'claimedScans'] as const) : (['claimedScans'] as const)
+        const counted = countScan(ledger, scan.qrCodeId, [...scans, ...counts])
+        const all = [notErased(ledger, user), made, counted, ...writes]
+        const outcome = await transact(client, all, retrying(signal))
         if (outcome.kind === 'done') return 'claimed'
         return outcome.reasons[0] === undefined ? 'again' : 'erased'
       }, signal),
@@ -137,7 +195,7 @@ export const createSumScans =
   ({ client, ledger }: CustomerTables): SumScans =>
   async (qrCodeId, signal) => {
     const { Item } = await client.send(
-      new GetCommand({ TableName: ledger, Key: countsKey(qrCodeId), ConsistentRead: true }),
+      new GetCommand({ TableName: ledger, Key: scanCountsKey(qrCodeId), ConsistentRead: true }),
       signal ? { abortSignal: signal } : {},
     )
     return countsSchema.parse(Item ?? {})

@@ -831,6 +831,8 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     ],
     ...till,
     body: redemptionRequestSchema,
+    // By the grant, which goes with its customer: an answer that is kept elsewhere would outlive an erasure.
+    keyed: true,
     response: redemptionSchema,
     use: redeem,
   }),

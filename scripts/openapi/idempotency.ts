@@ -13,7 +13,7 @@ export const KEY_PARAMETER: JsonSchema = {
     in: 'header',
     required: false,
     description:
-      'The client’s own name for this request, e.g. a UUID. Sent again within 24 hours it gets the first answer, with `idempotency-replayed: true`, and nothing is done twice.',
+      'The client’s own name for this request, e.g. a UUID. Sent again within 24 hours it gets the first answer, as a rule with `idempotency-replayed: true`, and nothing is done twice.',
     schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,64}$' },
     example: '5d1e8f0c-6a8b-4f0e-9c55-0b7a9d1f2c33',
   },
@@ -25,7 +25,7 @@ export const REPLAYED: JsonSchema = {
 }
 
 export const keyParameters = (method: string, route: DocumentedRoute): JsonSchema[] =>
-  isNamed(method, route) ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []
+  isNamed(method, route) || route.keyed ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []
 
 export const keyHeader = (method: string, route: DocumentedRoute): JsonSchema =>
   isNamed(method, route)

@@ -93,6 +93,8 @@ export type Route<Services> = {
   readonly answers?: OpenContent
   /** An `idempotency-key` does nothing here: sent again, the request changes nothing by its nature. */
   readonly repeatable: boolean
+  /** It is the use case that knows a request by its `idempotency-key`. */
+  readonly keyed?: true
   readonly run: (run: RouteRun<Services>) => Promise<Reply>
 }
 
@@ -116,6 +118,8 @@ export type RouteDefinition<
   readonly maxBodyBytes?: number
   /** On a POST that changes nothing when it is sent again, or nothing at all: no `idempotency-key` is looked at. */
   readonly repeatable?: true
+  /** On a POST whose use case itself knows a request by its `idempotency-key`: no answer is kept beside what it keeps. */
+  readonly keyed?: true
   /** The body of the 2xx answer; none for 204. */
   readonly response?: z.ZodType
   /** In place of `response`: an answer that is no JSON. */
@@ -166,6 +170,7 @@ export const route = <
   response,
   answer: other,
   repeatable,
+  keyed,
   use,
   ...document
 }: RouteDefinition<S, P, Q, B>): Route<S> => ({
@@ -173,7 +178,8 @@ export const route = <
   document: documentOf(document),
   schemas: { path: path ?? nothing, query: query ?? nothing, body, response },
   ...(other && { answers: other }),
-  repeatable: repeatable ?? false,
+  repeatable: repeatable ?? keyed ?? false,
+  ...(keyed && { keyed }),
   run: async ({ services, event, trust, signal, answerOnce, remainingMs }) => {
     const caller = callerOf(event, trust)
     requireScope(caller, scopes)
@@ -193,7 +199,7 @@ export const route = <
     const answer = (): Promise<Reply> => use(made)(request)
     const { routeKey } = event
     const { idempotencyKey } = request
-    const isOnce = repeatable !== true && routeKey.startsWith('POST ')
+    const isOnce = repeatable !== true && keyed !== true && routeKey.startsWith('POST ')
     if (!isOnce || idempotencyKey === undefined || answerOnce === undefined) return await answer()
     const named: NamedRequest = {
       user: caller.user,

@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib'
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { base64url, CompactSign, compactVerify, createLocalJWKSet, generateKeyPair } from 'jose'
 import { encodeQR } from 'qr'
@@ -205,6 +206,20 @@ test('an erased customer leaves nothing by which a token is found', async () => 
   expect(left).toEqual([])
   expect((await redeem({ token })).status).toBe(404)
   expect((await askToken(grantId, 'carol')).status).toBe(404)
+})
+
+test('the answer that a till may ask for again goes with the customer', async () => {
+  const { grantId } = await granted({ subject: 'dora' })
+  const token = await tokenOf(grantId, 'dora')
+  const call = { headers: { 'idempotency-key': 'till-1' } }
+  const answer = await redeem({ token }, call)
+  expect(await redeem({ token }, call)).toMatchObject({ status: 200, body: answer.body })
+  const { client, ledger, presence } = tables
+  await createEraseCustomer({ client, ledger, presence }, async () => {})(userIdOf('dora'), clock.nowMs)
+  const texts = (await tables.allOf(ledger)).map((item) =>
+    item['answer'] instanceof Uint8Array ? gunzipSync(item['answer']).toString() : JSON.stringify(item),
+  )
+  expect(texts.filter((text) => text.includes(grantId))).toEqual([])
 })
 
 test('a grant without an offer has nothing to redeem', async () => {

@@ -1,12 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { UserId } from '#shared/domain/ids.ts'
+import type { AudienceRule } from '#shared/domain/customers/audience.ts'
+import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 import { newsOf, startDecideOffers } from '#test/functions/decide-offers/decide-offers.ts'
 import {
   aDeviceItem,
   anOffer,
   aProfileItem,
+  aRelationship,
+  aRelationshipItem,
   aScene,
   aTombstone,
+  aVisitor,
   CAFE,
   DAY,
   HOUR,
@@ -305,5 +309,52 @@ describe('several scenes', () => {
     await stored.putScenes([aScene('fresh', { merchantId })])
     await deliver(enter(user, [{ merchantId, visitId: named('vis', 'fresh visit') }]))
     expect(await itemsOf(user, 'grant')).toHaveLength(1)
+  })
+})
+
+describe('a geofence that a competitor has drawn around a shop', () => {
+  const rival = named('mer', 'rival')
+  /** Everything that the shop knows of its regular, and the competitor would like to. */
+  const regular = aRelationship({
+    visits: { ...aVisitor(T0 - DAY).visits, count: 12 },
+    spend: { EUR: { count: 9, totalMinor: 9000, lastMinor: 1000, lastAtMs: T0 - DAY } },
+    redemptions: { count: 3, trials: 0, discounts: 3 },
+    ratings: { count: 1, sum: 5, last: 5 },
+    tags: ['vip'],
+    preferences: { milk: { value: 'oat', source: 'staff', atMs: T0 - DAY } },
+  })
+  const audiences: readonly AudienceRule[] = [
+    { type: 'segment', segment: 'returning' },
+    { type: 'visitCount', atLeast: 1 },
+    { type: 'daysSinceVisit', atMost: 30 },
+    { type: 'spend', measure: 'total', currency: 'EUR', atLeast: 1 },
+    { type: 'purchaseCount', atLeast: 1 },
+    { type: 'redemptionCount', atLeast: 1 },
+    { type: 'rating', measure: 'count', atLeast: 1 },
+    { type: 'tag', tag: 'vip' },
+    { type: 'preference', name: 'milk', oneOf: ['oat'] },
+  ]
+  const resultFor = async (audience: AudienceRule, known: typeof regular, merchantId: MerchantId) => {
+    const scene = aScene('poach', { merchantId: rival, audience })
+    await stored.putScenes([scene])
+    const user = await newCustomer()
+    await stored.putLedger(aRelationshipItem(user, known, { merchantId }))
+    await deliver(enter(user, [{ merchantId: rival, geofenceId: named('gf', 'around the shop') }]))
+    return (await resultsOf(user)).map(({ result }) => result)
+  }
+
+  it.each(audiences)(
+    'reaches none of the shop’s customers by what the shop knows of them: %j',
+    async (audience) => {
+      expect(await resultFor(audience, regular, CAFE)).toEqual(['audience'])
+      // It is what the competitor knows itself that counts.
+      expect(await resultFor(audience, regular, rival)).toEqual(['granted'])
+    },
+  )
+
+  it('tells by nobody’s absence, either, whose customer somebody is', async () => {
+    const notVip: AudienceRule = { not: { type: 'tag', tag: 'vip' } }
+    expect(await resultFor(notVip, regular, CAFE)).toEqual(await resultFor(notVip, aRelationship(), CAFE))
+    expect(await resultFor(notVip, regular, rival)).toEqual(['audience'])
   })
 })

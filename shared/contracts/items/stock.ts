@@ -83,6 +83,15 @@ export const budgetTally = (
   }
 }
 
+/** Is it a merchant's budget that is counted? */
+export const isOfBudget = ({ pk }: Pick<Tally, 'pk'>): boolean => pk.startsWith('BUDGET#')
+
+/** What a message has counted on a budget, with so much more money. */
+export const withCents = <T extends Pick<Tally, 'add'>>(tally: T, cents: number): T => ({
+  ...tally,
+  add: { ...tally.add, cents: (tally.add['cents'] ?? 0) + cents },
+})
+
 /** Has a tally, as it was read, room for one more grant? */
 export const hasRoom = (
   { add, max }: Tally,

@@ -3,7 +3,7 @@ import { parseProfile } from '#shared/contracts/items/ledger.ts'
 import { type Granted, startSendMessages } from '#test/functions/send-messages/send-messages.ts'
 import { CAFE, HOUR, SECOND, T0 } from '#test/support/builders.ts'
 
-const { stored, clock, close, grant, giveDevice, deliver, messageOf, grantOf, receivedBy } =
+const { stored, clock, close, gateway, grant, giveDevice, deliver, messageOf, grantOf, receivedBy } =
   await startSendMessages()
 afterAll(close)
 beforeEach(() => {
@@ -17,6 +17,9 @@ const DAY = { pk: `BUDGET#${CAFE}#0`, sk: 'DAY#2026-05-01' }
 const grantCounted = async (): Promise<Granted> => {
   const granted = await grant('push', PUSH)
   await giveDevice(granted)
+  return await counted(granted)
+}
+const counted = async (granted: Granted): Promise<Granted> => {
   const held = { pk: `U#${granted.user}`, sk: `HELD#${granted.offer.id}` }
   const slot = { atMs: T0, messageId: granted.messageId, score: 700 }
   await stored.change(`U#${granted.user}`, 'PROFILE', { slot })
@@ -77,5 +80,30 @@ describe('a message that does not go out', () => {
     expect(receivedBy(next)).toHaveLength(1)
     expect(await talliesOf(next)).toMatchObject({ held: 1 })
     expect(await profileOf(next)).toHaveProperty('slot')
+  })
+})
+
+describe('a push that falls back to SMS', () => {
+  const bySms = async (smsCents: number): Promise<Granted> => {
+    const sms = { [CAFE]: { granted: true } }
+    const granted = await counted(await grant('push', { consents: { ...PUSH.consents, sms } }))
+    await stored.change(`U#${granted.user}`, `MESSAGE#${granted.messageId}`, { smsCents })
+    return granted
+  }
+
+  it('costs the budget of the day what the SMS costs, once, and is one message', async () => {
+    const granted = await bySms(3)
+    await Promise.all([deliver(granted), deliver(granted)])
+    expect(await messageOf(granted)).toMatchObject({ state: 'sent', channel: 'sms' })
+    expect(await talliesOf(granted)).toEqual({ held: 1, sends: 5, cents: 903 })
+    expect(await stored.countsOf(granted.scene.id)).toMatchObject({ sent: 1, messageCents: 3 })
+  })
+
+  it('gives that back, too, when the SMS does not go out', async () => {
+    const granted = await bySms(3)
+    gateway.setFault({ kind: 'refuse', code: 'InvalidParameter', when: { channel: 'sms' } })
+    await deliver(granted)
+    expect(await messageOf(granted)).toMatchObject({ state: 'failed', channel: 'sms' })
+    expect(await talliesOf(granted)).toEqual({ held: 0, sends: 4, cents: 650 })
   })
 })

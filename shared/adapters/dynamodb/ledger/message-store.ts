@@ -3,7 +3,8 @@ import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.
 import { tokenKey } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { finishMessage } from '#shared/adapters/dynamodb/ledger/finish-message.ts'
 import { readDevices } from '#shared/adapters/dynamodb/ledger/read-devices.ts'
-import { batchGetAll } from '#shared/adapters/dynamodb/transactions.ts'
+import { addToTally } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
+import { batchGetAll, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { REQUEUE_AFTER_MS } from '#shared/contracts/items/decision.ts'
 import {
   type Device,
@@ -16,8 +17,10 @@ import {
   type StoredMessage,
   userKey,
 } from '#shared/contracts/items/ledger.ts'
+import { isOfBudget, withCents } from '#shared/contracts/items/stock.ts'
 import { type MessageId, shardOf, type UserId } from '#shared/domain/ids.ts'
 import { UNREADABLE } from '#shared/domain/messages/message.ts'
+import { messageCents } from '#shared/domain/messages/price.ts'
 
 /** How a message ended, with what is known of it. */
 export type Ending =
@@ -36,7 +39,10 @@ export type MessageStore = {
   readonly lease: (message: StoredMessage, untilMs: number, signal?: AbortSignal) => Promise<boolean>
   /** Notes that a leased push goes to another phone; false when the lease was lost. */
   readonly aim: (message: StoredMessage, deviceId: string, signal?: AbortSignal) => Promise<boolean>
-  /** Gives a leased push, surely not sent, to those who send SMS; false when the lease was lost. */
+  /**
+   * Gives a leased push, surely not sent, to those who send SMS, and counts its price on the merchant's budget; false when
+   * the lease was lost.
+   */
   readonly handToSms: (message: StoredMessage, nowMs: number, signal?: AbortSignal) => Promise<boolean>
   /** Gives a leased message, surely not sent, back until `untilMs`; false when the lease was lost. */
   readonly release: (message: StoredMessage, untilMs: number, signal?: AbortSignal) => Promise<boolean>
@@ -139,31 +145,47 @@ export const createMessageStore = (
   const dueOf = ({ messageId }: StoredMessage, atMs: number) =>
     dueKey(atMs, messageId, shardOf(messageId, dueShards))
 
-  /** Puts a leased message back, and under the eye of the minute schedule a minute after `untilMs`. */
-  const giveBack = (
+  /** What puts a leased message back, and under the eye of the minute schedule a minute after `untilMs`. */
+  const givenBack = (
     message: StoredMessage,
     untilMs: number,
-    more: { readonly set: string; readonly values: Readonly<Record<string, string | number>> },
-    signal?: AbortSignal,
-  ): Promise<boolean> => {
+    more: { readonly set: string; readonly values: Readonly<Record<string, unknown>> },
+  ) => {
     const { duePk, dueSk } = dueOf(message, untilMs + REQUEUE_AFTER_MS)
-    return updateMessage(
-      message,
-      {
-        ConditionExpression: '#state = :sending AND leaseUntilMs = :lease',
-        UpdateExpression: `SET #state = :queued, duePk = :pk, dueSk = :sk${more.set}`,
-        ExpressionAttributeNames: { '#state': 'state' },
-        ExpressionAttributeValues: {
-          ':sending': 'sending',
-          ':lease': message.leaseUntilMs,
-          ':queued': 'queued',
-          ':pk': duePk,
-          ':sk': dueSk,
-          ...more.values,
-        },
+    return {
+      ConditionExpression: '#state = :sending AND leaseUntilMs = :lease',
+      UpdateExpression: `SET #state = :queued, duePk = :pk, dueSk = :sk${more.set}`,
+      ExpressionAttributeNames: { '#state': 'state' },
+      ExpressionAttributeValues: {
+        ':sending': 'sending',
+        ':lease': message.leaseUntilMs,
+        ':queued': 'queued',
+        ':pk': duePk,
+        ':sk': dueSk,
+        ...more.values,
       },
-      signal,
-    )
+    }
+  }
+
+  /**
+   * Puts a leased push back as an SMS, and what that costs on the merchant's budget of the day, where it keeps one: also
+   * beyond its limit, since the customer was promised the message. What is then noted on the message is what it gives back.
+   */
+  const handToSms = async (message: StoredMessage, nowMs: number, signal?: AbortSignal): Promise<boolean> => {
+    const cents = messageCents('sms', message.smsCents)
+    const budget = message.tallies.find(isOfBudget)
+    const tallies = message.tallies.map((tally) => (tally === budget ? withCents(tally, cents) : tally))
+    const asSms = givenBack(message, nowMs, {
+      set: ', channel = :sms, attempts = :none, tallies = :tallies',
+      values: { ':sms': 'sms', ':none': 0, ':tallies': tallies },
+    })
+    const Key = messageKey(message.user, message.messageId)
+    const spent = budget && { ...budget, add: { cents }, max: {} }
+    const items = [
+      { Update: { TableName: table, Key, ...asSms } },
+      ...(spent ? [addToTally(table, spent, nowMs)] : []),
+    ]
+    return (await transact(client, items, { random: Math.random, signal })).kind === 'done'
   }
 
   return {
@@ -216,15 +238,10 @@ export const createMessageStore = (
         signal,
       ),
 
-    handToSms: (message, nowMs, signal) =>
-      giveBack(
-        message,
-        nowMs,
-        { set: ', channel = :sms, attempts = :none', values: { ':sms': 'sms', ':none': 0 } },
-        signal,
-      ),
+    handToSms,
 
-    release: (message, untilMs, signal) => giveBack(message, untilMs, { set: '', values: {} }, signal),
+    release: (message, untilMs, signal) =>
+      updateMessage(message, givenBack(message, untilMs, { set: '', values: {} }), signal),
 
     setAside: async (user, messageId, nowMs, signal) => {
       const endIf = (condition: string, set = '') =>

@@ -72,7 +72,7 @@ export const giveBackUnit = (table: string, { offerId, stockShard, listedCode }:
         },
       }
 
-/** Counts a grant up, if there is room. */
+/** Counts a grant up, if there is room; without a most there always is. */
 export const addToTally = (table: string, { pk, sk, add, max }: Tally, nowMs: number): TransactItem => {
   const fields = Object.keys(add)
   // Those of a customer and of a store count for ever.
@@ -84,7 +84,7 @@ export const addToTally = (table: string, { pk, sk, add, max }: Tally, nowMs: nu
     Update: {
       TableName: table,
       Key: { pk, sk },
-      ConditionExpression: rooms.join(' AND '),
+      ...(rooms.length > 0 && { ConditionExpression: rooms.join(' AND ') }),
       UpdateExpression: `SET kind = :kind${isOfDay ? ', #ttl = :ttl' : ''} ADD ${fields.map((_, n) => `#f${n} :a${n}`).join(', ')}`,
       ExpressionAttributeNames: {
         ...(isOfDay && { '#ttl': 'ttl' }),

@@ -10,6 +10,7 @@ import { getMe } from '#functions/customer-api/me/get-me.ts'
 import { listMyConsents } from '#functions/customer-api/me/list-my-consents.ts'
 import { listMyDecisions } from '#functions/customer-api/me/list-my-decisions.ts'
 import { listMyOffers } from '#functions/customer-api/me/list-my-offers.ts'
+import { listMyVisits } from '#functions/customer-api/me/list-my-visits.ts'
 import { makeRedemptionToken } from '#functions/customer-api/me/make-redemption-token.ts'
 import { putDevice } from '#functions/customer-api/me/put-device.ts'
 import { putLocationConsent } from '#functions/customer-api/me/put-location-consent.ts'
@@ -18,6 +19,7 @@ import { putPreferences } from '#functions/customer-api/me/put-preferences.ts'
 import { putPushConsent } from '#functions/customer-api/me/put-push-consent.ts'
 import { putSmsConsent } from '#functions/customer-api/me/put-sms-consent.ts'
 import { shareOffer } from '#functions/customer-api/me/share-offer.ts'
+import { leaveWaitingList, listMyWaits } from '#functions/customer-api/me/waiting-list.ts'
 import { serveAsset, serveNamedAsset } from '#functions/customer-api/reference/serve-asset.ts'
 import { claimScan } from '#functions/customer-api/scans/claim-scan.ts'
 import { scan, showScanPage } from '#functions/customer-api/scans/scan-page.ts'
@@ -45,10 +47,13 @@ import {
   meSchema,
   myConsentsSchema,
   myOfferSchema,
+  myVisitSchema,
+  myWaitSchema,
   offersQuerySchema,
   preferencesSchema,
   sharedOfferSchema,
   smsConsentPathSchema,
+  waitPathSchema,
 } from '#shared/contracts/http/me.ts'
 import { openApiDocumentSchema, referenceFilePathSchema } from '#shared/contracts/http/openapi.ts'
 import { phoneNumberRequestSchema } from '#shared/contracts/http/phone-number.ts'
@@ -186,6 +191,38 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     body: appealRequestSchema,
     response: blockSchema,
     use: appealBlock,
+  }),
+  'GET /v1/me/visits': route({
+    operationId: 'listMyVisits',
+    summary: 'Lists the customer’s visits that are over, the latest first',
+    description:
+      'A visit is listed when it has settled: 15 minutes after its end, or half an hour after the phone fell silent. No positions are kept of it.',
+    problems: ['gone'],
+    ...customer,
+    query: pageQuerySchema,
+    response: pageSchema(myVisitSchema),
+    use: listMyVisits,
+  }),
+  'GET /v1/me/waiting-list': route({
+    operationId: 'listMyWaits',
+    summary: 'Lists the offers that the customer waits for',
+    description:
+      'Who finds an offer with a waiting list sold out stands on it, and is called up in the order of coming when units return. A page may be short, or empty, while there are more.',
+    problems: ['gone'],
+    ...customer,
+    query: pageQuerySchema,
+    response: pageSchema(myWaitSchema),
+    use: listMyWaits,
+  }),
+  'DELETE /v1/me/waiting-list/{offerId}': route({
+    operationId: 'leaveWaitingList',
+    summary: 'Waits for an offer no longer',
+    description:
+      'Whoever has been called up waits no more. Who comes again while the offer is sold out is put at the end of the list.',
+    problems: ['notFound'],
+    ...customer,
+    path: waitPathSchema,
+    use: leaveWaitingList,
   }),
   'GET /v1/me/decisions': route({
     operationId: 'listMyDecisions',

@@ -5,6 +5,7 @@ import {
   createFindKnownPlaces,
   type FindKnownPlaces,
 } from '#shared/adapters/dynamodb/catalog/known-places.ts'
+import { createFindNames, type FindNames } from '#shared/adapters/dynamodb/catalog/names.ts'
 import { createFindQrCode, type FindQrCode } from '#shared/adapters/dynamodb/catalog/qr-code-records.ts'
 import {
   createListSigningKeys,
@@ -25,6 +26,8 @@ import {
 import { createScanRecords, type ScanRecords } from '#shared/adapters/dynamodb/customers/scan-records.ts'
 import { createSuppressions, type Suppressions } from '#shared/adapters/dynamodb/customers/suppressions.ts'
 import { createNoteTurnedAway, type NoteTurnedAway } from '#shared/adapters/dynamodb/customers/turned-away.ts'
+import { createVisitRecords, type VisitRecords } from '#shared/adapters/dynamodb/customers/visit-records.ts'
+import { createWaitRecords, type WaitRecords } from '#shared/adapters/dynamodb/customers/wait-records.ts'
 import { createRequestRecords } from '#shared/adapters/dynamodb/ledger/idempotency-records.ts'
 import { createTraceRecords, type TraceRecords } from '#shared/adapters/dynamodb/ledger/trace-records.ts'
 import { createFindPresence, type FindPresence } from '#shared/adapters/dynamodb/presence/find-presence.ts'
@@ -62,6 +65,9 @@ export type CustomerServices = {
   readonly newScanId: () => string
   readonly scanLink: string
   readonly traces: Pick<TraceRecords, 'listOf' | 'fatesOf' | 'fatesOfMessages'>
+  readonly visits: VisitRecords
+  readonly waits: WaitRecords
+  readonly findNames: FindNames
   readonly newCode: () => string
   readonly noteTurnedAway: NoteTurnedAway
   readonly findKnownPlaces: FindKnownPlaces
@@ -96,6 +102,9 @@ export const buildServices = (env: z.output<typeof customerApiEnv>): CustomerSer
     scanLink: env.SCAN_LINK,
     signToken: createSignToken(createListSigningKeys(catalog), createReadSigningSecret(catalog), nowMs),
     traces: createTraceRecords(client, env.LEDGER_TABLE),
+    visits: createVisitRecords(tables),
+    waits: createWaitRecords(tables),
+    findNames: createFindNames(catalog),
     noteTurnedAway: createNoteTurnedAway(tables),
     findKnownPlaces: createFindKnownPlaces(catalog),
     suppressions: createSuppressions(tables),

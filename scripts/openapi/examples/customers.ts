@@ -34,6 +34,9 @@ export const customerExamples = {
   listMyOffers: { given: ['grant'], query: { limit: '20' } },
   shareOffer: {},
   claimOffer: { body: { by: 'claimed' } },
+  listMyVisits: { given: ['visit'], query: { limit: '20' } },
+  listMyWaits: { given: ['wait'], query: { limit: '20' } },
+  leaveWaitingList: { given: ['wait'] },
   listMyDecisions: { given: ['decision'], query: { limit: '20' } },
   putDevice: {
     body: { platform: 'fcm', token: 'fK3x-example-registration-token', locale: 'en-US' },

@@ -21,6 +21,7 @@ import {
 import { MAX_PREFERENCES } from '#shared/domain/customers/relationship.ts'
 import { CHANNELS } from '#shared/domain/messages/channel.ts'
 import { SHOWN_GRANT_STATES } from '#shared/domain/offers/grant-state.ts'
+import { VISIT_ENDS } from '#shared/domain/presence/visit.ts'
 
 export const devicePathSchema = z.strictObject({
   deviceId: z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/, '1 to 64 of A–Z a–z 0–9 _ . : -'),
@@ -175,6 +176,48 @@ export const myOfferSchema = z.strictObject({
   message: messageFateSchema.exactOptional().describe('What became of its message, while it is kept.'),
 })
 export type MyOffer = z.output<typeof myOfferSchema>
+
+/** One row of `GET /v1/me/visits`. */
+export const myVisitSchema = z.strictObject({
+  visitId: idSchema('vis').describe('The one that the phone was told of.'),
+  merchantId: idSchema('mer').describe('Whose geofence it was.'),
+  merchantName: nameSchema.exactOptional().describe('Of the merchant; absent when it is gone.'),
+  storeId: idSchema('sto').exactOptional().describe('The store of the geofence, if it has one.'),
+  storeName: nameSchema.exactOptional().describe('Of the store; absent when it is gone.'),
+  geofenceId: idSchema('gf').describe('The area that was visited.'),
+  enteredAt: instantSchema.describe('When it began, by the phone’s clock.'),
+  lastInsideAt: instantSchema.describe('When the customer was last seen there.'),
+  leftAt: instantSchema
+    .exactOptional()
+    .describe('When the customer was seen to have left; only of an `exit`.'),
+  end: z
+    .enum(VISIT_ENDS)
+    .describe(
+      'How it ended: the customer left (`exit`); the phone fell silent (`unknown`); the geofence was deleted or moved away (`geofenceGone`).',
+    ),
+  durationS: z
+    .int()
+    .min(0)
+    .exactOptional()
+    .describe('From `enteredAt` to `leftAt` in whole seconds; nobody knows it of other ends.'),
+})
+export type MyVisit = z.output<typeof myVisitSchema>
+
+/** One row of `GET /v1/me/waiting-list`. */
+export const myWaitSchema = z.strictObject({
+  offerId: idSchema('off').describe('What the customer waits for.'),
+  offerName: nameSchema.exactOptional().describe('Of the offer; absent when it is gone.'),
+  merchantId: idSchema('mer').describe('Whose offer it is.'),
+  merchantName: nameSchema.exactOptional().describe('Of the merchant; absent when it is gone.'),
+  storeId: idSchema('sto').exactOptional().describe('Where the customer found it sold out.'),
+  since: instantSchema.describe('When the customer came; who came first is called up first.'),
+})
+export type MyWait = z.output<typeof myWaitSchema>
+
+/** `DELETE /v1/me/waiting-list/{offerId}`. */
+export const waitPathSchema = z.strictObject({
+  offerId: idSchema('off').describe('What the customer waits for.'),
+})
 
 /** `DELETE /v1/me`. */
 export const erasureSchema = z.strictObject({ jobId: idSchema('job') })

@@ -1,5 +1,5 @@
 import { TRACE_TTL_S, userKey } from '#shared/contracts/items/ledger.ts'
-import type { MerchantId, OfferId } from '#shared/domain/ids.ts'
+import type { MerchantId, OfferId, UserId } from '#shared/domain/ids.ts'
 import type { Suppressed } from '#shared/domain/scenes/decide.ts'
 import type { MerchantFacts } from '#shared/domain/scenes/facts.ts'
 import { occasionOf } from '#shared/domain/scenes/trigger.ts'
@@ -7,6 +7,10 @@ import { occasionOf } from '#shared/domain/scenes/trigger.ts'
 /** Where the index `byMerchant` lists who waits for an offer, in the order in which they came. */
 export const waitersPk = (merchantId: MerchantId, offerId: OfferId): string =>
   `M#${merchantId}#WAIT#${offerId}`
+
+/** A customer's place in the queue for an offer; called up, it stays without one. */
+export const waitKey = (user: UserId, offerId: OfferId) => ({ pk: userKey(user), sk: `${WAITS}${offerId}` })
+export const WAITS = 'WAIT#'
 
 /** Stands while somebody waits; the minute schedule looks whether stock has returned. */
 export const waitingKey = (offerId: OfferId) => ({ pk: `OFFER#${offerId}`, sk: 'WAITING' })
@@ -23,8 +27,7 @@ export const waitItem = (
   const offer = awaits === undefined ? undefined : merchants.get(scene.merchantId)?.offers.get(awaits)
   if (offer?.hasWaitingList !== true) return undefined
   return {
-    pk: userKey(trigger.user),
-    sk: `WAIT#${offer.id}`,
+    ...waitKey(trigger.user, offer.id),
     kind: 'wait',
     user: trigger.user,
     merchantId: scene.merchantId,

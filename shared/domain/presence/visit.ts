@@ -23,7 +23,8 @@ export type OpenVisit = {
  * How a stay ended: the customer was seen to leave; the phone fell silent inside and nobody knows when; the geofence was
  * deleted or moved away around the customer.
  */
-export type VisitEnd = 'exit' | 'unknown' | 'geofenceGone'
+export const VISIT_ENDS = ['exit', 'unknown', 'geofenceGone'] as const
+export type VisitEnd = (typeof VISIT_ENDS)[number]
 
 /** A stay that has ended. Only an `exit` has a time, `exitedAtMs`: the fix that confirmed it. */
 export type ClosedVisit = {

@@ -4,17 +4,19 @@ import { EXAMPLE_IDS, EXAMPLE_PATH } from '#scripts/openapi/example-ids.ts'
 import { EXAMPLES } from '#scripts/openapi/examples.ts'
 import { ALL_ROUTES, type DocumentedRoute } from '#scripts/openapi/routes.ts'
 import { ZONES_PK } from '#shared/adapters/dynamodb/catalog/zone-cache.ts'
+import { createVisitStore } from '#shared/adapters/dynamodb/ledger/visit-store.ts'
 import { counterKey } from '#shared/contracts/items/counter.ts'
 import { decisionRefOf } from '#shared/contracts/items/decision.ts'
 import { customerIndex, relationshipAttributes } from '#shared/contracts/items/relationship.ts'
 import { secretItem, signingKeyItem } from '#shared/contracts/items/signing-key.ts'
 import { traceItems } from '#shared/contracts/items/trace.ts'
-import type { MerchantId, SceneId, StoreId } from '#shared/domain/ids.ts'
+import { waitersPk } from '#shared/contracts/items/waiting-list.ts'
+import type { GeofenceId, MerchantId, OfferId, SceneId, StoreId } from '#shared/domain/ids.ts'
 import type { CountPlace, Counts } from '#shared/domain/loop/count.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
 import { CERTIFICATE } from '#test/adapters/sns/signed-notification.ts'
 import { createExampleIds, type ExampleIds } from '#test/scripts/openapi/example-id-pairs.ts'
-import { anEnter, aRelationship, aScene } from '#test/support/builders.ts'
+import { anEnter, aRelationship, aScene, named } from '#test/support/builders.ts'
 import { setClock } from '#test/support/clock.ts'
 import { createTables } from '#test/support/engine.ts'
 import { giveGrant } from '#test/support/grants.ts'
@@ -245,6 +247,38 @@ const SCENERY: Readonly<Record<string, (world: World) => Promise<void>>> = {
     const outcome = { scene, trigger, kind: 'suppressed', reason: 'coolDown', compared } as const
     const ref = decisionRefOf(user, [trigger], 0)
     await put(traceItems(ref, { outcomes: [outcome] }, undefined, MADE_MS).whole)
+  },
+  visit: async (world) => {
+    await make(world, 'createGeofence')
+    await make(world, 'createStore')
+    const { recordVisits } = createVisitStore(tables.client, tables.ledger, 1)
+    const visit = {
+      visitId: named('vis', 'example'),
+      geofenceId: world.ids.real(EXAMPLE_IDS.geofenceId) as GeofenceId,
+      merchantId: merchantOf(world),
+      storeId: world.ids.real(EXAMPLE_IDS.storeId) as StoreId,
+      timeZone: 'America/Los_Angeles',
+      enteredAtMs: MADE_MS,
+      lastInsideAtMs: MADE_MS + 1_260_000,
+      exitedAtMs: MADE_MS + 1_290_000,
+      end: 'exit',
+    } as const
+    await recordVisits(customerOf(world), [visit], { scenesOf: () => [] }, () => true, MADE_MS + 2_190_000)
+  },
+  wait: async (world) => {
+    await make(world, 'createOffer')
+    const [user, merchantId] = [customerOf(world), merchantOf(world)]
+    const offerId = world.ids.real(EXAMPLE_IDS.offerId) as OfferId
+    await put({
+      pk: `U#${user}`,
+      sk: `WAIT#${offerId}`,
+      kind: 'wait',
+      user,
+      merchantId,
+      offerId,
+      merchantPk: waitersPk(merchantId, offerId),
+      merchantSk: `${new Date(MADE_MS).toISOString()}#${user}`,
+    })
   },
   counters: async (world) => {
     await make(world, 'createScene')

@@ -9,7 +9,7 @@ import {
   type TransactItem,
   transact,
 } from '#shared/adapters/dynamodb/transactions.ts'
-import { expiryOf, userKey } from '#shared/contracts/items/ledger.ts'
+import { expiryOf } from '#shared/contracts/items/ledger.ts'
 import {
   customerIndex,
   parseRelationship,
@@ -18,9 +18,10 @@ import {
   relationshipKey,
   withChain,
 } from '#shared/contracts/items/relationship.ts'
+import { visitIndex, visitKey } from '#shared/contracts/items/visit.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
 import { type Relationship, withVisit } from '#shared/domain/customers/relationship.ts'
-import { type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
+import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 import type { ClosedVisit } from '#shared/domain/presence/visit.ts'
 import type { KnownRelationship } from '#shared/domain/scenes/facts.ts'
 import { firstMomentMs } from '#shared/domain/scenes/next-occasions.ts'
@@ -56,14 +57,12 @@ const MAX_ROUNDS = 10
 const VISITS_PER_TRANSACTION = 12
 
 const visitItem = (user: UserId, visit: CreditedVisit, nowMs: number) => ({
-  pk: userKey(user),
-  sk: `VISIT#${visit.visitId}`,
+  ...visitKey(user, visit.visitId),
   kind: 'visit',
   user,
   ...visit,
   settledAtMs: nowMs,
-  merchantPk: `M#${visit.merchantId}#VISIT#${shardOf(user, 4)}`,
-  merchantSk: new Date(visit.enteredAtMs).toISOString(),
+  ...visitIndex(user, visit.visitId, visit.enteredAtMs),
   ttl: expiryOf(nowMs),
 })
 

@@ -20,6 +20,10 @@ const parameterSchema = (schema: z.core.$ZodType): JsonSchema => {
   return ['integer', 'number', 'boolean'].includes(String(read['type'])) ? read : converted(schema, 'input')
 }
 
+/** What is `exactOptional` may be left out, though `undefined` is no value of it; what has a default takes `undefined`. */
+const mayBeAbsent = (member: z.core.$ZodType): boolean =>
+  member._zod.optin === 'optional' || z.safeParse(member, undefined).success
+
 /** The parameters of a route's path or query, with the example's values. */
 export const parametersOf = (
   schema: z.ZodType,
@@ -34,7 +38,7 @@ export const parametersOf = (
       name,
       in: place,
       ...(description !== undefined && { description }),
-      required: place === 'path' || !z.safeParse(member, undefined).success,
+      required: place === 'path' || !mayBeAbsent(member),
       schema: shown,
       ...(value !== undefined && { example: isNumber ? Number(value) : value }),
     }

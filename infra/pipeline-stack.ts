@@ -44,6 +44,8 @@ const customerRoutes: Routes = {
   'GET /v1/me': ['customer'],
   'DELETE /v1/me': ['customer'],
   'GET /v1/me/erasure': ['customer'],
+  'POST /v1/me/exports': ['customer'],
+  'GET /v1/me/exports/{exportId}': ['customer'],
   'PUT /v1/me/devices/{deviceId}': ['customer'],
   'DELETE /v1/me/devices/{deviceId}': ['customer'],
   'PUT /v1/me/phone-number': ['customer'],

@@ -12,12 +12,14 @@ import { listMyDecisions } from '#functions/customer-api/me/list-my-decisions.ts
 import { listMyOffers } from '#functions/customer-api/me/list-my-offers.ts'
 import { listMyVisits } from '#functions/customer-api/me/list-my-visits.ts'
 import { makeRedemptionToken } from '#functions/customer-api/me/make-redemption-token.ts'
+import { openMyExport } from '#functions/customer-api/me/open-my-export.ts'
 import { putDevice } from '#functions/customer-api/me/put-device.ts'
 import { putLocationConsent } from '#functions/customer-api/me/put-location-consent.ts'
 import { putPhoneNumber } from '#functions/customer-api/me/put-phone-number.ts'
 import { putPreferences } from '#functions/customer-api/me/put-preferences.ts'
 import { putPushConsent } from '#functions/customer-api/me/put-push-consent.ts'
 import { putSmsConsent } from '#functions/customer-api/me/put-sms-consent.ts'
+import { readMyExport } from '#functions/customer-api/me/read-my-export.ts'
 import { shareOffer } from '#functions/customer-api/me/share-offer.ts'
 import { leaveWaitingList, listMyWaits } from '#functions/customer-api/me/waiting-list.ts'
 import { serveAsset, serveNamedAsset } from '#functions/customer-api/reference/serve-asset.ts'
@@ -34,6 +36,12 @@ import {
 } from '#shared/contracts/http/customers.ts'
 import { myDecisionSchema } from '#shared/contracts/http/decisions.ts'
 import { eventsRequestSchema, eventsResponseSchema } from '#shared/contracts/http/events.ts'
+import {
+  exportSchema,
+  myExportPageSchema,
+  myExportPathSchema,
+  myExportQuerySchema,
+} from '#shared/contracts/http/exports.ts'
 import {
   claimRequestSchema,
   consentRequestSchema,
@@ -108,6 +116,28 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     ...customer,
     response: erasureStateSchema,
     use: getErasure,
+  }),
+  'POST /v1/me/exports': route({
+    operationId: 'openMyExport',
+    summary: 'Opens an export of everything that is kept about the customer, for a day',
+    description: 'Nothing is copied: its pages are read as things are then.',
+    status: 201,
+    problems: ['gone'],
+    ...customer,
+    response: exportSchema,
+    use: openMyExport,
+  }),
+  'GET /v1/me/exports/{exportId}': route({
+    operationId: 'readMyExport',
+    summary: 'Reads the next page of an export',
+    description:
+      'First where the customer is now, with positions; then all else. docs/erasure.md tells what each kind is.',
+    problems: ['notFound', 'gone'],
+    ...customer,
+    path: myExportPathSchema,
+    query: myExportQuerySchema,
+    response: myExportPageSchema,
+    use: readMyExport,
   }),
   'GET /v1/me/offers': route({
     operationId: 'listMyOffers',

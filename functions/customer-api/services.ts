@@ -14,6 +14,10 @@ import {
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { type BlockRecords, createBlockRecords } from '#shared/adapters/dynamodb/customers/block-records.ts'
 import {
+  type CustomerExports,
+  createCustomerExports,
+} from '#shared/adapters/dynamodb/customers/customer-exports.ts'
+import {
   createDeviceRecords,
   type DeviceRecords,
 } from '#shared/adapters/dynamodb/customers/device-records.ts'
@@ -60,6 +64,7 @@ export type CustomerServices = {
   readonly grants: Pick<GrantRecords, 'listOf' | 'find' | 'claim' | 'openToTokens' | 'share'>
   readonly signToken: SignToken
   readonly findPresence: FindPresence
+  readonly exports: CustomerExports
   readonly findQrCode: FindQrCode
   readonly scans: ScanRecords
   readonly newScanId: () => string
@@ -96,6 +101,7 @@ export const buildServices = (env: z.output<typeof customerApiEnv>): CustomerSer
     saveEvents: createEventRecords(tables, env.DUE_SHARDS).save,
     grants: createGrantRecords(tables, env.DUE_SHARDS),
     findPresence: createFindPresence(client, env.PRESENCE_TABLE),
+    exports: createCustomerExports(tables),
     findQrCode: createFindQrCode(catalog),
     scans: createScanRecords(tables),
     newScanId,

@@ -1,8 +1,7 @@
 import type { MemberUseCase } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import { EXPORT_OPEN_MS, openedExport } from '#shared/contracts/http/exports.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
-
-const OPEN_MS = 24 * 3_600_000
 
 /** Opens an export of all of the merchant's data for a day; its pages are read with the answered id. */
 export const openExport: MemberUseCase<Pick<MerchantServices, 'exports' | 'newId' | 'nowMs'>> =
@@ -10,16 +9,12 @@ export const openExport: MemberUseCase<Pick<MerchantServices, 'exports' | 'newId
   async ({ path, author, signal }) => {
     const exportId = newId('job')
     const createdAtMs = nowMs()
-    const expiresAtMs = createdAtMs + OPEN_MS
+    const expiresAtMs = createdAtMs + EXPORT_OPEN_MS
     const opened = await exports.open(path.merchantId, exportId, expiresAtMs, author, signal)
     if (opened === 'absent') throw new Problem('notFound')
     return {
       status: 201,
       headers: { location: `/v1/merchants/${path.merchantId}/exports/${exportId}` },
-      body: {
-        exportId,
-        createdAt: new Date(createdAtMs).toISOString(),
-        expiresAt: new Date(expiresAtMs).toISOString(),
-      },
+      body: openedExport(exportId, createdAtMs),
     }
   }

@@ -31,6 +31,11 @@ export const customerExamples = {
   getMe: { given: ['putDevice', 'putPhoneNumber', 'putPushConsent', 'putSmsConsent', 'putPreferences'] },
   deleteMe: { given: ['putDevice'] },
   getErasure: { given: ['deleteMe'] },
+  openMyExport: {},
+  readMyExport: {
+    given: ['putDevice', 'putPhoneNumber', 'putPushConsent', 'openMyExport'],
+    query: { limit: '20', cursor: Buffer.from('ledger|').toString('base64url') },
+  },
   listMyOffers: { given: ['grant'], query: { limit: '20' } },
   shareOffer: {},
   claimOffer: { body: { by: 'claimed' } },

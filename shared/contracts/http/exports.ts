@@ -1,5 +1,9 @@
 import * as z from 'zod'
-import { idSchema, instantSchema, MAX_PAGE } from '#shared/contracts/http/primitives.ts'
+import { idSchema, instantSchema, MAX_PAGE, pageQuerySchema } from '#shared/contracts/http/primitives.ts'
+import type { JobId } from '#shared/domain/ids.ts'
+
+/** For so long the pages of an export can be read. */
+export const EXPORT_OPEN_MS = 24 * 3_600_000
 
 export const exportPathSchema = z.strictObject({ merchantId: idSchema('mer'), exportId: idSchema('job') })
 
@@ -26,6 +30,13 @@ export const exportSchema = z.strictObject({
   expiresAt: instantSchema,
 })
 
+/** An export that is opened now, as its body tells it. */
+export const openedExport = (exportId: JobId, nowMs: number) => ({
+  exportId,
+  createdAt: new Date(nowMs).toISOString(),
+  expiresAt: new Date(nowMs + EXPORT_OPEN_MS).toISOString(),
+})
+
 /**
  * `GET /v1/merchants/{merchantId}/exports/{exportId}`: the next page of it. Without `next` it was the last. `data` is what the
  * section's own route answers; a customer is one who has acted with the merchant, with what it was given and sent.
@@ -35,4 +46,35 @@ export const exportPageSchema = z.strictObject({
     .array(z.strictObject({ section: z.enum(EXPORT_SECTIONS), data: z.record(z.string(), z.unknown()) }))
     .max(MAX_PAGE),
   next: z.string().max(200).exactOptional(),
+})
+
+export const myExportPathSchema = z.strictObject({ exportId: idSchema('job') })
+
+/** A sort key of DynamoDB has 1,024 bytes at most; so has a place in an export. */
+const MAX_CURSOR = 1400
+
+export const myExportQuerySchema = pageQuerySchema.extend({
+  cursor: z
+    .base64url()
+    .min(1)
+    .max(MAX_CURSOR)
+    .exactOptional()
+    .describe('The `next` of the page before; it means nothing to the client.'),
+})
+export type MyExportQuery = z.output<typeof myExportQuerySchema>
+
+/** `GET /v1/me/exports/{exportId}`: the next page of it. Without `next` it was the last. */
+export const myExportPageSchema = z.strictObject({
+  items: z
+    .array(
+      z.looseObject({
+        kind: z
+          .string()
+          .max(50)
+          .describe('What it is, see docs/erasure.md; the other members are those of the kind.'),
+        keptUntil: instantSchema.exactOptional().describe('When it is forgotten by itself.'),
+      }),
+    )
+    .max(MAX_PAGE),
+  next: z.string().max(MAX_CURSOR).exactOptional(),
 })

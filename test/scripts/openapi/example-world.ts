@@ -76,7 +76,6 @@ const MAKERS: Readonly<Record<string, string>> = {
   qrCodeId: 'createQrCode',
   zoneId: 'putZone',
   jobId: 'importStores',
-  exportId: 'openExport',
   deviceId: 'putDevice',
   grantId: 'grant',
 }

@@ -34,7 +34,7 @@ import {
   myBlockPathSchema,
   myBlockSchema,
 } from '#shared/contracts/http/customers.ts'
-import { myDecisionSchema } from '#shared/contracts/http/decisions.ts'
+import { decisionsQuerySchema, myDecisionSchema } from '#shared/contracts/http/decisions.ts'
 import { eventsRequestSchema, eventsResponseSchema } from '#shared/contracts/http/events.ts'
 import {
   exportSchema,
@@ -257,8 +257,10 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
   'GET /v1/me/decisions': route({
     operationId: 'listMyDecisions',
     summary: 'Lists what was decided about the customer, and why, the latest first',
+    description:
+      'Of one merchant or message only, a page may be short, or empty, while there are more. docs/reasons.md says in plain sentences what each `result` means.',
     ...customer,
-    query: pageQuerySchema,
+    query: decisionsQuerySchema,
     response: pageSchema(myDecisionSchema),
     use: listMyDecisions,
   }),

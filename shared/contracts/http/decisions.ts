@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { idSchema, instantSchema } from '#shared/contracts/http/primitives.ts'
+import { idSchema, instantSchema, pageQuerySchema } from '#shared/contracts/http/primitives.ts'
 import { CHANNELS } from '#shared/domain/messages/channel.ts'
 import { MESSAGE_REASONS, MESSAGE_STATES, type MessageFate } from '#shared/domain/messages/message.ts'
 import { SUPPRESSION_REASONS } from '#shared/domain/scenes/reasons.ts'
@@ -39,6 +39,13 @@ export const outcomeSchema = z.strictObject({
     .exactOptional()
     .describe('What became of the message of a grant, while it is kept.'),
 })
+
+/** Which of the decisions about the customer; without either all of them. */
+export const decisionsQuerySchema = pageQuerySchema.extend({
+  merchantId: idSchema('mer').exactOptional().describe('Only what became of this merchant’s scenes.'),
+  messageId: idSchema('msg').exactOptional().describe('Only what granted this message.'),
+})
+export type DecisionsQuery = z.output<typeof decisionsQuerySchema>
 
 /** `GET /v1/me/decisions`: what was decided about the customer in the last 30 days, the latest first. */
 export const myDecisionSchema = z.strictObject({

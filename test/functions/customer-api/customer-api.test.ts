@@ -954,6 +954,13 @@ describe('decisions', () => {
     const stored = messageItem(grant, clock.nowMs, 1)
     await put(stored)
     expect(await message()).toEqual({ channel: 'push', state: 'queued' })
+    const ask = async (query: Record<string, string>) =>
+      (await callApi(handler, 'GET /v1/me/decisions', { subject: 'kim', query })).body.items
+    expect(await ask({ messageId: stored.messageId, merchantId })).toMatchObject([
+      { outcomes: [{ result: 'granted', message: { state: 'queued' } }] },
+    ])
+    expect(await ask({ messageId: named('msg', 'another') })).toEqual([])
+    expect(await ask({ merchantId: named('mer', 'another') })).toEqual([])
     await put({ ...stored, state: 'unknown', reason: 'TimeoutError' })
     expect(await message()).toEqual({ channel: 'push', state: 'unknown', reason: 'unclear' })
   })

@@ -60,9 +60,10 @@ export const toProblem = (error: unknown): Problem => {
 }
 
 const bodyOf = (problem: Problem, requestId: string): ProblemBody => ({
-  ...problem.members,
   type: problemType(problem.code),
-  ...PROBLEMS[problem.code],
+  title: PROBLEMS[problem.code].title,
+  status: PROBLEMS[problem.code].status,
+  ...problem.members,
   ...(problem.detail !== undefined && { detail: problem.detail }),
   instance: `urn:beckon:request:${encodeURIComponent(requestId)}`,
   code: problem.code,

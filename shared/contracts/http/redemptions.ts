@@ -9,6 +9,9 @@ const where = {
 }
 const tokenSchema = redemptionTokenSchema.describe('The token of the QR code.')
 
+const hasBoth = (input: unknown): boolean =>
+  typeof input === 'object' && input !== null && 'token' in input && 'code' in input
+
 /** `POST /v1/merchants/{merchantId}/redemptions`. */
 export const redemptionRequestSchema = z.union(
   [
@@ -22,7 +25,7 @@ export const redemptionRequestSchema = z.union(
       ...where,
     }),
   ],
-  { error: 'either a token or a code, and where' },
+  { error: ({ input }) => (hasBoth(input) ? 'only one of token and code' : 'a token or a code is needed') },
 )
 export type RedemptionRequest = z.output<typeof redemptionRequestSchema>
 

@@ -21,10 +21,20 @@ const clip = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0
 export const jsonPointer = (path: readonly PropertyKey[]): string =>
   clip(path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''))
 
-/** Of a union without a discriminator, the branch that got into the value: it says best what is wrong, and where. */
+const isOfMembers = ({ code, path }: z.core.$ZodIssue): boolean =>
+  code === 'unrecognized_keys' || path.length > 0
+
+const isMissing = ({ code, path, message }: z.core.$ZodIssue): boolean =>
+  code === 'invalid_type' && path.length === 1 && message.startsWith('missing')
+
+/**
+ * Of a union of objects without a discriminator, the one branch whose members are all there: it says best what is wrong, and
+ * where. Where none or several are meant, the union's own words do.
+ */
 const branchInside = (issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] => {
   if (issue.code !== 'invalid_union') return []
-  const inside = issue.errors.find(([first]) => first !== undefined && first.path.length > 0) ?? []
+  const whole = issue.errors.filter((branch) => branch.some(isOfMembers) && !branch.some(isMissing))
+  const inside = whole.length === 1 ? (whole[0] ?? []) : []
   return inside.map((one) => ({ ...one, path: [...issue.path, ...one.path] }))
 }
 

@@ -114,6 +114,7 @@ describe('a till', () => {
       storeId: store.id,
       till: 'Till 2',
     })
+    expect(Object.keys(second.body).slice(0, 3)).toEqual(['type', 'title', 'status'])
     expect(await stockOf(offerId)).toEqual({ free: 9, reserved: 0, confirmed: 1 })
   })
 
@@ -186,12 +187,18 @@ describe('a till', () => {
     expect((await redeem({ token })).status).toBe(200)
   })
 
-  test.each([[{}], [{ token: 'no.token' }], [{ token: 'a.b.c', code: 'ABCDE-FGHJK' }], [{ code: '' }]])(
-    'sends a token or a code, not %j',
-    async (body) => {
-      expect((await redeem(body)).status).toBe(400)
-    },
-  )
+  test.each([
+    [{}, '', 'a token or a code is needed'],
+    [{ till: 'north' }, '', 'a token or a code is needed'],
+    [{ token: 'a.b.c', code: 'ABCDE-FGHJK' }, '', 'only one of token and code'],
+    [{ token: 'no.token' }, '/token', undefined],
+    [{ code: '' }, '/code', 'at least 1 character'],
+    [{ code: 'ABCDE-FGHJK', shop: 1 }, '/shop', 'unknown member'],
+  ])('sends a token or a code, not %j', async (request, pointer, detail) => {
+    const { status, body } = await redeem(request)
+    expect([status, body.errors.length, body.errors[0].pointer]).toEqual([400, 1, pointer])
+    if (detail !== undefined) expect(body.errors[0].detail).toBe(detail)
+  })
 })
 
 test('an erased customer leaves nothing by which a token is found', async () => {

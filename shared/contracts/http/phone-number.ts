@@ -10,8 +10,8 @@ const MAX_NUMBER = 16
  */
 export const phoneNumberSchema = z
   .string()
-  .max(MAX_NUMBER)
-  .regex(/^\+[1-9]\d{6,14}$/, 'not in E.164 form, e.g. +14155550123')
+  .max(MAX_NUMBER, { abort: true })
+  .regex(/^\+[1-9]\d{6,14}$/, { error: 'not in E.164 form, e.g. +14155550123', abort: true })
   .refine(
     (text) => parsePhoneNumberFromString(text)?.isValid() === true,
     'not a mobile number that can exist',

@@ -68,7 +68,11 @@ export const isInstant = (value: unknown): boolean =>
 export const utcInstantSchema = instantSchema.transform((text) => new Date(text).toISOString())
 
 /** A calendar day, e.g. `2026-11-22`. */
-export const daySchema = z.string().max(10).pipe(z.iso.date('not a day of the calendar, e.g. 2026-11-22'))
+export const daySchema = z
+  .string()
+  // Nothing more is said of days that are none, as how far they are apart.
+  .max(10, { abort: true })
+  .pipe(z.iso.date({ error: 'not a day of the calendar, e.g. 2026-11-22', abort: true }))
 
 /** A language as phones tell it: a BCP 47 tag, e.g. `de-CH`. */
 export const localeSchema = z.string().max(35).regex(LOCALE, 'not a BCP 47 tag, e.g. de-CH')

@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { estimateRequestSchema } from '#shared/contracts/http/audience.ts'
 import { batchedEventSchema } from '#shared/contracts/http/events.ts'
 import { offerRequestSchema } from '#shared/contracts/http/offers.ts'
+import { phoneNumberSchema } from '#shared/contracts/http/phone-number.ts'
 import { daySchema } from '#shared/contracts/http/primitives.ts'
 import { qrCodeRequestSchema } from '#shared/contracts/http/qr-codes.ts'
+import { reportQuerySchema } from '#shared/contracts/http/reports.ts'
 import { sceneRequestSchema } from '#shared/contracts/http/scenes.ts'
 import { parseInput } from '#shared/runtime/http/parse-input.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
@@ -158,4 +160,28 @@ test('an app event in a batch', () => {
   expect(error?.issues.map(({ path, message }) => `/${path.join('/')} ${message}`)).toContain(
     '/id missing: a string',
   )
+})
+
+describe('one mistake is told once', () => {
+  const NO_DAY = 'not a day of the calendar, e.g. 2026-11-22'
+
+  test('a day that is none is not far from another, too', () => {
+    expect(faults(reportQuerySchema, { from: 'x', to: '2026-02-30' })).toEqual([
+      `/from ${NO_DAY}`,
+      `/to ${NO_DAY}`,
+    ])
+    const long = '2026-11-22T10:00'
+    expect(faults(reportQuerySchema, { from: '2026-01-01', to: long })).toEqual(['/to at most 10 characters'])
+    expect(faults(reportQuerySchema, { from: '2026-01-01', to: '2026-12-31' })).toEqual([
+      '/to more than 92 days after from',
+    ])
+  })
+
+  test.each([
+    ['555', 'not in E.164 form, e.g. +14155550123'],
+    ['5'.repeat(17), 'at most 16 characters'],
+    ['+19995550123', 'not a mobile number that can exist'],
+  ])('a phone number %s', (number, fault) => {
+    expect(faults(phoneNumberSchema, number)).toEqual([` ${fault}`])
+  })
 })

@@ -7,6 +7,7 @@ import type { OpenRequest } from '#shared/runtime/http/open-route.ts'
 import type { Reply } from '#shared/runtime/http/route.ts'
 
 type Words = {
+  readonly language: string
   readonly buttons: Readonly<Record<QrAction['type'], string>>
   readonly inApp: string
   readonly alsoInApp: string
@@ -14,6 +15,7 @@ type Words = {
 }
 
 const ENGLISH: Words = {
+  language: 'en',
   buttons: {
     productPage: 'See the product',
     survey: 'Answer the questions',
@@ -29,6 +31,7 @@ const ENGLISH: Words = {
 const WORDS: Readonly<Record<string, Words>> = {
   en: ENGLISH,
   de: {
+    language: 'de',
     buttons: {
       productPage: 'Produkt ansehen',
       survey: 'Fragen beantworten',
@@ -54,9 +57,9 @@ const escaped = (text: string): string =>
 const STYLE =
   'body{font:1.2em/1.4 sans-serif;max-width:26em;margin:3em auto;padding:0 1em;text-align:center}h1{font-size:1.5em}button,.go{display:block;box-sizing:border-box;width:100%;margin:1.5em 0;padding:.8em;border:0;border-radius:.5em;background:#111;color:#fff;font:inherit;text-decoration:none}p{color:#555}'
 
-const page = (status: 200 | 404, title: string, content: string): Reply => ({
+const page = ({ language }: Words, status: 200 | 404, title: string, content: string): Reply => ({
   status,
-  text: `<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"><title>${escaped(title)}</title><style>${STYLE}</style><body>${content}`,
+  text: `<!doctype html><html lang="${language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"><title>${escaped(title)}</title><style>${STYLE}</style><body>${content}`,
   headers: {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy':
@@ -66,6 +69,8 @@ const page = (status: 200 | 404, title: string, content: string): Reply => ({
     'x-content-type-options': 'nosniff',
   },
 })
+
+const notInUse = (words: Words): Reply => page(words, 404, words.unknown, `<p>${words.unknown}`)
 
 const head = ({ qrCode, merchant }: FoundQrCode): string =>
   `<p>${escaped(merchant.name)}</p><h1>${escaped(qrCode.caption)}</h1>`
@@ -84,10 +89,10 @@ export const showScanPage =
   async (request: OpenRequest): Promise<Reply> => {
     const words = wordsFor(request)
     const one = await found(services, request)
-    if (one === undefined) return page(404, '404', `<p>${words.unknown}`)
+    if (one === undefined) return notInUse(words)
     const { code, action, caption } = one.qrCode
     const button = `<form method="post" action="/q/${code}/scans"><button>${words.buttons[action.type]}</button></form>`
-    return page(200, caption, `${head(one)}${button}`)
+    return page(words, 200, caption, `${head(one)}${button}`)
   }
 
 /**
@@ -99,7 +104,7 @@ export const scan =
   async (request: OpenRequest): Promise<Reply> => {
     const words = wordsFor(request)
     const one = await found(services, request)
-    if (one === undefined) return page(404, '404', `<p>${words.unknown}`)
+    if (one === undefined) return notInUse(words)
     const { id: qrCodeId, code, action, caption } = one.qrCode
     const scanId = services.newScanId()
     await services.scans.note({ scanId, code, qrCodeId, atMs: services.nowMs() }, request.signal)
@@ -109,5 +114,5 @@ export const scan =
       web === undefined
         ? `<a class="go" href="${app}">${words.inApp}</a>`
         : `<a class="go" rel="noopener" href="${escaped(web)}">${words.buttons[action.type]}</a><p><a href="${app}">${words.alsoInApp}</a>`
-    return page(200, caption, `${head(one)}${links}`)
+    return page(words, 200, caption, `${head(one)}${links}`)
   }

@@ -53,7 +53,10 @@ const terms = {
 export const qrCodeRequestSchema = z.strictObject(terms)
 export type QrCodeRequest = z.output<typeof qrCodeRequestSchema>
 
-const codeSchema = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{12}$/, 'not a code')
+const CODE = /^[0-9A-HJKMNP-TV-Z]{12}$/
+const codeSchema = z.string().regex(CODE, 'not a code')
+/** As somebody types it: its case does not count. */
+const typedCodeSchema = z.string().max(12).toUpperCase().regex(CODE, 'not a code')
 
 export const qrCodeSchema = z.object({
   id: idSchema('qrc'),
@@ -75,7 +78,7 @@ export const scanCountsSchema = z.strictObject({
   redemptions: z.int().min(0).describe('Scans after which the customer redeemed one within seven days.'),
 })
 
-export const scanPathSchema = z.strictObject({ code: codeSchema })
+export const scanPathSchema = z.strictObject({ code: typedCodeSchema })
 
 const scanIdSchema = z.string().regex(/^[A-Za-z0-9_-]{22}$/, '22 characters of base64url')
 
@@ -83,7 +86,7 @@ const scanIdSchema = z.string().regex(/^[A-Za-z0-9_-]{22}$/, '22 characters of b
 export const claimScanRequestSchema = z.strictObject({
   scanId: scanIdSchema.describe('What the page handed to the app; or 16 random bytes of the app’s own.'),
   /** Of a code that the app itself has read: then the app has made the `scanId`. */
-  code: codeSchema.exactOptional().describe('The code that the app itself has read.'),
+  code: typedCodeSchema.exactOptional().describe('The code that the app itself has read.'),
 })
 export type ClaimScanRequest = z.output<typeof claimScanRequestSchema>
 

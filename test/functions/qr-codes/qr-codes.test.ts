@@ -141,6 +141,7 @@ describe('a QR code', () => {
     const never = await customerApi(httpEvent('GET /q/{code}', { path: { code: 'none' } }), lambdaContext())
     expect([gone.statusCode, gone.headers?.['content-type']]).toEqual([404, 'text/html; charset=utf-8'])
     expect(never.body).toBe(gone.body)
+    expect(gone.body).toContain('<title>This code is not in use any more.</title>')
   })
 })
 
@@ -154,7 +155,16 @@ describe('the page of a QR code', () => {
     expect(body.match(/<button>/g)).toHaveLength(1)
     expect(body).not.toMatch(/<script|onclick|src=/i)
     expect(headers['content-security-policy']).toContain("default-src 'none'")
-    expect((await look(one.code, { 'accept-language': 'de-AT,de;q=0.9' })).body).toContain('Holen')
+    expect(body).toContain('<html lang="en">')
+    const german = (await look(one.code, { 'accept-language': 'de-AT,de;q=0.9' })).body
+    expect(german).toContain('Holen')
+    expect(german).toContain('<html lang="de">')
+  })
+
+  test('is found by a code typed in lower case', async () => {
+    const one = await newCode()
+    expect((await look(one.code.toLowerCase())).status).toBe(200)
+    expect((await claim('lois', { code: one.code.toLowerCase(), scanId: 'C'.repeat(22) })).status).toBe(200)
   })
 
   test('counts who presses the button, not who looks at the link', async () => {

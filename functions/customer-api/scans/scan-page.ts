@@ -1,3 +1,4 @@
+import { PAGE_HEADERS } from '#functions/customer-api/page-headers.ts'
 import type { CustomerServices } from '#functions/customer-api/services.ts'
 import type { FoundQrCode } from '#shared/adapters/dynamodb/catalog/qr-code-records.ts'
 import { scanPathSchema } from '#shared/contracts/http/qr-codes.ts'
@@ -60,14 +61,7 @@ const STYLE =
 const page = ({ language }: Words, status: 200 | 404, title: string, content: string): Reply => ({
   status,
   text: `<!doctype html><html lang="${language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"><title>${escaped(title)}</title><style>${STYLE}</style><body>${content}`,
-  headers: {
-    'content-type': 'text/html; charset=utf-8',
-    'content-security-policy':
-      "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    'cache-control': 'no-store',
-    'referrer-policy': 'no-referrer',
-    'x-content-type-options': 'nosniff',
-  },
+  headers: PAGE_HEADERS,
 })
 
 const notInUse = (words: Words): Reply => page(words, 404, words.unknown, `<p>${words.unknown}`)

@@ -1,3 +1,4 @@
+import { PAGE_HEADERS } from '#functions/customer-api/page-headers.ts'
 import { type OptOutServices, optIn, optOut } from '#functions/customer-api/sms/opt-out.ts'
 import { pickByLocale } from '#shared/domain/messages/locale-chain.ts'
 import { STOP_CODE } from '#shared/domain/messages/stop-code.ts'
@@ -59,11 +60,7 @@ const wordsFor = ({ headers }: OpenRequest): Words => {
 const page = (content: string): Reply => ({
   status: 200,
   text: `<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>SMS</title><body style="font:1.2em sans-serif;max-width:30em;margin:3em auto;padding:0 1em">${content}`,
-  headers: {
-    'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
-    'referrer-policy': 'no-referrer',
-  },
+  headers: PAGE_HEADERS,
 })
 
 /** The page behind the opt-out link of an SMS. It only asks: programs that look at links for people press no button. */

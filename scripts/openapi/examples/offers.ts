@@ -19,7 +19,7 @@ const qrCode = {
   caption: 'Scan for a free coffee',
   placement: { label: 'Shop window', kind: 'offline', storeId },
 }
-const qrSceneAndStore = ['createStore', 'createScene']
+const qrSceneAndStore = ['createStore', 'a scene that hears of scans']
 
 export const offerExamples = {
   createQrCode: { given: qrSceneAndStore, body: qrCode },

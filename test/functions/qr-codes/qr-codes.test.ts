@@ -30,7 +30,7 @@ const offer = await created(merchantApi, 'POST /v1/merchants/{merchantId}/offers
 const scene = await created(merchantApi, 'POST /v1/merchants/{merchantId}/scenes', {
   subject: 'owner',
   path,
-  body: sceneBody(),
+  body: sceneBody({ triggers: [{ type: 'enter' }, { type: 'event', eventType: 'qr_scan' }] }),
 })
 const bodyOf = (changes: Readonly<Record<string, unknown>> = {}) => ({
   name: 'Window',
@@ -105,6 +105,27 @@ describe('a QR code', () => {
       })
     expect((await remove()).body.code).toBe('inUse')
     expect((await ofCode('', one.id, 'DELETE')).status).toBe(204)
+  })
+
+  test('gives a coupon by a scene that hears of scans, and by no other', async () => {
+    const deaf = await created(merchantApi, 'POST /v1/merchants/{merchantId}/scenes', {
+      subject: 'owner',
+      path,
+      body: sceneBody({ triggers: [{ type: 'enter' }, { type: 'event', eventType: 'purchase' }] }),
+    })
+    const one = await newCode()
+    const replace = (action: unknown) =>
+      callApi(merchantApi, 'PUT /v1/merchants/{merchantId}/qr-codes/{qrCodeId}', {
+        subject: 'owner',
+        path: { merchantId, qrCodeId: one.id },
+        body: bodyOf({ action }),
+      })
+    for (const sceneId of [deaf.id, 'scn_01J0000000000000000000000A']) {
+      const action = { type: 'coupon', sceneId }
+      for (const { status, body } of [await post(bodyOf({ action })), await replace(action)])
+        expect([status, body.errors[0].pointer]).toEqual([422, '/action/sceneId'])
+    }
+    expect((await replace({ type: 'coupon', sceneId: scene.id })).status).toBe(200)
   })
 
   test('is drawn with its caption, so that a phone reads it', async () => {

@@ -164,6 +164,18 @@ const SCENERY: Readonly<Record<string, (world: World) => Promise<void>>> = {
       new UpdateCommand({ TableName: tables.catalog, Key, UpdateExpression: 'REMOVE experiment' }),
     )
   },
+  'a scene that hears of scans': async (world) => {
+    await make(world, 'createScene')
+    const Key = { pk: `M#${merchantOf(world)}`, sk: `SCENE#${world.ids.real(EXAMPLE_IDS.sceneId)}` }
+    await tables.client.send(
+      new UpdateCommand({
+        TableName: tables.catalog,
+        Key,
+        UpdateExpression: 'SET triggers = :scans',
+        ExpressionAttributeValues: { ':scans': [{ type: 'event', eventType: 'qr_scan' }] },
+      }),
+    )
+  },
   'a QR code': async (world) => {
     await make(world, 'createQrCode')
     const merchantId = merchantOf(world)

@@ -32,7 +32,30 @@ export type ImportRow = z.output<typeof importRowSchema>
 
 /** A file that is no table or collection at all. */
 export class ImportError extends Error {
-  override readonly name = 'ImportError'
+  override readonly name: string = 'ImportError'
+}
+
+/** A table of which no row can be a store. */
+export class HeaderError extends ImportError {
+  override readonly name = 'HeaderError'
+}
+
+/** What each store needs, and under which names it is looked for. */
+const COLUMNS = {
+  id: ['id', 'store_number', 'location_id'],
+  name: ['name', 'brand_name', 'brand'],
+  lat: ['lat', 'latitude'],
+  lon: ['lon', 'lng', 'longitude'],
+} as const satisfies Record<string, readonly string[]>
+
+/** @throws {HeaderError} that names the columns which are not there */
+const requireColumns = (header: readonly string[]): void => {
+  const missing = Object.entries(COLUMNS).flatMap(([column, names]) =>
+    names.some((name) => header.includes(name)) ? [] : [column],
+  )
+  if (missing.length === 0) return
+  const hint = header.length === 1 && header[0]?.includes(';') ? '; commas part columns, not semicolons' : ''
+  throw new HeaderError(`the header lacks ${missing.join(', ')}${hint}`)
 }
 
 export type ReadImport = {
@@ -67,8 +90,8 @@ const present = (values: Readonly<Record<string, unknown>>): Record<string, unkn
 const rowOf = ({ line, values }: Raw, lat: unknown, lon: unknown, radiusM: number | undefined) =>
   present({
     line,
-    externalId: textOf(firstOf(values, 'id', 'store_number', 'location_id')),
-    name: firstOf(values, 'name', 'brand_name', 'brand'),
+    externalId: textOf(firstOf(values, ...COLUMNS.id)),
+    name: firstOf(values, ...COLUMNS.name),
     lat: numberOf(lat),
     lon: numberOf(lon),
     address: firstOf(values, 'address'),
@@ -109,10 +132,16 @@ const readRow = (raw: Raw, values: Record<string, unknown>, datum: Datum): Impor
 
 const isBad = (row: ImportRow | BadRow): row is BadRow => 'reason' in row
 
-const csvRows = (csv: string): Raw[] => {
+type Table = { readonly header: readonly string[]; readonly rows: readonly Raw[] }
+
+const readTable = (csv: string): Table => {
   try {
+    let header: readonly string[] = []
     const records: unknown[] = parseCsv(csv, {
-      columns: (names: string[]) => names.map((name) => name.trim()),
+      columns: (names: string[]) => {
+        header = names.map((name) => name.trim())
+        return [...header]
+      },
       bom: true,
       info: true,
       relax_column_count: true,
@@ -120,15 +149,22 @@ const csvRows = (csv: string): Raw[] => {
       max_record_size: 20_000,
       to: MAX_IMPORT_ROWS + 1,
     })
-    return records.map((one) => ({
+    const rows = records.map((one) => ({
       line: Number(field(field(one, 'info'), 'lines')),
       values: z.record(z.string(), z.unknown()).parse(field(one, 'record')),
     }))
+    return { header, rows }
   } catch (cause) {
     const code = field(cause, 'code')
     const line = field(cause, 'lines')
     throw new ImportError(`not a CSV table: ${String(code)} at line ${String(line)}`, { cause })
   }
+}
+
+const csvRows = (csv: string): readonly Raw[] => {
+  const { header, rows } = readTable(csv)
+  requireColumns(header)
+  return rows
 }
 
 const featureRow = (feature: unknown, index: number): Raw & { readonly position: readonly unknown[] } => {
@@ -162,6 +198,7 @@ const distinct = (all: readonly (ImportRow | BadRow)[]): (ImportRow | BadRow)[] 
 /**
  * Reads the stores of an import, and what is wrong with the rows that are none.
  *
+ * @throws {HeaderError} for a table without a column that each store needs
  * @throws {ImportError} for a file that is no table, has no row, or more than 10,000
  * @example readImport({ format: 'csv', datum: 'wgs84', csv: 'id,name,lat,lon\n1,Café,37.7,-122.4' }).rows.length // 1
  */

@@ -3,20 +3,21 @@ import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { type ImportRequest, MAX_REPORTED_ROWS } from '#shared/contracts/http/imports.ts'
 import { IMPORT_TTL_S, type ImportJob, NO_OUTCOMES } from '#shared/contracts/items/import.ts'
-import { ImportError, type ReadImport, readImport } from '#shared/contracts/store-import.ts'
+import { HeaderError, ImportError, type ReadImport, readImport } from '#shared/contracts/store-import.ts'
 import type { MemberRole } from '#shared/domain/merchants/merchant.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
 type Services = Pick<MerchantServices, 'imports' | 'queueJob' | 'newId' | 'nowMs'>
 
-/** @throws {Problem} 422 for a file that is no table, or too long a one */
+/** @throws {Problem} 400 for a table without a column that is needed, 422 for a file that is no table, or too long a one */
 const read = (body: ImportRequest): ReadImport => {
   try {
     return readImport(body)
   } catch (cause) {
     if (!(cause instanceof ImportError)) throw cause
     const pointer = body.format === 'csv' ? '/csv' : '/stores'
-    throw new Problem('unprocessable', { cause, errors: [{ pointer, detail: cause.message.slice(0, 400) }] })
+    const code = cause instanceof HeaderError ? 'invalidRequest' : 'unprocessable'
+    throw new Problem(code, { cause, errors: [{ pointer, detail: cause.message.slice(0, 400) }] })
   }
 }
 

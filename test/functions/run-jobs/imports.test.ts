@@ -208,6 +208,24 @@ describe('an import', () => {
     })
   })
 
+  test.each([
+    ['a,b\n1,2', 'the header lacks id, name, lat, lon'],
+    ['store_number,brand,latitude\n1,Café,37.7', 'the header lacks lon'],
+    [
+      'id;name;lat;lon\n1;Café;37.7;-122.4',
+      'the header lacks id, name, lat, lon; commas part columns, not semicolons',
+    ],
+  ])('without a column that is needed (%j) is refused at once', async (csv, detail) => {
+    const { status, body } = await post({ format: 'csv', csv })
+    expect([status, body.errors]).toEqual([400, [{ pointer: '/csv', detail }]])
+    expect(sentTo(sqs)).toEqual([])
+  })
+
+  test('takes the other names of columns', async () => {
+    const csv = ' store_number ,brand,latitude,lng\n1,Café,37.7,-122.4'
+    expect(await runImport({ format: 'csv', csv })).toMatchObject({ stores: { created: 1 }, bad: 0 })
+  })
+
   test('that is no table, or has no row, is refused at once', async () => {
     const broken = await post({ format: 'csv', csv: 'id,name\n"open' })
     expect([broken.status, broken.body.errors[0].pointer]).toEqual([422, '/csv'])

@@ -101,7 +101,8 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
   'DELETE /v1/me': route({
     operationId: 'deleteMe',
     summary: 'Erases the customer',
-    description: 'The customer is gone at once; the rest is deleted by a job.',
+    description:
+      'The customer is gone at once; the rest is deleted by a job. Sent again it starts the job again, under another `jobId`.',
     status: 202,
     ...customer,
     response: erasureSchema,

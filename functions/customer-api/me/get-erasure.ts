@@ -2,7 +2,7 @@ import type { CustomerServices } from '#functions/customer-api/services.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-/** Answers how far the erasure of the caller is: the one thing that an erased customer can still ask. */
+/** Answers how far the erasure of the caller is: the one question that an erased customer can still ask. */
 export const getErasure: UseCase<Pick<CustomerServices, 'profiles'>> =
   ({ profiles }) =>
   async ({ caller, signal }) => {

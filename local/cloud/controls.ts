@@ -16,8 +16,8 @@ const clockWish = z.discriminatedUnion('kind', [
 ])
 const advanceWish = z.strictObject({ to: time })
 const tokenWish = z.strictObject({
-  sub: z.string().min(1).max(128),
-  scopes: z.array(z.string().min(1).max(128)).min(1).max(20),
+  sub: z.string('a name is needed, e.g. "maria"').min(1).max(128),
+  scopes: z.array(z.string().min(1).max(128), 'a list is needed, e.g. ["customer"]').min(1).max(20),
   expiresInS: z.int().max(86_400).optional(),
 })
 
@@ -67,6 +67,10 @@ const CONTROLS: Record<string, Control> = {
   'GET /_local/stats': (cloud) => cloud.stats(),
 }
 
+/** All faults in one line, each with the member that it is about. */
+const faultsOf = ({ issues }: z.ZodError): string =>
+  issues.map(({ path, message }) => [...path.map(String), message].join(': ')).join('; ')
+
 /** The controls of the local cloud itself, for other processes, beside the API on the same port. */
 export const answerControl = async (
   cloud: RunningCloud,
@@ -79,7 +83,7 @@ export const answerControl = async (
     const body = (await readBody(request, MAX_BODY_BYTES)).toString()
     return answer(200, await control(cloud, body === '' ? {} : JSON.parse(body), url.searchParams))
   } catch (error) {
-    if (error instanceof z.ZodError) return answer(400, { message: z.prettifyError(error) })
+    if (error instanceof z.ZodError) return answer(400, { message: faultsOf(error) })
     return answer(400, { message: error instanceof Error ? error.message : String(error) })
   }
 }

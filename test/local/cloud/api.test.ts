@@ -274,6 +274,10 @@ describe('the controls', () => {
       { at: '2026-01-31T23:00:00.000Z' },
     ])
     expect(await control('clock', { kind: 'sundial' })).toMatchObject([400, {}])
+    expect(await control('tokens', {})).toEqual([
+      400,
+      { message: 'sub: a name is needed, e.g. "maria"; scopes: a list is needed, e.g. ["customer"]' },
+    ])
     const [, issued] = await control('tokens', { sub: 'maria', scopes: ['write'] })
     const response = await fetch(`${own.cloud.url}/items/1`, {
       headers: { authorization: String(Reflect.get(Object(issued), 'token')) },

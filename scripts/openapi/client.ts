@@ -23,6 +23,10 @@ const hashOf = (text: string): string => createHash('sha256').update(text).diges
 const isOf = (file: string, hash: string): boolean =>
   existsSync(file) && readFileSync(file, 'utf8').startsWith(`// ${hash}\n`)
 
+/** A query that may be left out is handed on as undefined, which the generator's own type does not say. */
+const withOptionalQuery = (client: string): string =>
+  client.replace('query?: QueryParamsType;', 'query?: QueryParamsType | undefined;')
+
 /**
  * Writes a typed client of the API, made from the OpenAPI document; one that is there already is kept while the document
  * is the same. Operations stand under their audience, by their names: `api.merchants.createStore(merchantId, body)`.
@@ -43,6 +47,6 @@ export const writeClient = async (file: string): Promise<void> => {
   if (made === undefined || files.length > 1) throw new Error(`${files.length} files for one client`)
   mkdirSync(dirname(file), { recursive: true })
   // Moved into its place: somebody may read it at this moment.
-  writeFileSync(`${file}.${process.pid}`, `// ${hash}\n${made.fileContent}`)
+  writeFileSync(`${file}.${process.pid}`, `// ${hash}\n${withOptionalQuery(made.fileContent)}`)
   renameSync(`${file}.${process.pid}`, file)
 }

@@ -15,7 +15,7 @@ export const shrink = async (history: History, stillFails: StillFails, maxRuns: 
   let smallest = history
   let parts = 2
   let runs = 0
-  while (smallest.length > 1 && parts <= smallest.length && runs < maxRuns) {
+  while (smallest.length > 1 && runs < maxRuns) {
     const size = Math.ceil(smallest.length / parts)
     let hasShrunk = false
     for (let start = 0; start < smallest.length && runs < maxRuns; start += size) {
@@ -27,7 +27,7 @@ export const shrink = async (history: History, stillFails: StillFails, maxRuns: 
       // What stood behind the part stands in its place now.
       start -= size
     }
-    if (hasShrunk) parts = Math.max(2, parts - 1)
+    if (hasShrunk) parts = Math.max(2, Math.min(smallest.length, parts - 1))
     else if (size === 1) break
     else parts = Math.min(smallest.length, parts * 2)
   }

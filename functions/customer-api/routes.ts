@@ -259,7 +259,7 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     operationId: 'listMyDecisions',
     summary: 'Lists what was decided about the customer, and why, the latest first',
     description:
-      'Of one merchant or message only, a page may be short, or empty, while there are more. docs/reasons.md says in plain sentences what each `result` means.',
+      'Of one merchant or message only, a page may be short, or empty, while there are more. docs/reasons.md lists what each `result` means, and the sentences of `explanation`.',
     ...customer,
     query: decisionsQuerySchema,
     response: pageSchema(myDecisionSchema),

@@ -1,5 +1,5 @@
 import type { CustomerServices } from '#functions/customer-api/services.ts'
-import { type DecisionsQuery, outcomeView } from '#shared/contracts/http/decisions.ts'
+import { type DecisionsQuery, myOutcomeView } from '#shared/contracts/http/decisions.ts'
 import { messageIdFor } from '#shared/contracts/items/decision.ts'
 import type { StoredTrace } from '#shared/contracts/items/trace.ts'
 import { decodeCursor, encodeCursor } from '#shared/runtime/http/cursor.ts'
@@ -33,10 +33,9 @@ export const listMyDecisions: UseCase<Pick<CustomerServices, 'traces' | 'nowMs'>
       body: {
         items: wanted.map(({ decidedAt, outcomes }) => ({
           decidedAt,
-          outcomes: outcomes.map((one) => ({
-            merchantId: one.merchantId,
-            ...outcomeView(one, fates.get(messageIdFor(caller.user, one.sceneId, one.occasion))),
-          })),
+          outcomes: outcomes.map((one) =>
+            myOutcomeView(one, fates.get(messageIdFor(caller.user, one.sceneId, one.occasion))),
+          ),
         })),
         ...(last !== undefined && found.length === query.limit && { next: encodeCursor(last.place) }),
       },

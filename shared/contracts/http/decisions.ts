@@ -1,7 +1,9 @@
 import * as z from 'zod'
 import { idSchema, instantSchema, pageQuerySchema } from '#shared/contracts/http/primitives.ts'
+import type { MerchantId } from '#shared/domain/ids.ts'
 import { CHANNELS } from '#shared/domain/messages/channel.ts'
 import { MESSAGE_REASONS, MESSAGE_STATES, type MessageFate } from '#shared/domain/messages/message.ts'
+import { explain } from '#shared/domain/scenes/explanations.ts'
 import { SUPPRESSION_REASONS } from '#shared/domain/scenes/reasons.ts'
 
 const reason = z.enum(SUPPRESSION_REASONS)
@@ -50,7 +52,19 @@ export type DecisionsQuery = z.output<typeof decisionsQuerySchema>
 /** `GET /v1/me/decisions`: what was decided about the customer in the last 30 days, the latest first. */
 export const myDecisionSchema = z.strictObject({
   decidedAt: instantSchema,
-  outcomes: z.array(outcomeSchema.extend({ merchantId: idSchema('mer') })).max(1000),
+  outcomes: z
+    .array(
+      outcomeSchema.extend({
+        merchantId: idSchema('mer'),
+        explanation: z
+          .string()
+          .max(200)
+          .describe(
+            'Why, in one English sentence for the customer. An app that speaks another language words `result` and `message` itself.',
+          ),
+      }),
+    )
+    .max(1000),
 })
 
 /**
@@ -63,20 +77,11 @@ export const sceneDecisionSchema = z.strictObject({
   outcomes: z.array(outcomeSchema).max(100),
 })
 
+type ToldOutcome = Omit<z.output<typeof outcomeSchema>, 'passed' | 'message'>
+
 /** @param fate what became of its message, for a grant */
 export const outcomeView = (
-  {
-    sceneId,
-    revision,
-    trigger,
-    result,
-    compared,
-    distance,
-    score,
-    winnerScore,
-    again,
-    count,
-  }: Omit<z.output<typeof outcomeSchema>, 'passed' | 'message'>,
+  { sceneId, revision, trigger, result, compared, distance, score, winnerScore, again, count }: ToldOutcome,
   fate?: MessageFate,
 ) => ({
   sceneId,
@@ -91,6 +96,16 @@ export const outcomeView = (
   ...(again !== undefined && { again }),
   count,
   ...(fate && { message: fate }),
+})
+
+/** An outcome as its customer reads it: with a sentence that says why. */
+export const myOutcomeView = (
+  outcome: ToldOutcome & { readonly merchantId: MerchantId },
+  fate?: MessageFate,
+) => ({
+  merchantId: outcome.merchantId,
+  explanation: explain(outcome.result, fate),
+  ...outcomeView(outcome, fate),
 })
 
 /** All checks before the one that failed; all there are for a grant. */

@@ -1,4 +1,4 @@
-import { outcomeView } from '#shared/contracts/http/decisions.ts'
+import { myOutcomeView } from '#shared/contracts/http/decisions.ts'
 import type { Item } from '#shared/contracts/items/ledger.ts'
 import type { StoredPresence } from '#shared/contracts/items/presence.ts'
 import { parseTrace } from '#shared/contracts/items/trace.ts'
@@ -162,10 +162,7 @@ const pick = (item: Item, names: readonly string[]): Item =>
 
 /** A decision as `GET /v1/me/decisions` tells it. */
 const outcomesOf = (item: Item): Item => ({
-  outcomes: parseTrace(item).outcomes.map(({ merchantId, ...outcome }) => ({
-    merchantId,
-    ...outcomeView(outcome),
-  })),
+  outcomes: parseTrace(item).outcomes.map((outcome) => myOutcomeView(outcome)),
 })
 
 /** What only the key says: of what a count is, and a latest scan. */

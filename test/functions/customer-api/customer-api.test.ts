@@ -10,6 +10,7 @@ import { traceItems } from '#shared/contracts/items/trace.ts'
 import { hashId } from '#shared/domain/ids.ts'
 import { candidatesOf } from '#shared/domain/scenes/candidate.ts'
 import { decide, type Granted } from '#shared/domain/scenes/decide.ts'
+import { DECISION_SENTENCES, MESSAGE_REASON_SENTENCES } from '#shared/domain/scenes/explanations.ts'
 import { NOTHING_SPENT } from '#shared/domain/scenes/facts.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
 import {
@@ -921,7 +922,9 @@ describe('decisions', () => {
     const list = (query: Record<string, string>) =>
       callApi(handler, 'GET /v1/me/decisions', { subject: 'iris', query })
     const { body: first } = await list({ limit: '1' })
-    expect(first.items).toMatchObject([{ outcomes: [{ result: 'audience', merchantId }] }])
+    expect(first.items).toMatchObject([
+      { outcomes: [{ result: 'audience', merchantId, explanation: DECISION_SENTENCES.audience }] },
+    ])
     const { body: second } = await list({ limit: '1', cursor: first.next })
     expect(second.items).toMatchObject([{ outcomes: [{ result: 'hours' }] }])
     expect((await callApi(handler, 'GET /v1/me/decisions', { subject: 'jo' })).body).toEqual({ items: [] })
@@ -945,15 +948,19 @@ describe('decisions', () => {
     const { whole } = traceItems(ref, { outcomes: [outcome] }, grant, clock.nowMs)
     const put = (Item: Record<string, unknown>) =>
       tables.client.send(new PutCommand({ TableName: tables.ledger, Item }))
-    const message = async () => {
+    const told = async () => {
       const { body } = await callApi(handler, 'GET /v1/me/decisions', { subject: 'kim' })
-      return body.items[0].outcomes[0].message
+      const { message, explanation } = body.items[0].outcomes[0]
+      return { message, explanation }
     }
     await put(whole)
-    expect(await message()).toBeUndefined()
+    expect(await told()).toEqual({ explanation: 'This message was chosen for you.' })
     const stored = messageItem(grant, clock.nowMs, 1)
     await put(stored)
-    expect(await message()).toEqual({ channel: 'push', state: 'queued' })
+    expect(await told()).toEqual({
+      message: { channel: 'push', state: 'queued' },
+      explanation: 'This message was chosen for you and waits to be sent.',
+    })
     const ask = async (query: Record<string, string>) =>
       (await callApi(handler, 'GET /v1/me/decisions', { subject: 'kim', query })).body.items
     expect(await ask({ messageId: stored.messageId, merchantId })).toMatchObject([
@@ -962,6 +969,9 @@ describe('decisions', () => {
     expect(await ask({ messageId: named('msg', 'another') })).toEqual([])
     expect(await ask({ merchantId: named('mer', 'another') })).toEqual([])
     await put({ ...stored, state: 'unknown', reason: 'TimeoutError' })
-    expect(await message()).toEqual({ channel: 'push', state: 'unknown', reason: 'unclear' })
+    expect(await told()).toEqual({
+      message: { channel: 'push', state: 'unknown', reason: 'unclear' },
+      explanation: MESSAGE_REASON_SENTENCES.unclear,
+    })
   })
 })

@@ -7,6 +7,7 @@ import { deleteMe } from '#functions/customer-api/me/delete-me.ts'
 import { deletePhoneNumber } from '#functions/customer-api/me/delete-phone-number.ts'
 import { getErasure } from '#functions/customer-api/me/get-erasure.ts'
 import { getMe } from '#functions/customer-api/me/get-me.ts'
+import { getPreferences } from '#functions/customer-api/me/get-preferences.ts'
 import { listMyConsents } from '#functions/customer-api/me/list-my-consents.ts'
 import { listMyDecisions } from '#functions/customer-api/me/list-my-decisions.ts'
 import { listMyOffers } from '#functions/customer-api/me/list-my-offers.ts'
@@ -366,9 +367,19 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     use: stopByLink,
   }),
 
+  'GET /v1/me/preferences': route({
+    operationId: 'getPreferences',
+    summary: 'Shows what the customer asks for',
+    isTagged: true,
+    problems: ['gone'],
+    ...customer,
+    response: preferencesSchema,
+    use: getPreferences,
+  }),
   'PUT /v1/me/preferences': route({
     operationId: 'putPreferences',
     summary: 'Replaces everything that the customer asks for',
+    isTagged: true,
     problems: ['gone'],
     ...customer,
     body: preferencesSchema,

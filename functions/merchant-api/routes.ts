@@ -53,7 +53,7 @@ import {
   putSuspension,
 } from '#functions/merchant-api/platform/put-suspension.ts'
 import { getQuotas, putQuotas } from '#functions/merchant-api/platform/quotas.ts'
-import { deleteZone, listZones, putZone } from '#functions/merchant-api/platform/zones.ts'
+import { deleteZone, getZone, listZones, putZone } from '#functions/merchant-api/platform/zones.ts'
 import { countQrCode } from '#functions/merchant-api/qr-codes/count-qr-code.ts'
 import { createQrCode } from '#functions/merchant-api/qr-codes/create-qr-code.ts'
 import { drawQrCode } from '#functions/merchant-api/qr-codes/draw-qr-code.ts'
@@ -267,6 +267,7 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
   'GET /v1/merchants/{merchantId}/suspension': memberRoute('read', {
     operationId: 'getSuspension',
     summary: 'Shows whether the operator has suspended the merchant, and why',
+    isTagged: true,
     ...merchant,
     response: suspensionSchema,
     use: getSuspension,
@@ -283,6 +284,7 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
   'GET /v1/merchants/{merchantId}/quotas': memberRoute('read', {
     operationId: 'getQuotas',
     summary: 'Shows how much the merchant has of what is bounded, and may have',
+    isTagged: true,
     ...merchant,
     response: quotasSchema,
     use: getQuotas,
@@ -866,12 +868,14 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
   'GET /v1/platform/kill-switch': operatorRoute({
     operationId: 'getKillSwitch',
     summary: 'Shows whether all sending is stopped',
+    isTagged: true,
     response: killSwitchSchema,
     use: getKillSwitch,
   }),
   'PUT /v1/platform/kill-switch': operatorRoute({
     operationId: 'putKillSwitch',
     summary: 'Stops all sending, or lets it go on',
+    isTagged: true,
     body: killSwitchRequestSchema,
     response: killSwitchSchema,
     use: putKillSwitch,
@@ -883,9 +887,18 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     response: pageSchema(zoneSchema),
     use: listZones,
   }),
+  'GET /v1/platform/zones/{zoneId}': operatorRoute({
+    operationId: 'getZone',
+    summary: 'Shows a zone',
+    isTagged: true,
+    path: zonePathSchema,
+    response: zoneSchema,
+    use: getZone,
+  }),
   'PUT /v1/platform/zones/{zoneId}': operatorRoute({
     operationId: 'putZone',
     summary: 'Draws a zone where promotion is silent or capped',
+    isTagged: true,
     problems: ['limitReached'],
     path: zonePathSchema,
     body: zoneRequestSchema,
@@ -895,6 +908,7 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
   'DELETE /v1/platform/zones/{zoneId}': operatorRoute({
     operationId: 'deleteZone',
     summary: 'Deletes a zone',
+    isTagged: true,
     path: zonePathSchema,
     use: deleteZone,
   }),
@@ -923,6 +937,7 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
   'GET /v1/platform/merchants/{merchantId}/suspension': operatorRoute({
     operationId: 'getSuspensionOfMerchant',
     summary: 'Shows whether a merchant is suspended, and its appeal',
+    isTagged: true,
     path: merchantPathSchema,
     response: suspensionSchema,
     use: ofMerchant(getSuspension),
@@ -930,6 +945,7 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
   'PUT /v1/platform/merchants/{merchantId}/suspension': operatorRoute({
     operationId: 'putSuspension',
     summary: 'Suspends a merchant, takes that back, or answers its appeal',
+    isTagged: true,
     path: merchantPathSchema,
     body: suspensionRequestSchema,
     response: suspensionSchema,
@@ -938,6 +954,7 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
   'GET /v1/platform/merchants/{merchantId}/quotas': operatorRoute({
     operationId: 'getQuotasOfMerchant',
     summary: 'Shows how much a merchant has of what is bounded, and may have',
+    isTagged: true,
     path: merchantPathSchema,
     response: quotasSchema,
     use: ofMerchant(getQuotas),
@@ -945,6 +962,7 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
   'PUT /v1/platform/merchants/{merchantId}/quotas': operatorRoute({
     operationId: 'putQuotas',
     summary: 'Raises what a merchant may have, or takes that back',
+    isTagged: true,
     path: merchantPathSchema,
     body: quotasRequestSchema,
     response: quotasSchema,

@@ -1,6 +1,7 @@
 import { noteTurnedAway, type TurnedAwayServices } from '#functions/customer-api/note-turned-away.ts'
 import type { CustomerServices } from '#functions/customer-api/services.ts'
 import type { Preferences } from '#shared/domain/customers/customer.ts'
+import { contentTag, requireMatch } from '#shared/runtime/http/entity-tag.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
@@ -12,10 +13,11 @@ type Services = TurnedAwayServices & Pick<CustomerServices, 'profiles'>
  */
 export const putPreferences: UseCase<Services, unknown, unknown, Preferences> =
   (services) =>
-  async ({ caller, body, signal }) => {
+  async ({ caller, body, ifMatch, signal }) => {
     const { profiles, nowMs } = services
-    const saved = await profiles.savePreferences(caller.user, body, nowMs(), signal)
+    const permit = (before: Preferences) => requireMatch(ifMatch, contentTag(before))
+    const saved = await profiles.savePreferences(caller.user, body, nowMs(), permit, signal)
     if (saved === 'erased') throw new Problem('gone')
     await noteTurnedAway(services, caller.user, body.mutedMerchants ?? [], 'muted', signal)
-    return { status: 200, body }
+    return { status: 200, body, headers: { etag: contentTag(body) } }
   }

@@ -2,8 +2,9 @@ import type { AuthorUseCase, MemberUseCase, MerchantPath } from '#functions/merc
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { SuspensionRequest } from '#shared/contracts/http/platform.ts'
 import type { Suspension } from '#shared/contracts/items/suspension.ts'
+import { contentTag, requireMatch } from '#shared/runtime/http/entity-tag.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
-import type { UseCase } from '#shared/runtime/http/route.ts'
+import type { Reply, UseCase } from '#shared/runtime/http/route.ts'
 
 type Services = Pick<MerchantServices, 'platform'>
 
@@ -12,6 +13,11 @@ export const suspensionView = (suspension: Suspension | undefined) => ({
   suspended: suspension !== undefined,
   ...suspension,
 })
+
+const replyOf = (suspension: Suspension | undefined): Reply => {
+  const body = suspensionView(suspension)
+  return { status: 200, body, headers: { etag: contentTag(body) } }
+}
 
 const nextOf =
   ({ suspended, reason = '', appeal: answer }: SuspensionRequest, at: string) =>
@@ -28,20 +34,22 @@ const nextOf =
 /** Suspends a merchant, or takes that back. Its scenes keep their data; none of them speaks. */
 export const putSuspension: AuthorUseCase<Services, MerchantPath, unknown, SuspensionRequest> =
   ({ platform }) =>
-  async ({ path, body, author, signal }) => {
-    const next = nextOf(body, new Date(author.atMs).toISOString())
+  async ({ path, body, ifMatch, author, signal }) => {
+    const nextAfter = nextOf(body, new Date(author.atMs).toISOString())
+    const next = (before: Suspension | undefined) => {
+      requireMatch(ifMatch, contentTag(suspensionView(before)))
+      return nextAfter(before)
+    }
     const saved = await platform.suspend(path.merchantId, next, author, signal)
     if (saved === 'absent') throw new Problem('notFound')
-    return { status: 200, body: suspensionView(saved.suspension) }
+    return replyOf(saved.suspension)
   }
 
 /** Answers whether the operator has suspended the merchant, why and since when. */
 export const getSuspension: UseCase<Services, MerchantPath> =
   ({ platform }) =>
-  async ({ path, signal }) => ({
-    status: 200,
-    body: suspensionView(await platform.readSuspension(path.merchantId, signal)),
-  })
+  async ({ path, signal }) =>
+    replyOf(await platform.readSuspension(path.merchantId, signal))
 
 /** Says something against a suspension; the operator answers it once. */
 export const appealSuspension: MemberUseCase<Services, MerchantPath, unknown, { readonly text: string }> =

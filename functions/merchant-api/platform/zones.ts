@@ -2,8 +2,10 @@ import type { AuthorUseCase } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { ZoneRequest } from '#shared/contracts/http/platform.ts'
 import type { PageQuery } from '#shared/contracts/http/primitives.ts'
+import type { Zone } from '#shared/domain/geo/zone.ts'
 import { isId, type ZoneId } from '#shared/domain/ids.ts'
 import { decodeCursor, encodeCursor } from '#shared/runtime/http/cursor.ts'
+import { contentTag, type KnownTags, requireMatch } from '#shared/runtime/http/entity-tag.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
@@ -28,21 +30,35 @@ export const listZones: UseCase<Services, unknown, PageQuery> =
     }
   }
 
+const tagOf = (zone: Zone) => ({ etag: contentTag(zone) })
+
+const onlyIfMatch = (ifMatch: KnownTags | undefined) => (before: Zone | undefined) =>
+  requireMatch(ifMatch, before && contentTag(before))
+
+/** Answers one of the operator's zones. */
+export const getZone: UseCase<Services, Path> =
+  ({ zones }) =>
+  async ({ path, signal }) => {
+    const zone = await zones.find(path.zoneId, signal)
+    if (zone === undefined) throw new Problem('notFound')
+    return { status: 200, body: zone, headers: tagOf(zone) }
+  }
+
 /** Draws a zone, or draws it anew; it counts within 10 s. */
 export const putZone: AuthorUseCase<Services, Path, unknown, ZoneRequest> =
   ({ zones }) =>
-  async ({ path, body, author, signal }) => {
+  async ({ path, body, ifMatch, author, signal }) => {
     const zone = { id: path.zoneId, ...body }
-    const saved = await zones.put(zone, author, signal)
+    const saved = await zones.put(zone, author, onlyIfMatch(ifMatch), signal)
     if (saved === 'full')
       throw new Problem('limitReached', { detail: 'the platform has as many zones as it may' })
-    return { status: 200, body: zone }
+    return { status: 200, body: zone, headers: tagOf(zone) }
   }
 
 /** Removes a zone; one that is gone already is no fault. */
 export const deleteZone: AuthorUseCase<Services, Path> =
   ({ zones }) =>
-  async ({ path, author, signal }) => {
-    await zones.remove(path.zoneId, author, signal)
+  async ({ path, ifMatch, author, signal }) => {
+    await zones.remove(path.zoneId, author, onlyIfMatch(ifMatch), signal)
     return { status: 204 }
   }

@@ -49,6 +49,7 @@ export const customerExamples = {
   deleteDevice: {},
   putPhoneNumber: { body: { phoneNumber: '+14155550123' } },
   deletePhoneNumber: { given: ['putPhoneNumber'] },
+  getPreferences: { given: ['putPreferences'] },
   putPreferences: {
     body: {
       channel: 'push',

@@ -4,6 +4,7 @@ export const operatorExamples = {
   getKillSwitch: { given: ['putKillSwitch'] },
   putKillSwitch: { body: { on: true, reason: 'A template went wrong' } },
   listZones: { given: ['putZone'], query: { limit: '20' } },
+  getZone: { given: ['putZone'] },
   putZone: {
     body: {
       kind: 'exclusion',

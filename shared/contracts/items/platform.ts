@@ -8,6 +8,8 @@ const state = z.object({
   killed: z.boolean().default(false),
   /** Counts the changes of the zones. */
   zonesVersion: z.number().default(0),
+  /** Counts the changes of `killed`. */
+  killedVersion: z.number().default(0),
   killedReason: z.string().exactOptional(),
   changedAt: z.string().exactOptional(),
 })

@@ -16,6 +16,7 @@ const version = z.object({
       radiusM: raised,
     })
     .default({}),
+  version: counted,
   geofences: counted,
   scenes: counted,
   stores: counted,
@@ -23,12 +24,14 @@ const version = z.object({
 })
 
 export type Usage = {
+  /** Another after every change of the quotas and of the counts. */
+  readonly version: number
   readonly quotas: Quotas
   readonly used: Readonly<Record<'geofences' | 'scenes' | 'stores' | 'regions', number>>
 }
 
 /** Reads quotas and counts off a merchant's VERSION item; where there is none, it has nothing yet. */
 export const parseUsage = (item: Item | undefined): Usage => {
-  const { quotas, geofences, scenes, stores, regions } = version.parse(item ?? {})
-  return { quotas: quotasOf(quotas), used: { geofences, scenes, stores, regions } }
+  const { quotas, geofences, scenes, stores, regions, ...read } = version.parse(item ?? {})
+  return { ...read, quotas: quotasOf(quotas), used: { geofences, scenes, stores, regions } }
 }

@@ -32,22 +32,31 @@ export const readTags = (header: string | undefined, name: string): KnownTags | 
  */
 export const revisionTag = (revision: number): string => `"${revision}"`
 
+const sortedMembers = (_name: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    : value
+
 /**
- * The entity tag of what has no revision: a hash of what is answered.
+ * The entity tag of what has no revision: a hash of what is answered. The order of members does not matter, for DynamoDB
+ * keeps none.
  *
  * @example contentTag({ on: false }) // '"' + 22 characters + '"'
  */
 export const contentTag = (body: unknown): string =>
-  `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 22)}"`
+  `"${createHash('sha256').update(JSON.stringify(body, sortedMembers)).digest('base64url').slice(0, 22)}"`
+
+const isMatch = (ifMatch: KnownTags, current: string | undefined): boolean =>
+  current !== undefined && (ifMatch === '*' || ifMatch.includes(current))
 
 /**
- * Compares the client's `If-Match` with what is stored. Call it with what the write is conditioned on, not before.
+ * Compares the client's `If-Match` with what is stored, if anything is. Call it with what the write is conditioned on,
+ * not before.
  *
- * @throws {Problem} 412 when the client knows another state
+ * @throws {Problem} 412 when the client knows another state, or when there is none
  */
-export const requireMatch = (ifMatch: KnownTags | undefined, current: string): void => {
-  if (ifMatch === undefined || ifMatch === '*' || ifMatch.includes(current)) return
-  throw new Problem('preconditionFailed')
+export const requireMatch = (ifMatch: KnownTags | undefined, current: string | undefined): void => {
+  if (ifMatch !== undefined && !isMatch(ifMatch, current)) throw new Problem('preconditionFailed')
 }
 
 const withoutWeak = (tag: string): string => tag.replace(/^W\//, '')

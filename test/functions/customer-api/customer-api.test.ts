@@ -244,6 +244,51 @@ describe('preferences', () => {
   test('of an erased customer are refused', async () => {
     await erased('gone-preferences')
     expect((await put('gone-preferences', {})).status).toBe(410)
+    const read = await callApi(handler, 'GET /v1/me/preferences', { subject: 'gone-preferences' })
+    expect(read.status).toBe(410)
+  })
+
+  describe('have a tag', () => {
+    const read = (subject: string, headers = {}) =>
+      callApi(handler, 'GET /v1/me/preferences', { subject, headers })
+    const putOver = (subject: string, tag: unknown, body: unknown) =>
+      callApi(handler, 'PUT /v1/me/preferences', { subject, body, headers: { 'if-match': String(tag) } })
+    const tastes = { vegan: true, coffee: 'flat white', guests: 2, area: 'x', zone: 'y' }
+
+    test('that is the same when they are put and read, and another after a change', async () => {
+      const empty = await read('olaf')
+      expect([empty.status, empty.body]).toEqual([200, {}])
+      const full = await put('olaf', { mutedUntil: '2026-12-01T08:00:00+08:00', tastes, locale: 'de-CH' })
+      expect(full.headers['etag']).not.toBe(empty.headers['etag'])
+      expect((await read('olaf')).headers['etag']).toBe(full.headers['etag'])
+      expect((await read('olaf', { 'if-none-match': full.headers['etag'] })).status).toBe(304)
+    })
+
+    test('that another choice of the customer leaves alone', async () => {
+      const { headers } = await put('otto', { tastes })
+      await callApi(handler, 'PUT /v1/me/consents/push', {
+        subject: 'otto',
+        body: { granted: true, source: 'app' },
+      })
+      expect((await putOver('otto', headers['etag'], {})).status).toBe(200)
+    })
+
+    test('over which only who knows them replaces them, the first time too', async () => {
+      const { headers } = await read('odin')
+      expect((await putOver('odin', headers['etag'], { tastes })).status).toBe(200)
+      const late = await putOver('odin', headers['etag'], { channel: 'sms' })
+      expect([late.status, late.body.code]).toEqual([412, 'preconditionFailed'])
+      expect((await read('odin')).body).toEqual({ tastes })
+      expect((await putOver('odin', '*', {})).status).toBe(200)
+    })
+
+    test('with which two write at once, and one of them has written', async () => {
+      const { headers } = await put('olga', { tastes })
+      const bodies = [{ channel: 'sms' }, { channel: 'push' }]
+      const answers = await Promise.all(bodies.map((body) => putOver('olga', headers['etag'], body)))
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 412])
+      expect((await read('olga')).body).toEqual(answers.find(({ status }) => status === 200)?.body)
+    })
   })
 })
 

@@ -255,7 +255,7 @@ describe('a changed plan', () => {
         clock.nowMs,
       )
     const tell = async (preferences: Preferences) => {
-      expect(await profiles.savePreferences(user, preferences, clock.nowMs)).toBe('saved')
+      expect(await profiles.savePreferences(user, preferences, clock.nowMs, () => {})).toBe('saved')
       const asks = (await stored.ledgerItem(`U#${user}`, 'REPLAN')) !== undefined
       await Promise.all([sweep(), sweep()])
       expect(await stored.ledgerItem(`U#${user}`, 'REPLAN')).toBeUndefined()

@@ -48,11 +48,15 @@ export type NewConsent = Consent & { readonly receiptId: ReceiptId }
 export type ProfileRecords = {
   readonly find: (user: UserId, signal?: AbortSignal) => Promise<Profile | undefined | Erased>
   readonly listDevices: (user: UserId, signal?: AbortSignal) => Promise<Device[]>
-  /** In place of what the customer asked for before; another birthday has the visit plans computed anew. */
+  /**
+   * In place of what the customer asked for before, which `permit` sees first and may refuse by throwing; another birthday
+   * has the visit plans computed anew.
+   */
   readonly savePreferences: (
     user: UserId,
     preferences: Preferences,
     nowMs: number,
+    permit: (before: Preferences) => void,
     signal?: AbortSignal,
   ) => Promise<'saved' | Erased>
   /**
@@ -251,10 +255,11 @@ export const createProfileRecords = ({ client, ledger, presence }: ProfileTables
       return page.items.map(parseDevice)
     },
 
-    savePreferences: (user, preferences, nowMs, signal) =>
+    savePreferences: (user, preferences, nowMs, permit, signal) =>
       optimistically(async (): Promise<'saved' | Erased | 'again'> => {
         const current = await find(user, signal)
         if (current === 'erased') return 'erased'
+        permit(current?.preferences ?? {})
         const outcome = await transact(
           client,
           [

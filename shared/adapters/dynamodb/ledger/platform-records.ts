@@ -13,7 +13,12 @@ import {
 } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import { commitChange } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
-import { batchGetAll, type Item, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import {
+  batchGetAll,
+  type Item,
+  type TransactItem,
+  transact,
+} from '#shared/adapters/dynamodb/transactions.ts'
 import { idSchema } from '#shared/contracts/http/primitives.ts'
 import { type PlatformState, parsePlatformState, platformKey } from '#shared/contracts/items/platform.ts'
 import { parseSuspension, type Suspension } from '#shared/contracts/items/suspension.ts'
@@ -23,13 +28,13 @@ import type { Quotas } from '#shared/domain/merchants/quotas.ts'
 
 export type PlatformRecords = {
   readonly read: (signal?: AbortSignal) => Promise<PlatformState>
-  /** Switches everything off, or on again. */
+  /** Switches everything off, or on again, if `permit` does not refuse what is there by throwing. */
   readonly switch: (
-    killed: boolean,
-    reason: string | undefined,
+    next: { readonly killed: boolean; readonly reason: string | undefined },
     author: Author,
+    permit: (before: PlatformState) => void,
     signal?: AbortSignal,
-  ) => Promise<void>
+  ) => Promise<PlatformState>
   /** Stands where deciding reads a merchant's version each time, so it counts at once. */
   readonly suspend: (
     merchantId: MerchantId,
@@ -39,13 +44,14 @@ export type PlatformRecords = {
   ) => Promise<{ readonly suspension: Suspension | undefined } | 'absent'>
   /** Undefined for a merchant that is not suspended, or not there. */
   readonly readSuspension: (merchantId: MerchantId, signal?: AbortSignal) => Promise<Suspension | undefined>
-  /** Raises what a merchant may have; what is not named is as usual. */
+  /** Raises what a merchant may have; what is not named is as usual. Only while its VERSION is this one, where it is told. */
   readonly setQuotas: (
     merchantId: MerchantId,
     quotas: Partial<Quotas>,
     author: Author,
+    version: number | undefined,
     signal?: AbortSignal,
-  ) => Promise<'saved' | 'absent'>
+  ) => Promise<'saved' | 'absent' | 'changed'>
   /** All merchants, in the order of their ids. */
   readonly listMerchants: (
     page: PageRequest<MerchantId>,
@@ -80,43 +86,57 @@ export const createPlatformRecords = (tables: CatalogTables): PlatformRecords =>
     return Item
   }
 
-  return {
-    read: async (signal) => {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: ledger, Key: platformKey, ConsistentRead: true }),
-        signal ? { abortSignal: signal } : {},
-      )
-      return parsePlatformState(Item)
-    },
+  const read: PlatformRecords['read'] = async (signal) => {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: ledger, Key: platformKey, ConsistentRead: true }),
+      signal ? { abortSignal: signal } : {},
+    )
+    return parsePlatformState(Item)
+  }
 
-    switch: async (killed, reason, author, signal) => {
-      await transact(
-        client,
-        [
-          {
-            Update: {
-              TableName: ledger,
-              Key: platformKey,
-              UpdateExpression: `SET kind = :kind, killed = :killed, changedAt = :now${
-                reason === undefined ? ' REMOVE killedReason' : ', killedReason = :reason'
-              }`,
-              ExpressionAttributeValues: {
-                ':kind': 'platform',
-                ':killed': killed,
-                ':now': new Date(author.atMs).toISOString(),
-                ...(reason !== undefined && { ':reason': reason }),
-              },
-            },
-          },
-          auditWrite(catalog, 'platform', author, {
-            action: killed ? 'kill' : 'revive',
-            object: 'platform',
-            ...(reason !== undefined && { detail: reason }),
-          }),
-        ],
-        retrying(signal),
-      )
+  const switchWrite = (
+    { killedVersion }: PlatformState,
+    { killed, killedReason, changedAt }: PlatformState,
+  ): TransactItem => ({
+    Update: {
+      TableName: ledger,
+      Key: platformKey,
+      UpdateExpression: `SET kind = :kind, killed = :killed, changedAt = :now${
+        killedReason === undefined ? ' REMOVE killedReason' : ', killedReason = :reason'
+      } ADD killedVersion :one`,
+      ConditionExpression:
+        killedVersion === 0 ? 'attribute_not_exists(killedVersion)' : 'killedVersion = :read',
+      ExpressionAttributeValues: {
+        ':kind': 'platform',
+        ':killed': killed,
+        ':now': changedAt,
+        ':one': 1,
+        ...(killedReason !== undefined && { ':reason': killedReason }),
+        ...(killedVersion > 0 && { ':read': killedVersion }),
+      },
     },
+  })
+
+  return {
+    read,
+
+    switch: ({ killed, reason }, author, permit, signal) =>
+      optimistically(async () => {
+        const { killedReason: _, ...before } = await read(signal)
+        permit(before)
+        const killedVersion = before.killedVersion + 1
+        const changedAt = new Date(author.atMs).toISOString()
+        const said = reason === undefined ? {} : { killedReason: reason }
+        const after: PlatformState = { ...before, killed, killedVersion, changedAt, ...said }
+        const told = {
+          action: killed ? 'kill' : 'revive',
+          object: 'platform',
+          ...(reason !== undefined && { detail: reason }),
+        } as const
+        const items = [switchWrite(before, after), auditWrite(catalog, 'platform', author, told)]
+        const outcome = await transact(client, items, retrying(signal))
+        return outcome.kind === 'done' ? after : ('again' as const)
+      }, signal),
 
     readSuspension: async (merchantId, signal) => parseSuspension(await readVersion(merchantId, signal)),
 
@@ -141,15 +161,20 @@ export const createPlatformRecords = (tables: CatalogTables): PlatformRecords =>
         return committed.kind === 'done' ? { suspension } : ('again' as const)
       }, signal),
 
-    setQuotas: async (merchantId, quotas, author, signal) => {
+    setQuotas: async (merchantId, quotas, author, version, signal) => {
       const told = {
         author,
         action: 'replace',
         object: 'quotas',
         detail: JSON.stringify(quotas).slice(0, 400),
       } as const
-      const committed = await commitChange(tables, merchantId, [], told, { set: { quotas }, signal })
-      return committed.kind === 'done' ? 'saved' : 'absent'
+      const committed = await commitChange(tables, merchantId, [], told, {
+        ...(version !== undefined && { version }),
+        set: { quotas },
+        signal,
+      })
+      if (committed.kind === 'merchantGone') return 'absent'
+      return committed.kind === 'done' ? 'saved' : 'changed'
     },
 
     listMerchants: async ({ limit, after }, signal) => {

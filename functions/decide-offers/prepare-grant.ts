@@ -13,7 +13,7 @@ import type { StoredGift } from '#shared/contracts/items/gift.ts'
 import { budgetTally, offerTallies, type Tally } from '#shared/contracts/items/stock.ts'
 import type { GrantId, MerchantId, OfferId, SceneId } from '#shared/domain/ids.ts'
 import { messageCents } from '#shared/domain/messages/price.ts'
-import type { Offer } from '#shared/domain/offers/offer.ts'
+import { hasCode, type Offer } from '#shared/domain/offers/offer.ts'
 import type { Granted } from '#shared/domain/scenes/decide.ts'
 import { mayHaveGift, offerEndings } from '#shared/domain/scenes/occasions.ts'
 import { occasionOf } from '#shared/domain/scenes/trigger.ts'
@@ -124,7 +124,7 @@ export const prepareGrant = async (
   const ofOffer = offer ? offerTallies(offer, trigger.user, trigger.storeId, nowMs) : []
   const gift = offer && (await giftFor(services, winner, offer, signal))
   const listed = offer && (await listedCodeFor(services, offer, gift, signal))
-  const code = offer && (listed?.code ?? services.newCode())
+  const code = offer && hasCode(offer) ? (listed?.code ?? services.newCode()) : undefined
   const content = contentOf(winner, facts, code, nowMs)
   if (content === undefined) return { kind: 'unreadable', sceneId: scene.id }
   const priceOfSms = content.sms && services.smsCents(content.sms, winner.messageKind, facts.customer.locale)
@@ -160,7 +160,8 @@ export const prepareGrant = async (
       ...(offer?.isScarce && { isScarce: true }),
       ...(venues.length > 0 && { venueIds: venues.map(({ id }) => id) }),
     },
-    ...(offer && code !== undefined && stockShard !== undefined && { offer, code, stockShard }),
+    ...(offer && stockShard !== undefined && { offer, stockShard }),
+    ...(code !== undefined && { code }),
     ...(isListed && { isListed: true as const }),
     ...(gift && { isKept: true as const }),
     ...(lookAtMs !== undefined && { lookAtMs }),

@@ -1,13 +1,14 @@
 import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
+import { requireNoCodeInMessages } from '#functions/merchant-api/offers/require-no-code-in-messages.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { OfferRequest } from '#shared/contracts/http/offers.ts'
 import type { OfferId } from '#shared/domain/ids.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
-type Services = Pick<MerchantServices, 'offers' | 'nowMs'>
+type Services = Pick<MerchantServices, 'offers' | 'scenes' | 'nowMs'>
 type Path = MerchantPath & { readonly offerId: OfferId }
 
 /** @throws {Problem} 422 where codes would come from elsewhere than those that were given */
@@ -28,6 +29,7 @@ const requireSameCodes = (
 export const replaceOffer: MemberUseCase<Services, Path, unknown, OfferRequest> =
   (services) => async (request) => {
     const { path, body, author, signal } = request
+    await requireNoCodeInMessages(services, path, body, signal)
     const updatedAt = new Date(services.nowMs()).toISOString()
     const saved = await services.offers.replace(
       path.merchantId,

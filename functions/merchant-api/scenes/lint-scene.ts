@@ -9,7 +9,7 @@ import {
 } from '#shared/domain/messages/lint-template.ts'
 import { smsParts } from '#shared/domain/messages/sms-parts.ts'
 import { type OptOut, smsText } from '#shared/domain/messages/sms-text.ts'
-import type { Offer } from '#shared/domain/offers/offer.ts'
+import { hasCode, type Offer } from '#shared/domain/offers/offer.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 
 export type LintServices = Pick<MerchantServices, 'merchants' | 'offers' | 'stores' | 'optOut'>
@@ -51,12 +51,17 @@ const contextOf = (
       name: offer.name,
       isLimited: offer.isScarce === true,
       hasEnd: offer.until !== undefined,
+      hasCode: hasCode(offer),
     },
   }),
   sceneEnds: scene.when.until !== undefined,
   countSms: smsParts,
   smsTextOf: (body, locale) =>
-    smsText({ body, ...(offer && { code: SAMPLE_CODE }) }, isPromotion(scene) ? optOut : undefined, locale),
+    smsText(
+      { body, ...(offer && hasCode(offer) && { code: SAMPLE_CODE }) },
+      isPromotion(scene) ? optOut : undefined,
+      locale,
+    ),
 })
 
 /** What a scene's templates are read with; undefined for a merchant that is gone. */

@@ -29,7 +29,7 @@ export const sampleContent = (
     case 'push':
       return { push: rendered.push }
     case 'sms':
-      return { sms: { ...rendered.sms, ...(context.offer && { code: SAMPLE_CODE }) } }
+      return { sms: { ...rendered.sms, ...(context.offer?.hasCode && { code: SAMPLE_CODE }) } }
     case 'failed':
       return undefined
     default:

@@ -64,7 +64,9 @@ const terms = {
   redeemAt: z
     .literal('store')
     .exactOptional()
-    .describe('Redeemed by token only, which is made only where the phone is known to be at a store.'),
+    .describe(
+      'Redeemed by token only, which is made only where the phone is known to be at a store; it has no code.',
+    ),
 }
 
 /** `POST /v1/merchants/{merchantId}/offers` and `PUT …/{offerId}`. */
@@ -73,6 +75,10 @@ export const offerRequestSchema = z
   .refine(({ kind, points }) => (kind === 'points') === (points !== undefined), {
     path: ['points'],
     message: 'for an offer of points, and for no other',
+  })
+  .refine(({ codes, redeemAt }) => codes !== 'list' || redeemAt === undefined, {
+    path: ['redeemAt'],
+    message: 'an offer at the store only has no codes, and so no list of them',
   })
 export type OfferRequest = z.output<typeof offerRequestSchema>
 

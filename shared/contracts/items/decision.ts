@@ -91,6 +91,7 @@ export type Grant = {
   readonly score: number
   readonly send: Pick<RecentSend, 'isScarce' | 'venueIds'> & { readonly kind: MessageKind }
   readonly offer?: Offer
+  /** See `hasCode`. */
   readonly code?: string
   readonly stockShard?: number
   /** Its code is one of the merchant's own. */
@@ -142,7 +143,7 @@ const reservationOf = (
     offerId: offer.id,
     offerName: offer.name,
     offerKind: offer.kind,
-    code,
+    ...(code !== undefined && { code }),
     stockShard,
     ...(isListed && { listedCode: code }),
     validUntil: iso(untilMs),

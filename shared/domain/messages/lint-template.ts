@@ -18,6 +18,7 @@ import {
   cleanValue,
   type MessageVariables,
   TEMPLATE_VARIABLES,
+  type TemplateVariable,
   validUntilText,
 } from '#shared/domain/messages/template-variables.ts'
 import type { Templates } from '#shared/domain/scenes/scene.ts'
@@ -65,8 +66,13 @@ export type LintContext = {
   readonly merchantName: string
   /** The longest name of a store that may be named; absent where a trigger has no store. */
   readonly storeName?: string
-  /** The offer of the scene; has it limited stock, does it end on a day? */
-  readonly offer?: { readonly name: string; readonly isLimited: boolean; readonly hasEnd: boolean }
+  /** The offer of the scene; has it limited stock, does it end on a day, do its grants have codes? */
+  readonly offer?: {
+    readonly name: string
+    readonly isLimited: boolean
+    readonly hasEnd: boolean
+    readonly hasCode: boolean
+  }
   /** Does the scene itself end on a day? */
   readonly sceneEnds: boolean
   readonly countSms: (text: string) => SmsCount
@@ -109,7 +115,9 @@ export const sampleVariables = (
     ...(storeName === undefined
       ? {}
       : { store: { name: storeName, ...(given.withinM && { withinM: 1000 }) } }),
-    ...(offer && { offer: { name: offer.name, validUntil, ...(given.code && { code: SAMPLE_CODE }) } }),
+    ...(offer && {
+      offer: { name: offer.name, validUntil, ...(given.code && offer.hasCode && { code: SAMPLE_CODE }) },
+    }),
   }
 }
 
@@ -122,11 +130,18 @@ type Text = {
 
 const isOneOf = (list: readonly string[], text: string): boolean => list.includes(text)
 
+const CODE = 'offer.code' satisfies TemplateVariable
 // A group may be asked for in an `if`.
 const KNOWN_NAMES = [...TEMPLATE_VARIABLES, 'customer', 'merchant', 'store', 'offer']
 
-const isUnavailable = (name: string, { storeName, offer }: LintContext): boolean =>
-  (name.startsWith('offer.') && offer === undefined) || (name.startsWith('store.') && storeName === undefined)
+/** Why nobody will ever know what a variable holds; undefined where somebody may. */
+const whyUnavailable = (name: string, { storeName, offer }: LintContext): string | undefined => {
+  if (name.startsWith('offer.') && offer === undefined) return 'The scene has no offer'
+  if (name.startsWith('store.') && storeName === undefined) return 'The scene has triggers without a store'
+  return name === CODE && offer?.hasCode === false
+    ? 'The offer is redeemed at the store, by a token and without a code'
+    : undefined
+}
 
 const variableFindings = (
   { variables }: CompiledTemplate,
@@ -138,11 +153,9 @@ const variableFindings = (
       const known = TEMPLATE_VARIABLES.join(', ')
       return [{ rule: 'unknownVariable', pointer, sentence: `There is no ${name}. There are ${known}.` }]
     }
-    if (!isUnavailable(name, context)) return []
-    const what = name.startsWith('offer.')
-      ? 'The scene has no offer'
-      : 'The scene has triggers without a store'
-    return [{ rule: 'unavailableVariable', pointer, sentence: `${what}: ${name} would be missing.` }]
+    const why = whyUnavailable(name, context)
+    if (why === undefined) return []
+    return [{ rule: 'unavailableVariable', pointer, sentence: `${why}: ${name} would be missing.` }]
   })
 
 type Values = Readonly<Record<string, unknown>>
@@ -216,7 +229,7 @@ const compileText = (
   const all = VERSIONS.map((given) => writeThrough(template, sampleVariables(context, locale, given)))
   // A variable that is unknown or unavailable has its finding.
   const usable = template.variables.filter(
-    (name) => isOneOf(TEMPLATE_VARIABLES, name) && !isUnavailable(name, context),
+    (name) => isOneOf(TEMPLATE_VARIABLES, name) && whyUnavailable(name, context) === undefined,
   )
   const findings = [...ofVariables, ...renderFindings(all, pointer, usable)]
   const written = all.map(({ result }) => (result.kind === 'text' ? result.text : ''))

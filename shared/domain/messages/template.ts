@@ -1,6 +1,10 @@
 import { Liquid, type Template } from 'liquidjs'
 import { pickByLocale } from '#shared/domain/messages/locale-chain.ts'
-import { cleanValue, type MessageVariables } from '#shared/domain/messages/template-variables.ts'
+import {
+  cleanValue,
+  type MessageVariables,
+  type TemplateVariable,
+} from '#shared/domain/messages/template-variables.ts'
 import type { PushTemplate, SmsTemplate, Templates } from '#shared/domain/scenes/scene.ts'
 
 export const MAX_TEMPLATE_CHARS = 1_000
@@ -217,3 +221,29 @@ export const renderMessage = (
   const text = { ...template, title: title.text.replaceAll('\n', ' '), body: body.text }
   return { kind: 'push', push: text, ...at }
 }
+
+const textsOf = ({ push, sms }: Templates, pointer: string): (readonly [string, string])[] => [
+  ...(push
+    ? ([
+        [`${pointer}/push/title`, push.title],
+        [`${pointer}/push/body`, push.body],
+      ] as const)
+    : []),
+  ...(sms ? ([[`${pointer}/sms/body`, sms.body]] as const) : []),
+]
+
+/**
+ * Where the texts of a message stand that name a variable; one that cannot be read names none.
+ *
+ * @example pointersNaming({ sms: { body: '{{ offer.code }}' } }, 'offer.code') // ['/message/sms/body']
+ */
+export const pointersNaming = (message: LocalizedTemplates, variable: TemplateVariable): string[] =>
+  [
+    ...textsOf(message, '/message'),
+    ...Object.entries(message.locales ?? {}).flatMap(([locale, templates]) =>
+      textsOf(templates, `/message/locales/${locale}`),
+    ),
+  ].flatMap(([pointer, source]) => {
+    const template = compileTemplate(source)
+    return isCompiled(template) && template.variables.includes(variable) ? [pointer] : []
+  })

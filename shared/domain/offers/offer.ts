@@ -46,6 +46,14 @@ export type Offer = {
   readonly updatedAt: string
 }
 
+/**
+ * Has a grant of the offer a code? One that is redeemed at the store has none: a code says nothing of a place, and what nobody
+ * has been told cannot be passed around.
+ *
+ * @example hasCode({ redeemAt: 'store' }) // false
+ */
+export const hasCode = ({ redeemAt }: Pick<Offer, 'redeemAt'>): boolean => redeemAt === undefined
+
 export const MAX_STOCK_SHARDS = 16
 const UNITS_PER_SHARD = 50
 

@@ -18,11 +18,14 @@ const countSms = (text: string): SmsCount => {
 const CONTEXT: LintContext = {
   merchantName: 'Café Blau',
   storeName: 'Union Square',
-  offer: { name: 'Free coffee', isLimited: false, hasEnd: false },
+  offer: { name: 'Free coffee', isLimited: false, hasEnd: false, hasCode: true },
   sceneEnds: false,
   countSms,
 }
-const LIMITED: LintContext = { ...CONTEXT, offer: { name: 'Free coffee', isLimited: true, hasEnd: false } }
+const LIMITED: LintContext = {
+  ...CONTEXT,
+  offer: { name: 'Free coffee', isLimited: true, hasEnd: false, hasCode: true },
+}
 const ENDING: LintContext = { ...CONTEXT, sceneEnds: true }
 
 const sms = (body: string) => ({ sms: { body: `{{ merchant.name }}: ${body}` } })
@@ -114,6 +117,15 @@ describe('the linter', () => {
     expect(rulesOf('{{ store.name }}', bare)).toEqual(['unavailableVariable'])
     expect(rulesOf('{{ store.name }}', CONTEXT)).toEqual([])
   })
+
+  it.each(["{{ offer.code | default: '' }}", '{% if offer.code %}Code {{ offer.code }}{% endif %}'])(
+    'knows that an offer for the store has no code: %s',
+    (body) => {
+      const offer = { name: 'Free coffee', isLimited: false, hasEnd: false, hasCode: false }
+      expect(rulesOf(`Soup ${body}`, { ...CONTEXT, offer })).toEqual(['unavailableVariable'])
+      expect(rulesOf(`Soup ${body}`)).toEqual([])
+    },
+  )
 
   it('tells all that is wrong with a text at once', () => {
     const body =

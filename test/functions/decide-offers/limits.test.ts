@@ -341,11 +341,22 @@ describe('what is sold out', () => {
     expect(await itemsOf(user, 'grant')).toMatchObject([{ offerId: tea.id }])
   })
 
-  it('gives an offer for the store as one', async () => {
-    await open('on the spot', { redeemAt: 'store' })
+  it('gives an offer for the store as one, without a code, whatever its scene says', async () => {
+    const push = { title: 'Soup', body: "Say {{ offer.code | default: 'soup' }}" }
+    const sms = { body: "Say {{ offer.code | default: 'soup' }}" }
+    const { offer } = await open('on the spot', { redeemAt: 'store' }, { message: { push, sms, ttlS: 600 } })
     const user = await newCustomer()
     await deliver(enter(user, ['on the spot']))
-    expect(await itemsOf(user, 'grant')).toMatchObject([{ redeemAt: 'store' }])
+    const [grant = {}, ...more] = await itemsOf(user, 'grant')
+    expect(more).toEqual([])
+    expect(grant).toMatchObject({ offerId: offer.id, stockShard: 0, redeemAt: 'store' })
+    expect(grant).not.toHaveProperty('code')
+    expect(await itemsOf(user, 'code')).toEqual([])
+    expect(await itemsOf(user, 'message')).toMatchObject([
+      { content: { push: { body: 'Say soup' }, sms: { body: 'Say soup' } } },
+    ])
+    expect((await itemsOf(user, 'message'))[0]).not.toHaveProperty('content.sms.code')
+    expect(await stored.ledgerItem(`OFFER#${offer.id}#0`, 'STOCK')).toMatchObject({ reserved: 1 })
   })
 
   it('puts customers on a waiting list; what comes back is not for others', async () => {

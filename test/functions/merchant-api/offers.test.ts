@@ -129,6 +129,61 @@ describe('an offer', () => {
   })
 })
 
+describe('an offer for the store', () => {
+  const textOf = (body: string) => ({ push: { title: 'Hello', body } })
+  const message = (body: string) => ({ ...textOf(body), ttlS: 3600 })
+  const NAMES_CODE = "{{ merchant.name }}: {{ offer.code | default: 'come in' }}"
+  const sceneOf = (changes: Readonly<Record<string, unknown>>) =>
+    callApi(handler, 'POST /v1/merchants/{merchantId}/scenes', {
+      subject: 'owner',
+      path,
+      body: sceneBody({ state: 'active', ...changes }),
+    })
+
+  test('has no code that a scene could name', async () => {
+    const offer = await offerOf({ redeemAt: 'store' })
+    const { status, body } = await sceneOf({ offerId: offer.id, message: message(NAMES_CODE) })
+    expect([status, body.errors]).toEqual([
+      422,
+      [
+        {
+          pointer: '/message/push/body',
+          detail:
+            'The offer is redeemed at the store, by a token and without a code: offer.code would be missing.',
+        },
+      ],
+    ])
+    const plain = await sceneOf({ offerId: offer.id, message: message('{{ merchant.name }}: come in') })
+    expect(plain.status).toBe(201)
+  })
+
+  test('is not made of one whose code a scene names, nor of one with a list of codes', async () => {
+    const offer = await offerOf()
+    const locales = { de: textOf(NAMES_CODE) }
+    const scene = await sceneOf({ offerId: offer.id, message: { ...message(NAMES_CODE), locales } })
+    expect(scene.status).toBe(201)
+    await sceneOf({ offerId: offer.id, message: message(NAMES_CODE), state: 'draft' })
+    await sceneOf({ offerId: (await offerOf()).id, message: message(NAMES_CODE) })
+    const refused = await put(offer.id, { redeemAt: 'store' })
+    expect([refused.status, refused.body.errors]).toEqual([
+      422,
+      ['/message/push/body', '/message/locales/de/push/body'].map((pointer) => ({
+        pointer: '/redeemAt',
+        detail: `the scene ${scene.body.id} names offer.code at ${pointer}, and an offer for the store has none`,
+      })),
+    ])
+    const replaced = await callApi(handler, 'PUT /v1/merchants/{merchantId}/scenes/{sceneId}', {
+      subject: 'owner',
+      path: { merchantId, sceneId: scene.body.id },
+      body: sceneBody({ state: 'active', offerId: offer.id }),
+    })
+    expect(replaced.status).toBe(200)
+    expect((await put(offer.id, { redeemAt: 'store' })).status).toBe(200)
+    const listed = await put((await offerOf({ codes: 'list' })).id, { codes: 'list', redeemAt: 'store' })
+    expect([listed.status, listed.body.errors[0].pointer]).toEqual([400, '/redeemAt'])
+  })
+})
+
 describe('a redemption', () => {
   test('confirms the unit, marks the act and counts, however the code is written', async () => {
     const { grantId, sceneId, offerId, code } = await granted()

@@ -33,7 +33,7 @@ const stages = {
     signingKeyDays: 30,
     scanLink: 'beckon://scan/',
     concurrency: { reserved: {}, timers: 2, push: 2, sms: 2, jobs: 2, streamBatchesPerShard: 1 },
-    api: { requestsPerSecond: 100, burst: 200, corsOrigins: [] },
+    api: { requestsPerSecond: 100, burst: 200, requestsPerMinuteOfACaller: 600, corsOrigins: [] },
     logLevel: 'INFO',
     logRetention: RetentionDays.ONE_WEEK,
     keepData: false,
@@ -76,7 +76,12 @@ const stages = {
       jobs: 2,
       streamBatchesPerShard: 10,
     },
-    api: { requestsPerSecond: 2_000, burst: 4_000, corsOrigins: ['https://merchants.example.com'] },
+    api: {
+      requestsPerSecond: 2_000,
+      burst: 4_000,
+      requestsPerMinuteOfACaller: 600,
+      corsOrigins: ['https://merchants.example.com'],
+    },
     logLevel: 'INFO',
     logRetention: RetentionDays.THREE_MONTHS,
     keepData: true,
@@ -91,9 +96,13 @@ const stages = {
   },
 } satisfies Record<string, StageConfigInput>
 
-/** The local cloud runs what `dev` would deploy, with push applications that exist only in its own SNS. */
+/**
+ * The local cloud runs what `dev` would deploy, with push applications that exist only in its own SNS. There one test or
+ * script is one caller, whose virtual clock may stand still meanwhile.
+ */
 const local: StageConfigInput = {
   ...stages.dev,
+  api: { ...stages.dev.api, requestsPerMinuteOfACaller: 60_000 },
   pushApplications: {
     apns: 'arn:aws:sns:us-east-1:000000000000:app/APNS/beckon-local',
     fcm: 'arn:aws:sns:us-east-1:000000000000:app/GCM/beckon-local',

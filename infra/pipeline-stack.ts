@@ -218,7 +218,14 @@ export class PipelineStack extends Stack {
     const SCOPE_PREFIX = config.scopePrefix
     // As the stage enforces it: so many requests a second, of all callers together.
     const RATE_LIMIT_POLICY = `"all-callers";q=${config.api.requestsPerSecond};w=1`
-    const httpVariables = { TOKEN_ISSUER, TOKEN_AUDIENCES, SCOPE_PREFIX, RATE_LIMIT_POLICY }
+    const CALLER_REQUESTS_PER_MINUTE = String(config.api.requestsPerMinuteOfACaller)
+    const httpVariables = {
+      TOKEN_ISSUER,
+      TOKEN_AUDIENCES,
+      SCOPE_PREFIX,
+      RATE_LIMIT_POLICY,
+      CALLER_REQUESTS_PER_MINUTE,
+    }
 
     const decideS = 60
     const sendS = 60

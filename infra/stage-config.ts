@@ -106,6 +106,8 @@ const fields = z.strictObject({
   api: z.strictObject({
     requestsPerSecond: z.int().min(1).max(100_000),
     burst: z.int().min(1).max(100_000),
+    /** The most requests that one copy of a function takes of one caller in a minute. */
+    requestsPerMinuteOfACaller: z.int().min(1).max(1_000_000),
     /** Origins of web pages that may call the API; phones need none. */
     corsOrigins: z.array(z.url().max(256)).max(20),
   }),

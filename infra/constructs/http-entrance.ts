@@ -122,6 +122,7 @@ const corsFor = (allowOrigins: string[]) => ({
     'location',
     'retry-after',
     'idempotency-replayed',
+    'ratelimit',
     'ratelimit-policy',
     'x-request-id',
     'apigw-requestid',

@@ -5,6 +5,7 @@ import { EXAMPLES } from '#scripts/openapi/examples.ts'
 import { TAG_GROUPS, TAGS } from '#scripts/openapi/groups.ts'
 import { KEY_PARAMETER, REPLAYED } from '#scripts/openapi/idempotency.ts'
 import { type JsonSchema, referredIn } from '#scripts/openapi/json-schema.ts'
+import { LIMIT_HEADERS } from '#scripts/openapi/limits.ts'
 import { operationOf } from '#scripts/openapi/operation.ts'
 import { PROBLEM_ANSWERS, PROBLEM_EXAMPLES } from '#scripts/openapi/problems.ts'
 import { ALL_ROUTES, type DocumentedRoute } from '#scripts/openapi/routes.ts'
@@ -14,8 +15,8 @@ import { problemSchema } from '#shared/contracts/http/problem.ts'
 const DESCRIPTION = `Beckon brings people who walk past into the shop, and keeps them.
 
 Requests are JSON, and unknown members are refused. A PUT takes the whole thing. 2xx means that the effect is stored. On 429,
-5xx and time-outs send the same again with jitter; on 401 get a new token; drop what else is refused. An answer may get
-further members: ignore those that you do not know.
+5xx and time-outs send the same again with jitter, and not before \`retry-after\` seconds where it is said; on 401 get a new
+token; drop what else is refused. An answer may get further members: ignore those that you do not know.
 
 Every refusal of a function is problem+json (RFC 9457) with a \`code\` to act on, a pointer to each bad field and a request id.
 What the gateway refuses by itself (no or wrong token 401, wrong scope 403, unknown route 404, too many requests 429) comes
@@ -24,6 +25,7 @@ as \`{"message": "…"}\`.
 Lists come in pages: \`next\` of a page is the \`cursor\` of the next one; without \`next\` it is the last.`
 
 const HEADERS = {
+  ...LIMIT_HEADERS,
   ETag: ETAG,
   IdempotencyReplayed: REPLAYED,
   RequestId: {

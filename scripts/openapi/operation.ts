@@ -6,6 +6,7 @@ import { EXAMPLE_PATH } from '#scripts/openapi/example-ids.ts'
 import { tagOf } from '#scripts/openapi/groups.ts'
 import { keyHeader, keyParameters } from '#scripts/openapi/idempotency.ts'
 import type { JsonSchema } from '#scripts/openapi/json-schema.ts'
+import { limitHeaders } from '#scripts/openapi/limits.ts'
 import { parametersOf } from '#scripts/openapi/parameters.ts'
 import { problemAnswers } from '#scripts/openapi/problems.ts'
 import type { DocumentedRoute } from '#scripts/openapi/routes.ts'
@@ -79,6 +80,7 @@ const success = (
   description: STATUS_WORDS[status],
   headers: {
     'x-request-id': { $ref: '#/components/headers/RequestId' },
+    ...limitHeaders({ isCounted: route.scopes.length > 0 }),
     ...(status === 201 && { location: { $ref: '#/components/headers/Location' } }),
     ...tagHeader(status, route),
     ...keyHeader(method, route),

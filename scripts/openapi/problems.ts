@@ -1,5 +1,6 @@
 import { keyProblems } from '#scripts/openapi/idempotency.ts'
 import { type JsonSchema, refTo } from '#scripts/openapi/json-schema.ts'
+import { limitHeaders } from '#scripts/openapi/limits.ts'
 import type { DocumentedRoute } from '#scripts/openapi/routes.ts'
 import { PROBLEMS, type ProblemCode, problemType } from '#shared/contracts/http/problem.ts'
 
@@ -47,9 +48,19 @@ const example = (code: ProblemCode): JsonSchema => ({
 /** An example of each problem; operations refer to them. */
 export const PROBLEM_EXAMPLES: JsonSchema = Object.fromEntries(CODES.map((code) => [code, example(code)]))
 
+/** They say when the same request may be sent again. */
+const LATER: ReadonlySet<ProblemCode> = new Set(['requestRunning', 'tooManyRequests', 'busy'])
+
 const answer = (codes: readonly ProblemCode[]): JsonSchema => ({
   description: codes.map((code) => `${PROBLEMS[code].title} (\`${code}\`).`).join(' '),
-  headers: { 'x-request-id': { $ref: '#/components/headers/RequestId' } },
+  headers: {
+    'x-request-id': { $ref: '#/components/headers/RequestId' },
+    // A caller that is nobody is not counted.
+    ...limitHeaders({ isCounted: !codes.includes('unauthorized') }),
+    ...(codes.some((code) => LATER.has(code)) && {
+      'retry-after': { $ref: '#/components/headers/RetryAfter' },
+    }),
+  },
   content: {
     'application/problem+json': {
       schema: refTo('Problem'),

@@ -1,4 +1,5 @@
 import type { JsonSchema } from '#scripts/openapi/json-schema.ts'
+import { limitHeaders } from '#scripts/openapi/limits.ts'
 import type { DocumentedRoute } from '#scripts/openapi/routes.ts'
 
 const TAG_LIST = { type: 'string', maxLength: 400 }
@@ -42,7 +43,10 @@ export const notModified = (method: string, { document }: DocumentedRoute): Json
     ? {
         304: {
           description: 'The client has this state already.',
-          headers: { etag: { $ref: '#/components/headers/ETag' } },
+          headers: {
+            etag: { $ref: '#/components/headers/ETag' },
+            ...limitHeaders({ isCounted: true }),
+          },
         },
       }
     : {}

@@ -166,7 +166,7 @@ describe('the API', () => {
     })
     for (const name of Object.keys(tables)) {
       expect(functionOf(pipeline, name).Properties['Environment']).toMatchObject({
-        Variables: { RATE_LIMIT_POLICY: '"all-callers";q=100;w=1' },
+        Variables: { RATE_LIMIT_POLICY: '"all-callers";q=100;w=1', CALLER_REQUESTS_PER_MINUTE: '600' },
       })
     }
   })
@@ -184,7 +184,14 @@ describe('the API', () => {
     expect(theOne(prod, 'AWS::ApiGatewayV2::Api').Properties).toMatchObject({
       CorsConfiguration: {
         AllowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match'],
-        ExposeHeaders: expect.arrayContaining(['etag', 'location', 'retry-after', 'x-request-id']),
+        ExposeHeaders: expect.arrayContaining([
+          'etag',
+          'location',
+          'ratelimit',
+          'ratelimit-policy',
+          'retry-after',
+          'x-request-id',
+        ]),
         MaxAge: 3600,
       },
     })

@@ -2,10 +2,12 @@ import type { MerchantPath } from '#functions/merchant-api/member-route.ts'
 import { type LintServices, readLintContext } from '#functions/merchant-api/scenes/lint-scene.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { sampleContent } from '#functions/merchant-api/test-sends/sample-content.ts'
+import { MAX_TEST_SENDS_PER_DAY } from '#shared/adapters/dynamodb/ledger/test-sends.ts'
 import type { SceneId } from '#shared/domain/ids.ts'
 import type { Channel } from '#shared/domain/messages/channel.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
+import type { ServiceLimit } from '#shared/runtime/http/service-limit.ts'
 
 type Services = Pick<MerchantServices, 'scenes' | 'testSends' | 'queueMessage' | 'newId' | 'nowMs'> &
   LintServices
@@ -14,7 +16,13 @@ type Path = MerchantPath & { readonly sceneId: SceneId }
 const DAY_S = 86_400
 
 /** They are counted by the day, UTC. */
-const untilTomorrowS = (nowMs: number): number => DAY_S - (Math.floor(nowMs / 1000) % DAY_S)
+const limitAfter = (sent: number, nowMs: number): ServiceLimit => ({
+  policy: 'test-sends',
+  quota: MAX_TEST_SENDS_PER_DAY,
+  windowS: DAY_S,
+  remaining: Math.max(0, MAX_TEST_SENDS_PER_DAY - sent),
+  resetS: DAY_S - (Math.floor(nowMs / 1000) % DAY_S),
+})
 
 /**
  * Sends a scene's message to the phone that the caller has registered as a customer, with the same account. It asks for no
@@ -29,7 +37,8 @@ export const postTestSend: UseCase<Services, Path, unknown, { readonly channel: 
     if (scene.message[channel] === undefined) {
       throw new Problem('unprocessable', { detail: `the scene has no message for ${channel}` })
     }
-    const reader = await services.testSends.findReader(caller.user, channel, signal)
+    const atMs = services.nowMs()
+    const reader = await services.testSends.findReader(caller.user, channel, atMs, signal)
     if (reader === 'noPhone') {
       throw new Problem('unprocessable', {
         detail:
@@ -50,15 +59,15 @@ export const postTestSend: UseCase<Services, Path, unknown, { readonly channel: 
       scene,
       channel,
       content,
-      services.nowMs(),
+      atMs,
       signal,
     )
     if (stored === 'erased') throw new Problem('gone')
     if (stored === 'tooMany') {
-      const retryAfterS = untilTomorrowS(services.nowMs())
-      throw new Problem('tooManyRequests', { detail: 'that was enough for today', retryAfterS })
+      const limit = limitAfter(MAX_TEST_SENDS_PER_DAY, atMs)
+      throw new Problem('tooManyRequests', { detail: 'that was enough for today', limit })
     }
     // Should this fail, the minute schedule queues it: the message is stored.
     await services.queueMessage(channel, caller.user, messageId, signal)
-    return { status: 202, body: { messageId, channel } }
+    return { status: 202, body: { messageId, channel }, limit: limitAfter(reader.sentToday + 1, atMs) }
   }

@@ -28,7 +28,9 @@ export type RequestRecords = (options: {
 
 const replayed = (kept: Reply | undefined): Reply => {
   if (kept === undefined) throw new Problem('answerNotKept')
-  return { ...kept, headers: { ...kept.headers, [REPLAYED]: 'true' } }
+  // How a limit stood then is not how it stands now.
+  const { limit: _, ...answer } = kept
+  return { ...answer, headers: { ...answer.headers, [REPLAYED]: 'true' } }
 }
 
 const config = () =>

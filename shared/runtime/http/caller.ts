@@ -19,6 +19,12 @@ export const httpVariables = z.object({
   SCOPE_PREFIX: z.string().max(80).default(''),
   /** What each answer says of the limit that the gateway enforces (draft-ietf-httpapi-ratelimit-headers). */
   RATE_LIMIT_POLICY: z.string().max(200).optional(),
+  /** How many requests one caller may make of a copy of the function in a minute; any number without it. */
+  CALLER_REQUESTS_PER_MINUTE: z
+    .string()
+    .regex(/^[1-9]\d{0,6}$/)
+    .transform(Number)
+    .optional(),
 })
 export type HttpVariables = z.input<typeof httpVariables>
 

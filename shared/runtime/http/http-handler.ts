@@ -3,11 +3,20 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { PROBLEMS } from '#shared/contracts/http/problem.ts'
+import type { UserId } from '#shared/domain/ids.ts'
+import { nowMs } from '#shared/runtime/clock.ts'
 import { parseEnv } from '#shared/runtime/env.ts'
 import { httpVariables, trustOf } from '#shared/runtime/http/caller.ts'
+import { type CallerLimit, createCallerLimit, tooManyRequests } from '#shared/runtime/http/caller-limit.ts'
 import { isKnown, readTags } from '#shared/runtime/http/entity-tag.ts'
 import { Problem, problemResponse, toProblem } from '#shared/runtime/http/problem.ts'
 import type { AnswerOnce, Reply, Route } from '#shared/runtime/http/route.ts'
+import {
+  limitHeaders,
+  policyItem,
+  type ServiceLimit,
+  withLimits,
+} from '#shared/runtime/http/service-limit.ts'
 import { lazy } from '#shared/runtime/lazy.ts'
 import { createLogger, errorFacts } from '#shared/runtime/logger.ts'
 import { failureCounter } from '#shared/runtime/metrics.ts'
@@ -28,13 +37,17 @@ export type HttpHandlerOptions<Services> = {
   readonly answerOnce?: (services: Services) => AnswerOnce
 }
 
-const replyResponse = ({ status, body, text, bytes, headers }: Reply, requestId: string): HttpResult => ({
+const replyResponse = (
+  { status, body, text, bytes, headers, limit }: Reply,
+  requestId: string,
+): HttpResult => ({
   statusCode: status,
   headers: {
     ...(body !== undefined && { 'content-type': 'application/json' }),
     // With a tag it may be kept, but is asked for each time (`if-none-match`).
     'cache-control': headers?.['etag'] === undefined ? 'no-store' : 'private, no-cache',
     'x-request-id': requestId,
+    ...limitHeaders(limit),
     ...headers,
   },
   ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -81,15 +94,28 @@ const answerProblems = (
   },
 })
 
-/** Every answer says the limit that the gateway enforces, where the function is told one. */
-const sayPolicy = (policy: () => Promise<string | undefined>): middy.MiddlewareObj<HttpEvent, HttpResult> => {
-  const say = async (request: middy.Request<HttpEvent, HttpResult>): Promise<void> => {
+/** Every answer says the limits that the function is told of, and what is left of the caller's where it was counted. */
+const sayLimits = (
+  policies: () => Promise<readonly string[]>,
+  limitOf: (event: HttpEvent) => ServiceLimit | undefined,
+): middy.MiddlewareObj<HttpEvent, HttpResult> => {
+  const say = async ({ event, response }: middy.Request<HttpEvent, HttpResult>): Promise<void> => {
+    if (!response) return
     // A function without its environment answers 500, and that without a policy.
-    const told = await policy().catch(() => undefined)
-    if (told === undefined || !request.response) return
-    request.response.headers = { ...request.response.headers, 'ratelimit-policy': told }
+    const told = await policies().catch(() => [])
+    const limit = limitOf(event)
+    response.headers = withLimits(response.headers ?? {}, told, limit === undefined ? [] : [limit])
   }
   return { after: say, onError: say }
+}
+
+/** What the function is told of its API. */
+const readTold = () => {
+  const variables = parseEnv(httpVariables, process.env)
+  const { RATE_LIMIT_POLICY: policy, CALLER_REQUESTS_PER_MINUTE: quota } = variables
+  const callerLimit = quota === undefined ? undefined : createCallerLimit(quota)
+  const policies = [policy, callerLimit && policyItem(callerLimit.policy)].filter((one) => one !== undefined)
+  return { trust: trustOf(variables), policies, callerLimit }
 }
 
 /**
@@ -107,19 +133,30 @@ export const httpHandler = <Services>({
 }: HttpHandlerOptions<Services>) => {
   const logger = createLogger(name)
   const once = answerOnce && (async () => answerOnce(await services()))
-  const told = lazy(() => {
-    const variables = parseEnv(httpVariables, process.env)
-    return { trust: trustOf(variables), policy: variables.RATE_LIMIT_POLICY }
-  })
+  const told = lazy(readTold)
+  const counted = new WeakMap<HttpEvent, ServiceLimit>()
+  const countBy = (callerLimit: CallerLimit | undefined, event: HttpEvent) => (user: UserId) => {
+    if (callerLimit === undefined) return
+    const { limit, isRefused } = callerLimit.count(user, nowMs())
+    counted.set(event, limit)
+    if (isRefused) throw tooManyRequests(limit)
+  }
   return middy<HttpEvent, HttpResult>({ timeoutEarlyInMillis: TIMEOUT_EARLY_MS })
     .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(sayPolicy(async () => (await told()).policy))
+    .use(
+      sayLimits(
+        async () => (await told()).policies,
+        (event) => counted.get(event),
+      ),
+    )
     .use(answerProblems(logger, failureCounter(name, 'requestsFailed')))
     .handler(async (event, context, { signal }) => {
       const route = routeOf(routes, event.routeKey)
       const remainingMs = () => context.getRemainingTimeInMillis()
-      const { trust } = await told()
-      const reply = await route.run({ services, event, trust, signal, answerOnce: once, remainingMs })
+      const { trust, callerLimit } = await told()
+      const countRequest = countBy(callerLimit, event)
+      const run = { services, event, trust, countRequest, signal, answerOnce: once, remainingMs }
+      const reply = await route.run(run)
       const { requestId } = event.requestContext
       return isUnchanged(event, reply) ? notModified(reply, requestId) : replyResponse(reply, requestId)
     })

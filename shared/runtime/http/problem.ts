@@ -8,6 +8,7 @@ import {
   problemType,
 } from '#shared/contracts/http/problem.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
+import { limitHeaders, type ServiceLimit } from '#shared/runtime/http/service-limit.ts'
 
 export type ProblemOptions = {
   /** For people; must hold nothing internal. */
@@ -17,6 +18,8 @@ export type ProblemOptions = {
   readonly members?: Readonly<Record<string, string | number>>
   /** When the client may try again, in whole seconds. */
   readonly retryAfterS?: number
+  /** The limit of a use case's own that is used up. */
+  readonly limit?: ServiceLimit
   readonly cause?: unknown
 }
 
@@ -32,10 +35,11 @@ export class Problem extends Error {
   readonly detail: string | undefined
   readonly members: Readonly<Record<string, string | number>>
   readonly retryAfterS: number | undefined
+  readonly limit: ServiceLimit | undefined
 
   constructor(
     code: ProblemCode,
-    { detail, errors = [], members = {}, retryAfterS, cause }: ProblemOptions = {},
+    { detail, errors = [], members = {}, limit, retryAfterS = limit?.resetS, cause }: ProblemOptions = {},
   ) {
     super(PROBLEMS[code].title, { cause })
     this.code = code
@@ -43,6 +47,7 @@ export class Problem extends Error {
     this.errors = errors
     this.members = members
     this.retryAfterS = retryAfterS
+    this.limit = limit
   }
 }
 
@@ -79,6 +84,7 @@ export const problemResponse = (problem: Problem, requestId: string): APIGateway
     'cache-control': 'no-store',
     'x-request-id': requestId,
     ...(problem.retryAfterS !== undefined && { 'retry-after': String(problem.retryAfterS) }),
+    ...limitHeaders(problem.limit),
   },
   body: JSON.stringify(bodyOf(problem, requestId)),
 })

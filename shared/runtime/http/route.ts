@@ -11,6 +11,7 @@ import {
 import { type KnownTags, readTags } from '#shared/runtime/http/entity-tag.ts'
 import { parseInput, readJsonBody } from '#shared/runtime/http/parse-input.ts'
 import { documentOf, type RouteDocument } from '#shared/runtime/http/route-document.ts'
+import type { ServiceLimit } from '#shared/runtime/http/service-limit.ts'
 
 /** What a use case is given: parsed, typed, and nothing of AWS. */
 export type HttpRequest<Path = unknown, Query = unknown, Body = unknown> = {
@@ -36,6 +37,8 @@ export type Reply = {
   /** In place of both: bytes as they are. */
   readonly bytes?: Uint8Array
   readonly headers?: Readonly<Record<string, string>>
+  /** A limit of the use case's own, as it stands after this request. */
+  readonly limit?: ServiceLimit
 }
 
 /** A use case: its outside world first, then the request. */
@@ -73,6 +76,8 @@ export type RouteRun<Services> = {
   readonly services: () => Promise<Services>
   readonly event: APIGatewayProxyEventV2WithJWTAuthorizer
   readonly trust: TokenTrust
+  /** Called with who asks before anything is done for them; throws 429 when they have asked too often. */
+  readonly countRequest: (user: UserId) => void
   readonly signal: AbortSignal
   readonly answerOnce: (() => Promise<AnswerOnce>) | undefined
   /** How long the function may still run, in ms. */
@@ -180,8 +185,9 @@ export const route = <
   ...(other && { answers: other }),
   repeatable: repeatable ?? keyed ?? false,
   ...(keyed && { keyed }),
-  run: async ({ services, event, trust, signal, answerOnce, remainingMs }) => {
+  run: async ({ services, event, trust, countRequest, signal, answerOnce, remainingMs }) => {
     const caller = callerOf(event, trust)
+    countRequest(caller.user)
     requireScope(caller, scopes)
     const request: HttpRequest<z.output<P>, z.output<Q>, z.output<B>> = {
       requestId: event.requestContext.requestId,

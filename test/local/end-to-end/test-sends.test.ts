@@ -18,6 +18,27 @@ afterAll(() => world?.close())
 const testSend = (body: object, token = world.merchantToken) =>
   world.api.post<{ messageId: string }>(`${path}/scenes/${sceneId}/test-sends`, body, token)
 
+/** What is said of limits beside the status. */
+const saidOf = async (idempotencyKey: string) => {
+  const response = await fetch(`${world.cloud.url}${path}/scenes/${sceneId}/test-sends`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${world.merchantToken}`,
+      'content-type': 'application/json',
+      'idempotency-key': idempotencyKey,
+    },
+    body: JSON.stringify({ channel: 'push' }),
+  })
+  const { status, headers } = response
+  await response.body?.cancel()
+  return {
+    status,
+    limits: (headers.get('ratelimit') ?? '').replace(/"caller";r=\d+;t=\d+/, '"caller"'),
+    policies: headers.get('ratelimit-policy'),
+    retryAfter: headers.get('retry-after'),
+  }
+}
+
 describe('a test send', () => {
   it('needs a phone of the member’s own', async () => {
     await expect(testSend({ channel: 'push' })).rejects.toMatchObject({ status: 422 })
@@ -55,8 +76,18 @@ describe('a test send', () => {
   it('is for those who may edit the scene, 20 times a day', async () => {
     const stranger = await world.api.token('a stranger', ['merchant'])
     await expect(testSend({ channel: 'push' }, stranger)).rejects.toMatchObject({ status: 404 })
-    for (let time = 2; time < 20; time += 1) await testSend({ channel: 'push' })
-    await expect(testSend({ channel: 'push' })).rejects.toMatchObject({ status: 429 })
+    for (let time = 2; time < 19; time += 1) await testSend({ channel: 'push' })
+    const last = await saidOf('the-last-one')
+    expect(last).toMatchObject({
+      status: 202,
+      limits: expect.stringMatching(/^"caller", "test-sends";r=0;t=\d+$/),
+      policies: '"all-callers";q=100;w=1, "caller";q=60000;w=60, "test-sends";q=20;w=86400',
+    })
+    // Sent again it is the same one; how many were left then is not said again.
+    expect(await saidOf('the-last-one')).toMatchObject({ status: 202, limits: '"caller"' })
+    const tooMany = await saidOf('one-more')
+    expect(tooMany).toMatchObject({ status: 429, limits: last.limits })
+    expect(last.limits.endsWith(`;t=${tooMany.retryAfter}`)).toBe(true)
     await world.pass(86_400)
     await testSend({ channel: 'push' })
     await world.cloud.drain()

@@ -13,13 +13,22 @@ import type { Scene } from '#shared/domain/scenes/scene.ts'
 export const MAX_TEST_SENDS_PER_DAY = 20
 const COUNT_TTL_S = 2 * 86_400
 
+const countKey = (user: UserId, nowMs: number) => ({
+  pk: userKey(user),
+  sk: `TESTSENDS#${new Date(nowMs).toISOString().slice(0, 10)}`,
+})
+
 export type TestSends = {
-  /** In which language somebody reads a channel; `noPhone` when the channel reaches nobody. */
+  /**
+   * In which language somebody reads a channel, and how many tests they have sent themselves on this day (UTC); `noPhone`
+   * when the channel reaches nobody.
+   */
   readonly findReader: (
     user: UserId,
     channel: Channel,
+    nowMs: number,
     signal?: AbortSignal,
-  ) => Promise<{ readonly locale?: string } | 'noPhone'>
+  ) => Promise<{ readonly locale?: string; readonly sentToday: number } | 'noPhone'>
   readonly store: (
     user: UserId,
     messageId: MessageId,
@@ -37,14 +46,16 @@ export const createTestSends = (
   table: string,
   dueShards: number,
 ): TestSends => ({
-  findReader: async (user, channel, signal) => {
-    const reads = [{ table, keys: [profileKey(user)], consistent: true }]
-    const [[item] = []] = await batchGetAll(client, reads, { random: Math.random, signal })
+  findReader: async (user, channel, nowMs, signal) => {
+    const keys = [profileKey(user), countKey(user, nowMs)]
+    const reads = [{ table, keys, consistent: true }]
+    const [[item, count] = []] = await batchGetAll(client, reads, { random: Math.random, signal })
     const profile = parseProfile(item)
     const [freshest] = channel === 'push' ? await readDevices(client, table, user, signal) : []
     if (channel === 'push' ? freshest === undefined : !profile.hasPhoneNumber) return 'noPhone'
     const locale = freshest?.locale ?? profile.locale
-    return locale === undefined ? {} : { locale }
+    const sentToday = Number(count?.['sent'] ?? 0)
+    return { sentToday, ...(locale !== undefined && { locale }) }
   },
 
   store: async (user, messageId, scene, channel, content, nowMs, signal) => {
@@ -55,7 +66,7 @@ export const createTestSends = (
         {
           Update: {
             TableName: table,
-            Key: { pk: userKey(user), sk: `TESTSENDS#${new Date(nowMs).toISOString().slice(0, 10)}` },
+            Key: countKey(user, nowMs),
             ConditionExpression: 'attribute_not_exists(sent) OR sent < :most',
             UpdateExpression: 'SET kind = :kind, #ttl = :ttl ADD sent :one',
             ExpressionAttributeNames: { '#ttl': 'ttl' },

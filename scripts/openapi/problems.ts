@@ -6,8 +6,10 @@ import { PROBLEMS, type ProblemCode, problemType } from '#shared/contracts/http/
 
 const isJsonRead = ({ schemas }: DocumentedRoute): boolean => schemas.body !== undefined
 
-const ofInput = (route: DocumentedRoute): ProblemCode[] =>
-  isJsonRead(route) ? ['malformedJson', 'tooLarge', 'unsupportedMediaType'] : []
+const ofInput = (route: DocumentedRoute): ProblemCode[] => {
+  if (isJsonRead(route)) return ['malformedJson', 'tooLarge', 'unsupportedMediaType']
+  return route.takes === undefined ? [] : ['invalidRequest', 'tooLarge']
+}
 
 const ofToken = ({ scopes }: DocumentedRoute): ProblemCode[] =>
   scopes.length > 0 ? ['unauthorized', 'forbidden', 'invalidRequest'] : []

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { problemSchema } from '#shared/contracts/http/problem.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
 import { httpHandler } from '#shared/runtime/http/http-handler.ts'
+import { openRoute } from '#shared/runtime/http/open-route.ts'
 import { jsonPointer, MAX_BODY_BYTES } from '#shared/runtime/http/parse-input.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import { type Route, route } from '#shared/runtime/http/route.ts'
@@ -34,6 +35,14 @@ const routes: Readonly<Record<string, Route<Services>>> = {
     isTagged: true,
     scopes: ['merchant'],
     use: () => async () => ({ status: 200, body: { n: 7 }, headers: { etag: '"7"' } }),
+  }),
+  'POST /form': openRoute({
+    operationId: 'form',
+    summary: 'Answers the text that it is given',
+    body: { mediaType: 'application/x-www-form-urlencoded', schema: z.string() },
+    use:
+      () =>
+      async ({ body: text }) => ({ status: 200, text }),
   }),
   'GET /v1/work': route({
     operationId: 'work',
@@ -77,6 +86,13 @@ describe('a request', () => {
       headers: { 'content-type': 'application/json; charset=utf-8' },
     })
     expect(answer.body.name).toBe('é')
+  })
+
+  test('may hold the character that stands for what could not be read', async () => {
+    for (const base64 of [true, false]) {
+      const answer = await callApi(handler, 'POST /v1/echo', { body: { name: '\ufffd' }, base64 })
+      expect(answer.body.name).toBe('\ufffd')
+    }
   })
 
   test.each([
@@ -169,6 +185,29 @@ describe('a bad body', () => {
     expect(answer.headers['content-type']).toBe('application/problem+json')
     expect(problemSchema.parse(answer.body)).toMatchObject({ status, code, requestId: REQUEST_ID })
     expect(JSON.stringify(answer.body)).not.toContain('secret')
+  })
+
+  test.each([
+    ['a byte of Latin-1', Buffer.from('{"name":"caf\u00e9"}', 'latin1')],
+    ['a byte that stands nowhere in UTF-8', Buffer.from([0x22, 0xff, 0x22])],
+    ['a character cut off', Buffer.concat([Buffer.from('{"name":"é"}').subarray(0, 10), Buffer.from('"}')])],
+    ['half a character as bytes', Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22])],
+  ])('with %s is refused as no UTF-8, however the gateway hands it on', async (_, bytes) => {
+    for (const base64 of [true, false]) {
+      const answer = await callApi(handler, 'POST /v1/echo', { bytes, base64 })
+      expect([answer.status, answer.body.code]).toEqual([400, 'malformedJson'])
+      expect(answer.body.errors).toEqual([{ pointer: '', detail: 'not UTF-8' }])
+    }
+  })
+
+  test('of an open route is refused as no UTF-8, too', async () => {
+    const call = { headers: { 'content-type': 'application/x-www-form-urlencoded' }, base64: true }
+    expect((await callApi(handler, 'POST /form', { ...call, rawBody: 'a=é' })).body).toBe('a=é')
+    const { status, body: problem } = await callApi(handler, 'POST /form', {
+      ...call,
+      bytes: Buffer.from('a=é', 'latin1'),
+    })
+    expect([status, problem.code]).toEqual([400, 'invalidRequest'])
   })
 
   test('names every fault by a JSON pointer, escaped', async () => {

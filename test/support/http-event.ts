@@ -15,6 +15,8 @@ export type HttpCall = {
   readonly body?: unknown
   /** The body's text itself, in place of `body`. */
   readonly rawBody?: string
+  /** The body's bytes, which API Gateway hands on as the text that it takes them for. */
+  readonly bytes?: Uint8Array
   readonly headers?: Readonly<Record<string, string>>
   readonly base64?: boolean
   /** The token's subject. */
@@ -50,9 +52,10 @@ export const REQUEST_ID = 'JKJaXmPLvHcESHA='
 const fill = (template: string, values: Readonly<Record<string, string>>): string =>
   template.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? name)
 
-const textOf = ({ body, rawBody, base64 }: HttpCall): string | undefined => {
+const bytesOf = ({ body, rawBody, bytes }: HttpCall): Buffer | undefined => {
+  if (bytes !== undefined) return Buffer.from(bytes)
   const text = rawBody ?? (body === undefined ? undefined : JSON.stringify(body))
-  return text !== undefined && base64 ? Buffer.from(text, 'utf8').toString('base64') : text
+  return text === undefined ? undefined : Buffer.from(text, 'utf8')
 }
 
 /**
@@ -71,7 +74,8 @@ export const httpEvent = (routeKey: string, call: HttpCall = {}): APIGatewayProx
   } = call
   const [method = '', template = ''] = routeKey.split(' ')
   const rawPath = fill(template, path)
-  const text = textOf(call)
+  const bytes = bytesOf(call)
+  const text = bytes?.toString(call.base64 ? 'base64' : 'utf8')
   const scope = scopes.map((name) => `beckon/${name}`)
   return {
     version: '2.0',
@@ -79,7 +83,7 @@ export const httpEvent = (routeKey: string, call: HttpCall = {}): APIGatewayProx
     rawPath,
     rawQueryString: new URLSearchParams(query).toString(),
     headers: {
-      'content-length': String(text?.length ?? 0),
+      'content-length': String(bytes?.length ?? 0),
       ...(text !== undefined && { 'content-type': 'application/json' }),
       host: 'abc.execute-api.us-east-1.amazonaws.com',
       ...headers,

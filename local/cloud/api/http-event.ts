@@ -23,7 +23,10 @@ type EventParts = {
   nowMs: number
 }
 
+// Which are text, AWS does not say; measured in https://github.com/ministackorg/ministack/pull/766 and, of charsets, in
+// https://github.com/floci-io/floci/pull/2203.
 const TEXT_TYPES = /^(text\/[^;]+|application\/(json|xml|javascript))\s*(;|$)/i
+const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?utf-8"?\s*(;|$))/i
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /**
@@ -42,7 +45,8 @@ export const httpEvent = ({
 }: EventParts): JsonObject => {
   const { cookie, ...headers } = request.headers
   const query = queryParameters(request.rawQuery)
-  const isText = TEXT_TYPES.test(headers['content-type'] ?? '')
+  const type = headers['content-type'] ?? ''
+  const isText = TEXT_TYPES.test(type) && !OTHER_CHARSET.test(type)
   return {
     version: '2.0',
     routeKey,

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { bodyText, type HttpBody } from '#shared/runtime/http/body-text.ts'
 import { MAX_BODY_BYTES } from '#shared/runtime/http/parse-input.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { OpenContent, Reply, Route } from '#shared/runtime/http/route.ts'
@@ -8,7 +9,7 @@ import { documentOf, type RouteDocument } from '#shared/runtime/http/route-docum
 export type OpenRequest = {
   readonly path: Readonly<Record<string, string | undefined>>
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** The body's text, whatever it is. */
+  /** The body's text, whatever it is; none on a route that declares no body. */
   readonly body: string
   readonly signal: AbortSignal
 }
@@ -19,6 +20,11 @@ type OpenRouteDefinition<Services> = RouteDocument & {
   readonly body?: OpenContent
   readonly answer?: OpenContent
   readonly use: (services: Services) => (request: OpenRequest) => Promise<Reply>
+}
+
+const textOf = (sent: HttpBody): string => {
+  if ((sent.body ?? '').length > MAX_BODY_BYTES) throw new Problem('tooLarge')
+  return bodyText(sent, 'invalidRequest')
 }
 
 /**
@@ -41,9 +47,8 @@ export const openRoute = <Services>({
   ...(answer && { answers: answer }),
   document: documentOf(document),
   run: async ({ services, event, signal }) => {
-    const { body = '', isBase64Encoded, headers, pathParameters } = event
-    if (body.length > MAX_BODY_BYTES) throw new Problem('tooLarge')
-    const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body
-    return use(await services())({ path: pathParameters ?? {}, headers, body: text, signal })
+    const { headers, pathParameters } = event
+    const body = taken ? textOf(event) : ''
+    return use(await services())({ path: pathParameters ?? {}, headers, body, signal })
   },
 })

@@ -1,6 +1,7 @@
 import type * as z from 'zod'
 import { clearMessage } from '#shared/contracts/http/clear-message.ts'
 import { MAX_PROBLEM_ERRORS, type ProblemCode, type ProblemError } from '#shared/contracts/http/problem.ts'
+import { bodyText, type HttpBody } from '#shared/runtime/http/body-text.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
 /** The largest body that is read where a route says nothing else, in bytes after decoding. */
@@ -74,12 +75,6 @@ export const parseInput = <S extends z.ZodType>(
   throw new Problem(code, { errors: place ? errors.map((error) => ({ ...error, in: place })) : errors })
 }
 
-type HttpBody = {
-  readonly body?: string | undefined
-  readonly isBase64Encoded: boolean
-  readonly headers: Readonly<Record<string, string | undefined>>
-}
-
 // RFC 8259 names no parameter for JSON, but clients send a charset; other JSON types (+json) mean something else here.
 const isJson = (contentType: string | undefined): boolean =>
   contentType?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json'
@@ -139,14 +134,12 @@ const parseJson = (text: string): unknown => {
  * @throws {Problem} 413 over `maxBytes` (256 KiB), 415 for another content type, 400 for what is not JSON in UTF-8 or is
  *   nested deeper than 32 levels
  */
-export const readJsonBody = (
-  { body = '', isBase64Encoded, headers }: HttpBody,
-  maxBytes = MAX_BODY_BYTES,
-): unknown => {
+export const readJsonBody = (sent: HttpBody, maxBytes = MAX_BODY_BYTES): unknown => {
+  const { body = '', isBase64Encoded, headers } = sent
   if (!isJson(headers['content-type'])) throw new Problem('unsupportedMediaType')
   const bytes = Buffer.byteLength(body, isBase64Encoded ? 'base64' : 'utf8')
   if (bytes > maxBytes) throw new Problem('tooLarge', { detail: `at most ${maxBytes} bytes` })
-  const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body.toWellFormed()
+  const text = bodyText(sent, 'malformedJson')
   if (isTooDeep(text)) {
     const detail = `nested deeper than ${MAX_DEPTH} levels`
     throw new Problem('invalidRequest', { errors: [{ pointer: '', detail }] })

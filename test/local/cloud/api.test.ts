@@ -96,11 +96,26 @@ describe('the HTTP API', () => {
     expect((await call('/items/', { token })).status).toBe(404)
   })
 
-  test.each(['application/x-www-form-urlencoded', 'application/octet-stream', 'image/png'])(
-    'hands a body of %s on in base 64',
+  test.each([
+    'application/x-www-form-urlencoded',
+    'application/octet-stream',
+    'image/png',
+    'application/json; charset=iso-8859-1',
+  ])('hands a body of %s on in base 64', async (contentType) => {
+    const event = await (await post('/open', '', 'a=1', contentType)).json()
+    expect(event).toMatchObject({ body: Buffer.from('a=1').toString('base64'), isBase64Encoded: true })
+  })
+
+  test.each(['application/json', 'application/json;charset=UTF-8', 'text/plain; charset="utf-8"'])(
+    'hands a body of %s on as text, with the length that was sent',
     async (contentType) => {
-      const event = await (await post('/open', '', 'a=1', contentType)).json()
-      expect(event).toMatchObject({ body: Buffer.from('a=1').toString('base64'), isBase64Encoded: true })
+      const sent = Buffer.from('"caf\u00e9"', 'latin1')
+      const event = await (await post('/open', '', sent, contentType)).json()
+      expect(event).toMatchObject({
+        body: '"caf\ufffd"',
+        isBase64Encoded: false,
+        headers: { 'content-length': String(sent.length) },
+      })
     },
   )
 

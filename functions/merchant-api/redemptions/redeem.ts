@@ -36,12 +36,12 @@ const requireOwnStore = async (
 }
 
 /**
- * What the customer shows. Whether a token is still valid our own clock says, whatever the till's may be.
+ * What the customer shows.
  *
- * @throws {Problem} for what this merchant never gave out, forged or another's, and for a token that is over
+ * @throws {Problem} for what this merchant never gave out, forged or another's
  */
 const readShown = async (
-  { verifyToken, nowMs }: Services,
+  { verifyToken }: Services,
   merchantId: MerchantId,
   body: RedemptionRequest,
   signal: AbortSignal,
@@ -58,12 +58,17 @@ const readShown = async (
   }
   const claims = await verifyToken(body.token, signal)
   if (claims?.merchantId !== merchantId) throw absent('token')
-  if (nowMs() < claims.expiresAtMs) return { kind: 'token', ...claims }
-  throw new Problem('tokenExpired', { members: { expiredAt: new Date(claims.expiresAtMs).toISOString() } })
+  return { kind: 'token', ...claims }
 }
 
+const tokenExpired = (shown: Shown): Problem =>
+  new Problem('tokenExpired', {
+    ...(shown.kind === 'token' && { members: { expiredAt: new Date(shown.expiresAtMs).toISOString() } }),
+  })
+
 /**
- * Redeems what a customer shows, a token or a code, once. A till that lost the answer sends the same request again with the
+ * Redeems what a customer shows, a token or a code, once. Whether a token is still valid our own clock says, whatever the
+ * till's may be. A till that lost the answer sends the same request again with the
  * same `idempotency-key` header and gets the same answer.
  */
 export const redeem: MemberUseCase<Services, MerchantPath, unknown, RedemptionRequest> =
@@ -92,6 +97,8 @@ export const redeem: MemberUseCase<Services, MerchantPath, unknown, RedemptionRe
         throw new Problem('grantExpired', { members: { validUntil: redeemed.validUntil } })
       case 'released':
         throw new Problem('grantReleased')
+      case 'tokenExpired':
+        throw tokenExpired(shown)
       case 'notAtStore':
         throw new Problem('notAtStore', {
           errors: [{ pointer: '/storeId', detail: 'must be where the customer was when the token was made' }],

@@ -108,6 +108,8 @@ const redeemOne = async (services: Services, report: Report, checked: Checked): 
       return refused(requestId, 'grantExpired')
     case 'released':
       return refused(requestId, 'grantReleased')
+    case 'tokenExpired':
+      return refused(requestId, 'outsideTokenLife')
     case 'notAtStore':
     case 'tokenRequired':
       return refused(requestId, 'notAtStore')

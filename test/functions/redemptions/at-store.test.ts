@@ -17,10 +17,12 @@ import {
   MINUTE,
   merchantId,
   redeem,
+  reportOf,
   rivalId,
   rotate,
   stockOf,
   store,
+  sync,
   tables,
   tokenOf,
 } from '#test/functions/redemptions/world.ts'
@@ -181,22 +183,13 @@ test('a code read aloud does not say where the customer is', async () => {
 test('what a till elsewhere redeemed offline does not count', async () => {
   await stands('offline', [inMinutes(-1)])
   const { token } = await asked('offline')
-  const redeemedAt = new Date(clock.nowMs).toISOString()
-  const report = { token, redeemedAt }
-  const { status, body } = await callApi(merchantApi, 'POST /v1/merchants/{merchantId}/redemptions:sync', {
-    subject: 'owner',
-    scopes: ['till'],
-    path: { merchantId },
-    body: {
-      redemptions: [
-        { ...report, requestId: 'r-1', storeId: other.id },
-        { ...report, requestId: 'r-2' },
-        { ...report, requestId: 'r-3', storeId: store.id },
-      ],
-    },
-  })
-  expect(status).toBe(200)
-  expect(body.results).toMatchObject([
+  const { storeId: _, ...nowhere } = reportOf('r-2', token, clock.nowMs)
+  const results = await sync('owner', 'Till 1', [
+    { ...reportOf('r-1', token, clock.nowMs), storeId: other.id },
+    nowhere,
+    reportOf('r-3', token, clock.nowMs),
+  ])
+  expect(results).toMatchObject([
     { result: 'refused', reason: 'notAtStore' },
     { result: 'refused', reason: 'notAtStore' },
     { result: 'redeemed' },

@@ -7,13 +7,16 @@ import {
   clock,
   DAY,
   granted,
+  iso,
   MINUTE,
   merchantId,
   redeem,
+  reportOf,
   rivalId,
   rotate,
   stockOf,
   store,
+  sync,
   tables,
   tokenOf,
 } from '#test/functions/redemptions/world.ts'
@@ -24,24 +27,6 @@ await rotate(clock.nowMs)
 await putMember(merchantApi, 'owner', merchantId, 'bea', 'staff')
 await putMember(merchantApi, 'owner', merchantId, 'ben', 'staff')
 
-const iso = (ms: number): string => new Date(ms).toISOString()
-type Report = { readonly requestId: string; readonly token: string; readonly redeemedAt: string }
-const reportOf = (requestId: string, token: string, atMs: number) => ({
-  requestId,
-  token,
-  redeemedAt: iso(atMs),
-  storeId: store.id,
-})
-const sync = async (subject: string, till: string, redemptions: readonly Report[], merchant = merchantId) => {
-  const { status, body } = await callApi(merchantApi, 'POST /v1/merchants/{merchantId}/redemptions:sync', {
-    subject,
-    scopes: ['till'],
-    path: { merchantId: merchant },
-    body: { till, redemptions },
-  })
-  expect(status).toBe(200)
-  return body.results
-}
 const listed = async (query: Readonly<Record<string, string>> = {}, subject = 'owner') =>
   callApi(merchantApi, 'GET /v1/merchants/{merchantId}/redemptions/double-uses', {
     subject,
@@ -164,7 +149,7 @@ test('what cannot count is refused one by one, with the reason', async () => {
   const start = clock.nowMs
   const results = await sync('bea', 'Till 1', [
     reportOf('f-1', `${token.slice(0, -8)}AAAAAAAA`, start),
-    { ...reportOf('f-2', token, start), storeId: 'sto_01J0000000000000000000000A' } as Report,
+    { ...reportOf('f-2', token, start), storeId: 'sto_01J0000000000000000000000A' },
     reportOf('f-3', token, start - 11 * MINUTE),
     reportOf('f-4', token, start + 21 * MINUTE),
   ])

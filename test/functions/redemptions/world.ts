@@ -81,6 +81,31 @@ export const redeem = (body: unknown, call: HttpCall = {}) =>
     body,
     ...call,
   })
+export const iso = (ms: number): string => new Date(ms).toISOString()
+/** What a till says that it redeemed offline, at the store. */
+export const reportOf = (requestId: string, token: string, atMs: number) => ({
+  requestId,
+  token,
+  redeemedAt: iso(atMs),
+  storeId: store.id,
+})
+type Report = Omit<ReturnType<typeof reportOf>, 'storeId'> & { readonly storeId?: string }
+/** What a till that was offline sends; answers the results. */
+export const sync = async (
+  subject: string,
+  till: string,
+  redemptions: readonly Report[],
+  merchant = merchantId,
+) => {
+  const { status, body } = await callApi(merchantApi, 'POST /v1/merchants/{merchantId}/redemptions:sync', {
+    subject,
+    scopes: ['till'],
+    path: { merchantId: merchant },
+    body: { till, redemptions },
+  })
+  if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`)
+  return body.results
+}
 export const keySet = async () =>
   (
     await callApi(merchantApi, 'GET /v1/merchants/{merchantId}/signing-keys', {

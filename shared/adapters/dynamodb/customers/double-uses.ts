@@ -53,7 +53,10 @@ export const createDoubleUses = ({ client, ledger }: CustomerTables): DoubleUses
     nowMs,
     signal,
   ) => {
-    const name = createHash('sha256').update(`${merchantId}|${requestId}`).digest('hex').slice(0, 32)
+    // Tills count: what two of them call alike are two uses.
+    const { memberId = '', till = '' } = second
+    const named = JSON.stringify([merchantId, memberId, till, requestId])
+    const name = createHash('sha256').update(named).digest('hex').slice(0, 32)
     const reportedAt = new Date(nowMs).toISOString()
     const Item = {
       pk: userKey(user),

@@ -86,7 +86,7 @@ export type Claimed = 'confirmed' | 'absent' | 'released' | 'expired' | Erased
  */
 export type Shown =
   | { readonly kind: 'code'; readonly code?: string; readonly listedCode?: string }
-  | ({ readonly kind: 'token' } & Pick<RedemptionClaims, 'grantId' | 'storeIds'>)
+  | ({ readonly kind: 'token' } & Pick<RedemptionClaims, 'grantId' | 'storeIds' | 'expiresAtMs'>)
 
 export type ToRedeem = {
   readonly shown: Shown
@@ -95,7 +95,7 @@ export type ToRedeem = {
   /** The member who redeems it, and the name of the till. */
   readonly member: UserId
   readonly till?: string
-  /** The till's own name for this request: sent again, it gets the same answer. */
+  /** The till's own name for this request: sent again by the same member at the same till, it gets the same answer. */
   readonly idempotencyKey?: string
 }
 
@@ -106,7 +106,7 @@ export type Redeemed =
       /** It was redeemed by this very request before. */
       readonly isRepeated: boolean
     }
-  | { readonly kind: 'unknown' | 'released' | PlaceObstacle }
+  | { readonly kind: 'unknown' | 'released' | 'tokenExpired' | PlaceObstacle }
   | { readonly kind: 'expired'; readonly validUntil: string }
   | { readonly kind: 'already'; readonly grant: StoredGrant }
 
@@ -176,8 +176,17 @@ const keysOf = (shown: Shown, merchantId: MerchantId) => {
 }
 
 const grantKey = (user: UserId, grantId: GrantId) => ({ pk: userKey(user), sk: `GRANT#${grantId}` })
-const keyHash = (merchantId: MerchantId, key: string): string =>
-  createHash('sha256').update(`${merchantId}|${key}`).digest('hex')
+/** Tills count: what two members call alike is not one request. */
+const keyHash = ({ merchantId, member, idempotencyKey }: ToRedeem): string | undefined =>
+  idempotencyKey === undefined
+    ? undefined
+    : createHash('sha256').update(`${merchantId}|${member}|${idempotencyKey}`).digest('hex')
+
+/** Was it redeemed by this very request? Of one member at two tills, only where neither says that it is another till. */
+const isByRequest = ({ redemptionKey, redeemedTill }: StoredGrant, request: ToRedeem): boolean =>
+  redemptionKey !== undefined &&
+  redemptionKey === keyHash(request) &&
+  (redeemedTill === undefined || request.till === undefined || redeemedTill === request.till)
 
 const hasReacted = (exposure: Exposure | undefined): boolean =>
   exposure !== undefined &&
@@ -230,17 +239,18 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
     grant: StoredGrant,
     before: StoredRelationship,
     known: Exposure | undefined,
-    { storeId, idempotencyKey, member, till }: ToRedeem,
+    request: ToRedeem,
     nowMs: number,
   ) => {
-    const { user, grantId, merchantId } = grant
+    const { user, grantId } = grant
+    const { storeId, member, till } = request
     const isFirst = isNewcomer(before.relationship)
     const isRepeat = before.relationship.redemptions.count + purchaseCount(before.relationship) > 0
     const deal = dealOf(before.relationship, utcDay(nowMs), grant.offerKind === 'trial')
     const fact = { ...grant, isFirst, isRepeat, deal, redeemedAtMs: nowMs, redeemedAtStoreId: storeId }
     const noted = known && advance(known, redemptionStep(fact))
     const redeemedAt = new Date(nowMs).toISOString()
-    const key = idempotencyKey === undefined ? undefined : keyHash(merchantId, idempotencyKey)
+    const key = keyHash(request)
     const items: TransactItem[] = [
       {
         Update: {
@@ -355,22 +365,18 @@ export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards
   }
 
   /** What stands in the way of redeeming a grant, by what was read. */
-  const obstacle = (
-    grant: StoredGrant,
-    { idempotencyKey, shown, storeId }: ToRedeem,
-    nowMs: number,
-  ): Redeemed | undefined => {
-    const { redeemedAt, redemptionKey, validUntil, merchantId } = grant
+  const obstacle = (grant: StoredGrant, request: ToRedeem, nowMs: number): Redeemed | undefined => {
+    const { redeemedAt, validUntil } = grant
+    const { shown, storeId } = request
     const state = grantStateAt(grant, nowMs)
     if (state === 'released') return { kind: 'released' }
-    if (state === 'redeemed') {
-      const sameRequest =
-        idempotencyKey !== undefined && redemptionKey === keyHash(merchantId, idempotencyKey)
-      return sameRequest && redeemedAt !== undefined
+    if (state === 'redeemed')
+      return redeemedAt !== undefined && isByRequest(grant, request)
         ? { kind: 'redeemed', grant: { ...grant, redeemedAt }, isRepeated: true }
         : { kind: 'already', grant }
-    }
     if (state === 'expired' && validUntil !== undefined) return { kind: 'expired', validUntil }
+    // Only now: a till that lost the answer asks again when the token is over, and is told that it has redeemed it.
+    if (shown.kind === 'token' && shown.expiresAtMs <= nowMs) return { kind: 'tokenExpired' }
     const elsewhere = placeObstacle(grant, shown, storeId)
     return elsewhere && { kind: elsewhere }
   }

@@ -438,7 +438,8 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
   'POST /v1/merchants/{merchantId}/imports': memberRoute('editPlaces', {
     operationId: 'importStores',
     summary: 'Imports up to 10,000 stores, with a geofence around each',
-    description: 'A job does it; repeated, it changes what is there and adds nothing twice.',
+    description:
+      'CSV, or GeoJSON features: a Point is the place of a store, a Polygon or MultiPolygon the ground of its geofence. A job does it; repeated, it changes what is there and adds nothing twice.',
     status: 202,
     problems: ['unprocessable'],
     ...merchant,

@@ -2,10 +2,16 @@ import type { EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-rec
 import { IMPORT_BATCH, type ImportRecords } from '#shared/adapters/dynamodb/catalog/import-records.ts'
 import { sameDeclared } from '#shared/contracts/declared-geometry.ts'
 import type { BadRow } from '#shared/contracts/http/imports.ts'
+import type { ImportRow } from '#shared/contracts/import-row.ts'
 import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
 import { type ImportJob, type ImportOutcomes, NO_OUTCOMES } from '#shared/contracts/items/import.ts'
 import type { Job } from '#shared/contracts/jobs.ts'
-import { geofenceOfRow, type ImportRow } from '#shared/contracts/store-import.ts'
+import {
+  geofenceNamed,
+  geofenceOfRow,
+  type PlannedGeofence,
+  withShape,
+} from '#shared/contracts/store-import.ts'
 import type { GeofenceId } from '#shared/domain/ids.ts'
 import type { Author } from '#shared/domain/merchants/audit.ts'
 
@@ -41,17 +47,36 @@ const drawnAgain = (wanted: DeclaredGeofence, current: DeclaredGeofence, nowMs: 
   }
 }
 
-const isSame = (a: DeclaredGeofence, b: DeclaredGeofence): boolean =>
+type Drawing = { readonly planned: PlannedGeofence; readonly current: DeclaredGeofence | undefined }
+
+/** What a row draws, and what there is of it: the geofence that it names as its own id, else the one of its store. */
+const drawingOf = async (
+  { geofences, nowMs }: ImportServices,
+  { merchantId, datum }: ImportJob,
+  row: ImportRow,
+  signal?: AbortSignal,
+): Promise<Drawing | undefined> => {
+  const planned = geofenceOfRow(row, merchantId, datum, nowMs())
+  if (planned === undefined) return undefined
+  const named = geofenceNamed(row)
+  const own = named && (await geofences.find(merchantId, named, signal))
+  if (own === undefined) return { planned, current: await geofences.find(merchantId, planned.id, signal) }
+  const { storeId: _, ...drawn } = planned
+  const { id, storeId } = own
+  return { planned: { ...drawn, id, ...(storeId !== undefined && { storeId }) }, current: own }
+}
+
+const isSame = (a: PlannedGeofence, b: PlannedGeofence): boolean =>
   sameDeclared(a.declared, b.declared) && a.name === b.name && a.storeId === b.storeId
 
 const draw = async (
   { geofences, nowMs }: ImportServices,
-  wanted: DeclaredGeofence,
+  { planned, current }: Drawing,
   author: Author,
   signal?: AbortSignal,
 ): Promise<Drawn> => {
-  const current = await geofences.find(wanted.merchantId, wanted.id, signal)
-  if (current !== undefined && isSame(current, wanted)) return 'unchanged'
+  if (current !== undefined && isSame(current, planned)) return 'unchanged'
+  const wanted = withShape(planned)
   const saved =
     current === undefined
       ? await geofences.create(wanted, author, signal)
@@ -72,6 +97,9 @@ const counted = (outcomes: ImportOutcomes, drawn: keyof ImportOutcomes): ImportO
   [drawn]: outcomes[drawn] + 1,
 })
 
+/** What of a row draws its geofence. */
+const drawnBy = ({ area }: ImportRow): string => (area === undefined ? '/radiusM' : '/geometry')
+
 const drawRows = async (
   services: ImportServices,
   job: ImportJob,
@@ -82,11 +110,11 @@ const drawRows = async (
   const bad: BadRow[] = []
   let outcomes = NO_OUTCOMES
   for (const row of rows) {
-    const wanted = geofenceOfRow(row, job.merchantId, job.datum, nowMs)
-    if (wanted === undefined) continue
-    const drawn = await draw(services, wanted, { ...job.author, atMs: nowMs }, signal)
+    const drawing = await drawingOf(services, job, row, signal)
+    if (drawing === undefined) continue
+    const drawn = await draw(services, drawing, { ...job.author, atMs: nowMs }, signal)
     if (typeof drawn === 'string') outcomes = counted(outcomes, drawn)
-    else bad.push({ line: row.line, pointer: '/radiusM', reason: drawn.refused.slice(0, 200) })
+    else bad.push({ line: row.line, pointer: drawnBy(row), reason: drawn.refused.slice(0, 200) })
   }
   return { rows: rows.length, outcomes, bad }
 }

@@ -2,22 +2,30 @@ import { importView } from '#functions/merchant-api/imports/import-view.ts'
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { type ImportRequest, MAX_REPORTED_ROWS } from '#shared/contracts/http/imports.ts'
+import { ImportError, NoStoresError } from '#shared/contracts/import-row.ts'
 import { IMPORT_TTL_S, type ImportJob, NO_OUTCOMES } from '#shared/contracts/items/import.ts'
-import { HeaderError, ImportError, type ReadImport, readImport } from '#shared/contracts/store-import.ts'
+import { type ReadImport, readImport, wantsGeofence } from '#shared/contracts/store-import.ts'
 import type { MemberRole } from '#shared/domain/merchants/merchant.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
-type Services = Pick<MerchantServices, 'imports' | 'queueJob' | 'newId' | 'nowMs'>
+type Services = Pick<MerchantServices, 'imports' | 'readUsage' | 'queueJob' | 'newId' | 'nowMs'>
 
-/** @throws {Problem} 400 for a table without a column that is needed, 422 for a file that is no table, or too long a one */
-const read = (body: ImportRequest): ReadImport => {
+/**
+ * @throws {Problem} 400 for a file of which no row can be a store, or a radius that the merchant may not draw; 422 for a
+ * file that is no table, or too long a one
+ */
+const read = (body: ImportRequest, limitM: number): ReadImport => {
+  if (body.radiusM !== undefined && body.radiusM > limitM) {
+    const errors = [{ pointer: '/radiusM', detail: `at most ${limitM}` }]
+    throw new Problem('invalidRequest', { errors, members: { quota: 'radiusM', limit: limitM } })
+  }
   try {
-    return readImport(body)
+    return readImport(body, limitM)
   } catch (cause) {
     if (!(cause instanceof ImportError)) throw cause
-    const pointer = body.format === 'csv' ? '/csv' : '/stores'
-    const code = cause instanceof HeaderError ? 'invalidRequest' : 'unprocessable'
-    throw new Problem(code, { cause, errors: [{ pointer, detail: cause.message.slice(0, 400) }] })
+    const code = cause instanceof NoStoresError ? 'invalidRequest' : 'unprocessable'
+    const errors = [{ pointer: cause.pointer, detail: cause.message.slice(0, 400) }]
+    throw new Problem(code, { cause, errors })
   }
 }
 
@@ -26,9 +34,10 @@ const read = (body: ImportRequest): ReadImport => {
  * stopped.
  */
 export const postImport: MemberUseCase<Services, MerchantPath, unknown, ImportRequest> =
-  ({ imports, queueJob, newId, nowMs }) =>
+  ({ imports, readUsage, queueJob, newId, nowMs }) =>
   async ({ path, body, author, role, requestId, signal }) => {
-    const { rows, bad } = read(body)
+    const { quotas } = await readUsage(path.merchantId, signal)
+    const { rows, bad } = read(body, quotas.radiusM)
     const job = {
       jobId: newId('job'),
       merchantId: path.merchantId,
@@ -37,7 +46,7 @@ export const postImport: MemberUseCase<Services, MerchantPath, unknown, ImportRe
       author: { user: author.user, role: role satisfies MemberRole, requestId },
       rows: rows.length,
       unreadable: bad.length,
-      wanted: rows.filter(({ radiusM }) => radiusM !== undefined).length,
+      wanted: rows.filter(wantsGeofence).length,
       storesNext: 0,
       geofencesNext: 0,
       stores: NO_OUTCOMES,

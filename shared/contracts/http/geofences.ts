@@ -90,14 +90,18 @@ export type GeofenceRequest = z.output<typeof geofenceRequestSchema>
 
 const lonLatSchema = z.tuple([lonSchema, latSchema])
 const shownRingsSchema = z.array(z.array(lonLatSchema).max(MAX_POSITIONS)).max(MAX_POSITIONS)
+const shownPolygonSchema = z.strictObject({ type: z.literal('Polygon'), coordinates: shownRingsSchema })
+const shownMultiPolygonSchema = z.strictObject({
+  type: z.literal('MultiPolygon'),
+  coordinates: z.array(shownRingsSchema).max(MAX_POSITIONS),
+})
 export const shownGeometrySchema = z.discriminatedUnion('type', [
   pointSchema,
-  z.strictObject({ type: z.literal('Polygon'), coordinates: shownRingsSchema }),
-  z.strictObject({
-    type: z.literal('MultiPolygon'),
-    coordinates: z.array(shownRingsSchema).max(MAX_POSITIONS),
-  }),
+  shownPolygonSchema,
+  shownMultiPolygonSchema,
 ])
+/** A geometry that is no point. */
+export const shownAreaSchema = z.discriminatedUnion('type', [shownPolygonSchema, shownMultiPolygonSchema])
 
 /** A geofence as it is answered. */
 export const geofenceSchema = z.strictObject({

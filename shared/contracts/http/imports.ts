@@ -1,7 +1,8 @@
 import * as z from 'zod'
-import { MAX_MERCHANT_RADIUS_M, MIN_MERCHANT_RADIUS_M } from '#shared/contracts/http/geofences.ts'
+import { MIN_MERCHANT_RADIUS_M } from '#shared/contracts/http/geofences.ts'
 import { idSchema, instantSchema } from '#shared/contracts/http/primitives.ts'
 import { DATUMS } from '#shared/domain/geo/datum.ts'
+import { HIGHEST_QUOTAS } from '#shared/domain/merchants/quotas.ts'
 
 export const importPathSchema = z.strictObject({ merchantId: idSchema('mer'), jobId: idSchema('job') })
 
@@ -17,16 +18,16 @@ const settings = {
   radiusM: z
     .number()
     .min(MIN_MERCHANT_RADIUS_M)
-    .max(MAX_MERCHANT_RADIUS_M)
+    .max(HIGHEST_QUOTAS.radiusM)
     .exactOptional()
     .describe(
-      'Draws a geofence of this radius, in metres, around every store that says no radius of its own; without it those get none.',
+      'Draws a geofence of this radius, in metres, around every store that says no radius of its own and brings no area; without it those get none.',
     ),
 }
 
 /**
  * `POST /v1/merchants/{merchantId}/imports`: up to 10,000 stores, as CSV with a header line or as a GeoJSON
- * FeatureCollection of Points. Each has an `id` of the merchant's own: an import that is repeated changes what is there and
+ * FeatureCollection: a Point is where a store stands, a Polygon or MultiPolygon the ground of its geofence. Each has an `id` of the merchant's own: an import that is repeated changes what is there and
  * adds nothing twice. docs/merchants.md names the columns.
  */
 export const importRequestSchema = z.discriminatedUnion('format', [
@@ -49,9 +50,17 @@ export const importRequestSchema = z.discriminatedUnion('format', [
           .array(z.unknown())
           .min(1)
           .max(MAX_IMPORT_ROWS)
-          .describe('Features with a Point, each with an `id` and a `name`.'),
+          .describe(
+            'Features with a Point, a Polygon or a MultiPolygon, each with an `id` and a `name`. A store with an area stands at the `lat` and `lon` of its properties, else at a point inside.',
+          ),
+        crs: z
+          .unknown()
+          .exactOptional()
+          .describe('Of older files: only WGS-84, where `datum` says nothing else.'),
       })
-      .describe('A GeoJSON FeatureCollection.'),
+      // RFC 7946, 6.1: files bring members of their own.
+      .catchall(z.unknown())
+      .describe('A GeoJSON FeatureCollection (RFC 7946); other members mean nothing.'),
   }),
 ])
 export type ImportRequest = z.output<typeof importRequestSchema>
@@ -61,7 +70,7 @@ const countSchema = z.int().min(0)
 /** A row that was left out. */
 export const badRowSchema = z.strictObject({
   line: z.int().min(1).describe('The line of the CSV, or the place of the feature, from 1.'),
-  pointer: z.string().max(100).describe('The column.'),
+  pointer: z.string().max(100).describe('The column, or a JSON pointer into the feature.'),
   reason: z.string().max(200).describe('Why it was left out.'),
 })
 export type BadRow = z.output<typeof badRowSchema>

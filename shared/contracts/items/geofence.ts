@@ -1,14 +1,17 @@
 import * as z from 'zod'
 import {
   type Declared,
+  type DeclaredGeometry,
   GEOMETRY_TYPES,
   packGeometry,
+  roundGeometry,
   unpackGeometry,
 } from '#shared/contracts/declared-geometry.ts'
 import { id } from '#shared/contracts/items/ids.ts'
-import { DATUMS } from '#shared/domain/geo/datum.ts'
+import { DATUMS, type Datum } from '#shared/domain/geo/datum.ts'
 import type { Geofence, Shape } from '#shared/domain/geo/geofence.ts'
 import { parseGeometry } from '#shared/domain/geo/geojson.ts'
+import { type GeometryFault, refused } from '#shared/domain/geo/geometry-fault.ts'
 import { tilesOf } from '#shared/domain/geo/tiles.ts'
 
 /** A geofence with what its merchant declared: the shape follows from that. */
@@ -27,6 +30,32 @@ export const shapeDeclared = ({ geometry, datum, radiusM }: Declared): Shape => 
   const parsed = parseGeometry(geometry, { datum, ...(radiusM !== undefined && { radiusM }) })
   if (parsed.kind === 'refused') throw new Error('a stored geometry is not valid')
   return parsed.shape
+}
+
+/** What a merchant sends to draw a geofence. */
+export type Drawing = { readonly geometry: unknown; readonly datum: Datum; readonly radiusM?: number }
+
+type ReadDrawing =
+  | { readonly kind: 'drawing'; readonly declared: Declared; readonly shape: Shape }
+  | GeometryFault
+
+/** The radius stands beside the geometry; all else is in it. */
+const beside = ({ pointer, reason }: GeometryFault): GeometryFault =>
+  refused(pointer === '/radiusM' ? pointer : `/geometry${pointer}`, reason)
+
+/**
+ * Reads a drawing: what will be kept of it, and its shape; or its first fault, with a pointer into the drawing.
+ *
+ * @example readDrawing({ geometry: { type: 'Polygon', coordinates: [] }, datum: 'wgs84' }).pointer // '/geometry/coordinates'
+ */
+export const readDrawing = ({ geometry, datum, radiusM }: Drawing): ReadDrawing => {
+  const options = { datum, ...(radiusM !== undefined && { radiusM }) }
+  const parsed = parseGeometry(geometry, options)
+  if (parsed.kind === 'refused') return beside(parsed)
+  const declared: Declared = { ...options, geometry: roundGeometry(geometry as DeclaredGeometry) }
+  // The shape of what is kept: converted from another datum, what was rounded before may differ in the last digit.
+  const kept = datum === 'wgs84' ? parsed : parseGeometry(declared.geometry, options)
+  return kept.kind === 'refused' ? beside(kept) : { kind: 'drawing', declared, shape: kept.shape }
 }
 
 const stored = z.object({

@@ -30,7 +30,8 @@ const WGS84_NAMES = new Set([
   'EPSG:4326',
 ])
 
-const crsFault = (crs: unknown): GeometryFault | undefined => {
+/** What is wrong with a `crs` (of the GeoJSON before RFC 7946): it names another system than WGS-84. */
+export const crsFault = (crs: unknown): GeometryFault | undefined => {
   if (crs === undefined || crs === null) return undefined
   const name = isObject(crs) && isObject(crs['properties']) ? crs['properties']['name'] : undefined
   if (typeof name === 'string' && WGS84_NAMES.has(name)) return undefined

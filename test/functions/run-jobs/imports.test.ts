@@ -1,88 +1,29 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import type { SQSRecord } from 'aws-lambda'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { handler as merchantApi } from '#functions/merchant-api/handler.ts'
-import { handler } from '#functions/run-jobs/handler.ts'
 import { type ImportServices, importStores } from '#functions/run-jobs/import-stores.ts'
 import { createGeofenceRecords } from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
 import { createImportRecords } from '#shared/adapters/dynamodb/catalog/import-records.ts'
 import type { JobId, MerchantId } from '#shared/domain/ids.ts'
-import { setClock } from '#test/support/clock.ts'
-import { createTables } from '#test/support/engine.ts'
-import { callApi, lambdaContext } from '#test/support/http-event.ts'
+import { callApi } from '#test/support/http-event.ts'
 import { newMerchant } from '#test/support/merchants.ts'
-import { sentTo, startPeer, takeAll } from '#test/support/peers.ts'
+import { sentTo } from '#test/support/peers.ts'
+import { type Chain, createImportWorld, M } from './import-world.ts'
 
-const NOW = Date.UTC(2026, 10, 22, 10)
-const tables = await createTables()
-const sqs = await startPeer(takeAll)
+const { tables, sqs, clock, newChain, workOff } = await createImportWorld(Date.UTC(2026, 10, 22, 10))
 afterAll(() => sqs.close())
-Object.assign(process.env, {
-  CATALOG_TABLE: tables.catalog,
-  PRESENCE_TABLE: tables.presence,
-  LEDGER_TABLE: tables.ledger,
-  PLACE_INDEX: 'places',
-  JOBS_QUEUE_URL: `${sqs.url}/123456789012/jobs`,
-  AWS_ENDPOINT_URL_SQS: sqs.url,
-})
-const clock = setClock(NOW)
 
-const M = '/v1/merchants/{merchantId}'
-let merchants = 0
 let merchantId: MerchantId
+let chain: Chain
 beforeEach(async () => {
-  sqs.requests.length = 0
-  merchants += 1
-  merchantId = (await newMerchant(merchantApi, 'owner', `Chain ${merchants}`)).id
+  chain = await newChain()
+  merchantId = chain.merchantId
 })
-
-const post = (body: unknown) =>
-  callApi(merchantApi, `POST ${M}/imports`, { subject: 'owner', path: { merchantId }, body })
-const get = async (jobId: string) =>
-  (
-    await callApi(merchantApi, `GET ${M}/imports/{jobId}`, {
-      subject: 'owner',
-      path: { merchantId, jobId },
-    })
-  ).body
-const list = async (what: string) => {
-  const items = []
-  let cursor: string | undefined
-  do {
-    const query: Record<string, string> = { limit: '100', ...(cursor !== undefined && { cursor }) }
-    const { body } = await callApi(merchantApi, `GET ${M}/${what}`, {
-      subject: 'owner',
-      path: { merchantId },
-      query,
-    })
-    items.push(...body.items)
-    cursor = body.next
-  } while (cursor !== undefined)
-  return items
-}
-
-/** Works the queue off as Lambda does. */
-const workOff = async (): Promise<number> => {
-  for (let hops = 0; hops < 20; hops += 1) {
-    const bodies = sentTo(sqs)
-    sqs.requests.length = 0
-    if (bodies.length === 0) return hops
-    const Records = bodies.map((body, index) => ({
-      messageId: `m-${index}`,
-      body: JSON.stringify(body),
-    })) as SQSRecord[]
-    expect(await handler({ Records }, lambdaContext(300_000))).toEqual({ batchItemFailures: [] })
-  }
-  throw new Error('the job never ends')
-}
-
-const runImport = async (body: unknown) => {
-  const { status, body: job } = await post(body)
-  expect(status).toBe(202)
-  await workOff()
-  return await get(job.jobId)
-}
+const post = (body: unknown) => chain.post(body)
+const get = (jobId: string) => chain.get(jobId)
+const list = (what: string) => chain.list(what)
+const runImport = (body: unknown) => chain.runImport(body)
 
 const csvOf = (rows: readonly string[]): string => ['id,name,lat,lon,radius_m', ...rows].join('\n')
 const shops = (count: number, name = 'Shop'): string[] =>
@@ -176,36 +117,6 @@ describe('an import', () => {
     expect(report.badRows[1].reason).toBe('missing: a string')
     expect(report.badRows[2].reason).toBe('line 2 has this id already')
     expect((await list('stores')).map(({ name }) => name)).toEqual(['Good'])
-  })
-
-  test('takes a FeatureCollection, in the datum that it declares', async () => {
-    const feature = (id: string, coordinates: unknown, properties: object = {}) => ({
-      type: 'Feature',
-      id,
-      geometry: { type: 'Point', coordinates },
-      properties: { name: `Store ${id}`, ...properties },
-    })
-    const features = [
-      feature('bj', [116.397452, 39.909187], { radiusM: 100 }),
-      {
-        type: 'Feature',
-        id: 'area',
-        geometry: { type: 'Polygon', coordinates: [] },
-        properties: { name: 'A' },
-      },
-    ]
-    const report = await runImport({
-      format: 'geojson',
-      datum: 'gcj02',
-      stores: { type: 'FeatureCollection', features },
-    })
-    expect(report).toMatchObject({ stores: { created: 1 }, bad: 1, badRows: [{ line: 2, pointer: '/lat' }] })
-    const [store] = await list('stores')
-    expect(store.lat).toBeCloseTo(39.907785, 4)
-    expect((await list('geofences'))[0]).toMatchObject({
-      datum: 'gcj02',
-      geometry: { coordinates: [116.397452, 39.909187] },
-    })
   })
 
   test.each([

@@ -9,7 +9,7 @@ import {
   retrying,
 } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import { type Committed, commitChange } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
-import { entityKey } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
+import { type EntityType, entityKey } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { readQuotas } from '#shared/adapters/dynamodb/catalog/read-quotas.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import {
@@ -20,7 +20,9 @@ import {
   transact,
 } from '#shared/adapters/dynamodb/transactions.ts'
 import { type BadRow, MAX_REPORTED_ROWS } from '#shared/contracts/http/imports.ts'
+import { type ImportRow, importRowSchema } from '#shared/contracts/import-row.ts'
 import { parseStore } from '#shared/contracts/items/catalog.ts'
+import { shapeDeclared } from '#shared/contracts/items/geofence.ts'
 import {
   type ImportJob,
   type ImportOutcomes,
@@ -28,7 +30,9 @@ import {
   importPartPrefix,
   parseImportJob,
 } from '#shared/contracts/items/import.ts'
-import { type ImportRow, importRowSchema, storeOfRow } from '#shared/contracts/store-import.ts'
+import { geofenceNamed, storeIdOfRow, storeOfRow } from '#shared/contracts/store-import.ts'
+import type { Datum } from '#shared/domain/geo/datum.ts'
+import { contains } from '#shared/domain/geo/distance.ts'
 import type { JobId, MerchantId } from '#shared/domain/ids.ts'
 import type { Author } from '#shared/domain/merchants/audit.ts'
 import type { Store } from '#shared/domain/merchants/merchant.ts'
@@ -81,6 +85,13 @@ const PART_BYTES = 300_000
 const MAX_PARTS = 30
 
 type Planned = { readonly store: Store; readonly before: Store | undefined }
+
+/** What there is already of what some rows name. */
+type Known = {
+  readonly stores: ReadonlyMap<string, Store>
+  readonly regions: ReadonlySet<string>
+  readonly geofences: ReadonlySet<string>
+}
 
 /** Over the Catalog. */
 export const createImportRecords = (tables: CatalogTables): ImportRecords => {
@@ -148,32 +159,29 @@ export const createImportRecords = (tables: CatalogTables): ImportRecords => {
   const readBatch = async (
     job: ImportJob,
     rows: readonly ImportRow[],
-    nowMs: number,
     signal?: AbortSignal,
-  ) => {
-    const wanted = rows.map((row) => storeOfRow(row, job.merchantId, job.datum, nowMs))
+  ): Promise<Known> => {
+    const { merchantId } = job
+    const storeIds = rows.map((row) => storeIdOfRow(row, merchantId))
     const regionIds = [...new Set(rows.flatMap(({ regionId }) => regionId ?? []))]
-    const [stores = [], regions = []] = await batchGetAll(
+    const geofenceIds = rows.flatMap((row) => geofenceNamed(row) ?? [])
+    const read = (type: EntityType, ids: readonly string[]) => ({
+      table: catalog,
+      keys: ids.map((id) => entityKey(type, merchantId, id)),
+      consistent: true,
+    })
+    const [stores = [], regions = [], geofences = []] = await batchGetAll(
       client,
-      [
-        {
-          table: catalog,
-          keys: wanted.map(({ id }) => entityKey('STORE', job.merchantId, id)),
-          consistent: true,
-        },
-        {
-          table: catalog,
-          keys: regionIds.map((id) => entityKey('REGION', job.merchantId, id)),
-          consistent: true,
-        },
-      ],
+      [read('STORE', storeIds), read('REGION', regionIds), read('GEOFENCE', geofenceIds)],
       retrying(signal),
     )
-    const known = new Map(
-      stores.flatMap((item) => (item ? [[String(item['id']), parseStore(item)] as const] : [])),
-    )
-    const missing = new Set(regionIds.filter((_, index) => regions[index] === undefined))
-    return { wanted, known, missing, regionIds: regionIds.filter((id) => !missing.has(id)) }
+    return {
+      stores: new Map(
+        stores.flatMap((item) => (item ? [[String(item['id']), parseStore(item)] as const] : [])),
+      ),
+      regions: new Set(regionIds.filter((_, index) => regions[index] !== undefined)),
+      geofences: new Set(geofenceIds.filter((_, index) => geofences[index] !== undefined)),
+    }
   }
 
   const put = ({ store, before }: Planned): TransactItem => ({
@@ -205,19 +213,28 @@ export const createImportRecords = (tables: CatalogTables): ImportRecords => {
   ): Promise<ImportJob | undefined | 'again' | 'full'> => {
     const current = await find(job.merchantId, job.jobId, signal)
     if (current === undefined || current.storesNext !== job.storesNext) return current
-    const { wanted, known, missing, regionIds } = await readBatch(job, rows, nowMs, signal)
-    const bad = rows.flatMap(({ line, regionId }): BadRow[] =>
-      regionId !== undefined && missing.has(regionId)
-        ? [{ line, pointer: '/regionId', reason: 'the merchant has no region with this id' }]
-        : [],
-    )
-    const good = wanted.filter(({ regionId }) => regionId === undefined || !missing.has(regionId))
-    const planned = good.flatMap((store) => plannedOf(store, known.get(store.id)) ?? [])
+    const known = await readBatch(job, rows, signal)
+    // Who gives a geofence's own id speaks of the geofence, not of a store.
+    const ofStores = rows.filter((row) => !known.geofences.has(geofenceNamed(row) ?? ''))
+    const isLost = ({ regionId }: ImportRow) => regionId !== undefined && !known.regions.has(regionId)
+    const bad = ofStores
+      .filter(isLost)
+      .map(({ line }) => ({ line, pointer: '/regionId', reason: 'the merchant has no region with this id' }))
+    const planned = ofStores
+      .filter((row) => !isLost(row))
+      .flatMap((row) => plannedOf(row, job, known, nowMs) ?? [])
     const created = planned.filter(({ before }) => before === undefined).length
     const replaced = planned.length - created
-    const outcomes = { created, replaced, unchanged: good.length - planned.length }
+    const outcomes = { created, replaced, unchanged: rows.length - bad.length - planned.length }
     const { write, next } = advance(job, 'stores', { rows: rows.length, outcomes, bad })
-    const committed = await commit(job, [write, ...planned.map(put)], regionIds, outcomes, nowMs, signal)
+    const committed = await commit(
+      job,
+      [write, ...planned.map(put)],
+      [...known.regions],
+      outcomes,
+      nowMs,
+      signal,
+    )
     if (committed.kind === 'done') return next
     if (committed.kind === 'merchantGone') return undefined
     return committed.kind === 'full' ? 'full' : 'again'
@@ -352,11 +369,25 @@ export const createImportRecords = (tables: CatalogTables): ImportRecords => {
   }
 }
 
-/** What is to be written of a store; nothing when it is there as it is wanted. What an import does not say stays. */
-const plannedOf = (store: Store, before: Store | undefined): Planned | undefined => {
+/** Where a store stays that stands in the area which alone says where it is. */
+const stayingPlace = ({ isPlacedByArea, area }: ImportRow, datum: Datum, { lat, lon, timeZone }: Store) =>
+  isPlacedByArea && area && contains(shapeDeclared({ datum, geometry: area }), { lat, lon })
+    ? { lat, lon, timeZone }
+    : {}
+
+/** What is to be written of a row's store; nothing when it is there as it is wanted. What an import does not say stays. */
+const plannedOf = (
+  row: ImportRow,
+  { merchantId, datum }: ImportJob,
+  { stores }: Known,
+  nowMs: number,
+): Planned | undefined => {
+  const store = storeOfRow(row, merchantId, datum, nowMs)
+  const before = stores.get(store.id)
   if (before === undefined) return { store, before }
   const { revision, createdAt, openingHours, closedDates } = before
   const kept = {
+    ...stayingPlace(row, datum, before),
     ...(openingHours && { openingHours }),
     ...(closedDates && { closedDates }),
   }

@@ -1,3 +1,4 @@
+import { EXAMPLE_IDS } from '#scripts/openapi/example-ids.ts'
 import { keyProblems } from '#scripts/openapi/idempotency.ts'
 import { type JsonSchema, refTo } from '#scripts/openapi/json-schema.ts'
 import { limitHeaders } from '#scripts/openapi/limits.ts'
@@ -44,6 +45,7 @@ const example = (code: ProblemCode): JsonSchema => ({
     instance: 'urn:beckon:request:JKJaXmPLvHcESHA%3D',
     code,
     requestId: 'JKJaXmPLvHcESHA=',
+    ...(code === 'inUse' && { heldBy: [{ type: 'scene', id: EXAMPLE_IDS.sceneId }] }),
   },
 })
 

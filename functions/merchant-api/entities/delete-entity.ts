@@ -2,8 +2,14 @@ import type { EntityType } from '#functions/merchant-api/entities/entity-type.ts
 import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
-import type { Entity } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
+import type { Entity, Held } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
+
+const heldProblem = ({ heldBy }: Held): Problem => {
+  const isNamed = heldBy.some(({ type }) => type !== 'grant')
+  const detail = isNamed ? 'first change or delete what names it' : 'customers still hold units of it'
+  return new Problem('inUse', { detail, heldBy })
+}
 
 /** Deletes one of the merchant's things, unless another one of them still names it. */
 export const deleteEntity =
@@ -17,11 +23,6 @@ export const deleteEntity =
     const check = onlyIfMatch(request)
     const removed = await recordsOf(services).remove(path.merchantId, idOf(path), author, check, signal)
     if (removed === 'absent') throw new Problem('notFound')
-    if (removed === 'inUse') {
-      throw new Problem('inUse', {
-        detail:
-          'a store, region, geofence, offer or scene that is not archived names it, or units of it are reserved',
-      })
-    }
-    return { status: 204 }
+    if (removed === 'removed') return { status: 204 }
+    throw heldProblem(removed)
   }

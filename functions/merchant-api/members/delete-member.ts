@@ -12,6 +12,6 @@ export const deleteMember: MemberUseCase<Pick<MerchantServices, 'members'>, Path
   async ({ path, author, signal }) => {
     const removed = await members.remove(path.merchantId, path.userId, author, signal)
     if (removed === 'absent') throw new Problem('notFound')
-    if (removed === 'lastOwner') throw lastOwner()
+    if (removed === 'lastOwner') throw lastOwner(path.merchantId)
     return { status: 204 }
   }

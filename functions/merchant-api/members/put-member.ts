@@ -2,7 +2,7 @@ import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member
 import { memberView } from '#functions/merchant-api/members/member-view.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { MemberRequest } from '#shared/contracts/http/members.ts'
-import type { UserId } from '#shared/domain/ids.ts'
+import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
 type Path = MerchantPath & { readonly userId: UserId }
@@ -17,8 +17,11 @@ const requireSoon = (until: string | undefined, nowMs: number): void => {
 }
 
 /** The merchant always keeps an owner. */
-export const lastOwner = (): Problem =>
-  new Problem('inUse', { detail: 'this is its last owner: make somebody else an owner first' })
+export const lastOwner = (merchantId: MerchantId): Problem =>
+  new Problem('inUse', {
+    detail: 'this is its last owner: make somebody else an owner first',
+    heldBy: [{ type: 'merchant', id: merchantId }],
+  })
 
 /** Adds a member, or gives one another role or time; it counts for the very next request. */
 export const putMember: MemberUseCase<
@@ -38,7 +41,7 @@ export const putMember: MemberUseCase<
       case 'replaced':
         return { status: 200, body: memberView(saved.member, nowMs()) }
       case 'lastOwner':
-        throw lastOwner()
+        throw lastOwner(path.merchantId)
       case 'full':
         throw new Problem('limitReached', { detail: 'a merchant has at most 40 members' })
       case 'absent':

@@ -3,14 +3,12 @@ import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
-/** Deletes a merchant that has nothing left: stores, geofences, scenes and offers go first, one by one. */
+/** Deletes a merchant that has nothing left: stores, geofences, scenes, offers, regions and QR codes go first, one by one. */
 export const deleteMerchant: MemberUseCase<Pick<MerchantServices, 'merchants'>, MerchantPath> =
   (services) => async (request) => {
     const { path, author, signal } = request
     const removed = await services.merchants.remove(path.merchantId, author, onlyIfMatch(request), signal)
     if (removed === 'absent') throw new Problem('notFound')
-    if (removed === 'inUse') {
-      throw new Problem('inUse', { detail: 'delete its scenes, geofences, offers and stores first' })
-    }
-    return { status: 204 }
+    if (removed === 'removed') return { status: 204 }
+    throw new Problem('inUse', { detail: 'first delete all that it has', heldBy: removed.heldBy })
   }

@@ -50,6 +50,28 @@ export type ProblemError = z.output<typeof problemErrorSchema>
 /** How many faults one answer lists. */
 export const MAX_PROBLEM_ERRORS = 50
 
+/** What may hold another thing of the same merchant. */
+export const HOLDER_TYPES = [
+  'store',
+  'geofence',
+  'scene',
+  'offer',
+  'region',
+  'qrCode',
+  'grant',
+  'merchant',
+] as const
+
+/** Something that keeps another thing from being deleted. */
+export const holderSchema = z.strictObject({
+  type: z.enum(HOLDER_TYPES),
+  id: z.string().max(40).exactOptional().describe('Absent of grants: whose they are is not told.'),
+})
+export type Holder = z.output<typeof holderSchema>
+
+/** How many holders one answer lists. */
+export const MAX_HOLDERS = 10
+
 /** The body of every answer that is not 2xx (`application/problem+json`); a code may add members of its own. */
 export const problemSchema = z.looseObject({
   type: z.string().regex(/^urn:beckon:problem:[a-z-]+$/),
@@ -60,6 +82,12 @@ export const problemSchema = z.looseObject({
   code: z.string().max(40).describe('What a client acts on.'),
   requestId: z.string().max(160),
   errors: z.array(problemErrorSchema).max(MAX_PROBLEM_ERRORS).exactOptional(),
+  heldBy: z
+    .array(holderSchema)
+    .min(1)
+    .max(MAX_HOLDERS)
+    .exactOptional()
+    .describe('On `inUse`: what names it or needs it, the first of them.'),
 })
 export type ProblemBody = z.output<typeof problemSchema>
 

@@ -1,5 +1,7 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import {
+  type Holder,
+  MAX_HOLDERS,
   MAX_PROBLEM_ERRORS,
   PROBLEMS,
   type ProblemBody,
@@ -16,6 +18,8 @@ export type ProblemOptions = {
   readonly errors?: readonly ProblemError[]
   /** Further members of the body, e.g. when and where a code was redeemed. */
   readonly members?: Readonly<Record<string, string | number>>
+  /** What keeps a thing from being deleted. */
+  readonly heldBy?: readonly Holder[]
   /** When the client may try again, in whole seconds. */
   readonly retryAfterS?: number
   /** The limit of a use case's own that is used up. */
@@ -34,18 +38,28 @@ export class Problem extends Error {
   readonly errors: readonly ProblemError[]
   readonly detail: string | undefined
   readonly members: Readonly<Record<string, string | number>>
+  readonly heldBy: readonly Holder[]
   readonly retryAfterS: number | undefined
   readonly limit: ServiceLimit | undefined
 
   constructor(
     code: ProblemCode,
-    { detail, errors = [], members = {}, limit, retryAfterS = limit?.resetS, cause }: ProblemOptions = {},
+    {
+      detail,
+      errors = [],
+      members = {},
+      heldBy = [],
+      limit,
+      retryAfterS = limit?.resetS,
+      cause,
+    }: ProblemOptions = {},
   ) {
     super(PROBLEMS[code].title, { cause })
     this.code = code
     this.detail = detail
     this.errors = errors
     this.members = members
+    this.heldBy = heldBy
     this.retryAfterS = retryAfterS
     this.limit = limit
   }
@@ -74,6 +88,7 @@ const bodyOf = (problem: Problem, requestId: string): ProblemBody => ({
   code: problem.code,
   requestId,
   ...(problem.errors.length > 0 && { errors: problem.errors.slice(0, MAX_PROBLEM_ERRORS) }),
+  ...(problem.heldBy.length > 0 && { heldBy: problem.heldBy.slice(0, MAX_HOLDERS) }),
 })
 
 /** The HTTP answer of a problem. */

@@ -184,10 +184,13 @@ describe('the region tree', () => {
     const at = (regionId: string) => ({ subject: 'owner', path: { merchantId, regionId } })
     const store = { name: 'One', ...UNION_SQUARE, regionId: area.id, isFlagship: true }
     expect(await created(handler, `POST ${M}/stores`, { ...owner, body: store })).toMatchObject(store)
-    await newScene({ triggers: [{ type: 'enter', at: { regionIds: [city.id] } }] })
-    for (const id of [city.id, area.id]) {
-      expect((await callApi(handler, `DELETE ${M}/regions/{regionId}`, at(id))).status).toBe(409)
-    }
+    const scene = await newScene({ triggers: [{ type: 'enter', at: { regionIds: [city.id] } }] })
+    const remove = (id: string) => callApi(handler, `DELETE ${M}/regions/{regionId}`, at(id))
+    expect((await remove(city.id)).body.heldBy).toEqual([
+      { type: 'scene', id: scene.id },
+      { type: 'region', id: area.id },
+    ])
+    expect((await remove(area.id)).body).toMatchObject({ status: 409, heldBy: [{ type: 'store' }] })
     const circle = await callApi(handler, `PUT ${M}/regions/{regionId}`, {
       ...at(city.id),
       body: { name: 'City', parentId: area.id },

@@ -183,11 +183,15 @@ describe('a geofence', () => {
 
   test('stays while a live scene names it', async () => {
     const geofence = await draw()
-    await created(handler, 'POST /v1/merchants/{merchantId}/scenes', {
-      subject: 'owner',
-      path,
-      body: sceneBody({ triggers: [{ type: 'exit', at: { geofenceIds: [geofence.id] } }] }),
-    })
+    const scenes: string[] = []
+    for (let n = 0; n < 12; n += 1) {
+      const scene = await created(handler, 'POST /v1/merchants/{merchantId}/scenes', {
+        subject: 'owner',
+        path,
+        body: sceneBody({ triggers: [{ type: 'exit', at: { geofenceIds: [geofence.id] } }] }),
+      })
+      scenes.push(scene.id)
+    }
     const { status, body } = await callApi(
       handler,
       'DELETE /v1/merchants/{merchantId}/geofences/{geofenceId}',
@@ -198,6 +202,12 @@ describe('a geofence', () => {
     )
     expect(status).toBe(409)
     expect(body.code).toBe('inUse')
+    expect(body.heldBy).toEqual(
+      scenes
+        .toSorted()
+        .slice(0, 10)
+        .map((id) => ({ type: 'scene', id })),
+    )
   })
 
   test('of a store that the merchant does not have is refused, and nothing of it is kept', async () => {

@@ -76,7 +76,10 @@ describe('members', () => {
 
   test('the last owner stays, also when two owners remove each other at once', async () => {
     const { id: merchantId } = await newMerchant(handler, 'dora')
-    expect((await remove('dora', merchantId, 'dora')).body.code).toBe('inUse')
+    expect((await remove('dora', merchantId, 'dora')).body).toMatchObject({
+      code: 'inUse',
+      heldBy: [{ type: 'merchant', id: merchantId }],
+    })
     expect((await put('dora', merchantId, 'dora', { role: 'manager' })).body.code).toBe('inUse')
 
     await putMember(handler, 'dora', merchantId, 'emil', 'owner')

@@ -74,7 +74,11 @@ describe('a merchant', () => {
     })
     const refused = await callApi(handler, 'DELETE /v1/merchants/{merchantId}', { subject: 'leaver', path })
     expect(refused.status).toBe(409)
-    expect(refused.body).toMatchObject({ code: 'inUse', type: 'urn:beckon:problem:in-use' })
+    expect(refused.body).toMatchObject({
+      code: 'inUse',
+      type: 'urn:beckon:problem:in-use',
+      heldBy: [{ type: 'store', id: store.id }],
+    })
 
     await callApi(handler, 'DELETE /v1/merchants/{merchantId}/stores/{storeId}', {
       subject: 'leaver',

@@ -115,14 +115,18 @@ describe('an offer', () => {
         subject: 'owner',
         path: { merchantId, offerId },
       })
-    expect((await remove((await granted()).offerId)).status).toBe(409)
+    const reserved = await remove((await granted()).offerId)
+    expect([reserved.status, reserved.body.heldBy]).toEqual([409, [{ type: 'grant' }]])
     const named = await offerOf()
-    await created(handler, 'POST /v1/merchants/{merchantId}/scenes', {
+    const scene = await created(handler, 'POST /v1/merchants/{merchantId}/scenes', {
       subject: 'owner',
       path,
       body: sceneBody({ offerId: named.id }),
     })
-    expect((await remove(named.id)).status).toBe(409)
+    expect((await remove(named.id)).body).toMatchObject({
+      code: 'inUse',
+      heldBy: [{ type: 'scene', id: scene.id }],
+    })
     const free = await offerOf()
     expect((await remove(free.id)).status).toBe(204)
     expect(await stockOf(free.id)).toEqual([])

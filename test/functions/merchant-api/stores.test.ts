@@ -156,7 +156,8 @@ describe('a store', () => {
       path,
       body: geofenceBody({ storeId: store.id }),
     })
-    expect((await remove()).status).toBe(409)
+    const first = await remove()
+    expect([first.status, first.body.heldBy]).toEqual([409, [{ type: 'geofence', id: geofence.id }]])
     await callApi(handler, 'DELETE /v1/merchants/{merchantId}/geofences/{geofenceId}', {
       subject: 'owner',
       path: { merchantId, geofenceId: geofence.id },
@@ -167,7 +168,8 @@ describe('a store', () => {
       path,
       body,
     })
-    expect((await remove()).status).toBe(409)
+    const second = await remove()
+    expect([second.status, second.body.heldBy]).toEqual([409, [{ type: 'scene', id: scene.id }]])
     for (const state of ['paused', 'archived']) {
       await callApi(handler, 'PUT /v1/merchants/{merchantId}/scenes/{sceneId}', {
         subject: 'owner',

@@ -103,7 +103,7 @@ describe('a QR code', () => {
         subject: 'owner',
         path: { merchantId, offerId: offer.id },
       })
-    expect((await remove()).body.code).toBe('inUse')
+    expect((await remove()).body).toMatchObject({ code: 'inUse', heldBy: [{ type: 'qrCode', id: one.id }] })
     expect((await ofCode('', one.id, 'DELETE')).status).toBe(204)
   })
 

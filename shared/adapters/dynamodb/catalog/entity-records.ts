@@ -15,6 +15,7 @@ import {
 import { readQuotas } from '#shared/adapters/dynamodb/catalog/read-quotas.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { type Item, MAX_TRANSACT_ITEMS, type TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
+import type { Holder } from '#shared/contracts/http/problem.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 import type { Author } from '#shared/domain/merchants/audit.ts'
 import { DEFAULT_QUOTAS, type QuotaName, type Quotas } from '#shared/domain/merchants/quotas.ts'
@@ -43,7 +44,10 @@ export type Saved<E> =
   /** There are as many as there may be; `detail` says of what, for people. */
   | { readonly kind: 'full'; readonly detail: string; readonly quota?: QuotaName; readonly limit?: number }
 
-export type Removed = 'removed' | 'absent' | 'inUse'
+/** It stays, because of these. */
+export type Held = { readonly heldBy: readonly Holder[] }
+
+export type Removed = 'removed' | 'absent' | Held
 
 /** What a merchant's stores, geofences, scenes and offers have in common. */
 export type EntityRecords<Id extends string, E extends Entity<Id>> = {
@@ -89,8 +93,8 @@ export type EntityDefinition<Id extends string, E extends Entity<Id>> = {
     after: E,
     signal?: AbortSignal,
   ) => Promise<{ readonly pointer: string; readonly detail: string } | undefined>
-  /** Does anything else of the merchant still name this one? */
-  readonly isNamed?: (merchantId: MerchantId, id: Id, signal?: AbortSignal) => Promise<boolean>
+  /** What else of the merchant still names this one; the first ten will do. */
+  readonly namedBy?: (merchantId: MerchantId, id: Id, signal?: AbortSignal) => Promise<readonly Holder[]>
   /** What is written along with the change, e.g. the rows of a geofence's tiles; at most 82 items; with references, at most 90 in all. */
   readonly along?: (
     before: E | undefined,
@@ -122,7 +126,7 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
     quota,
     references = () => [],
     misplaced,
-    isNamed,
+    namedBy = async () => [],
     along = nothingAlong,
   }: EntityDefinition<Id, E>,
 ): EntityRecords<Id, E> => {
@@ -253,9 +257,10 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
         const current = await find(merchantId, id, signal)
         if (current === undefined) return 'absent'
         check?.(current)
-        if (await isNamed?.(merchantId, id, signal)) return 'inUse'
+        const heldBy = await namedBy(merchantId, id, signal)
+        if (heldBy.length > 0) return { heldBy }
         const also = await along(current, undefined, signal)
-        if (typeof also === 'string') return 'inUse'
+        if (typeof also === 'string') return { heldBy: [{ type: 'grant' }] }
         const gone = { Delete: { TableName: catalog, Key: entityKey(type, merchantId, id) } }
         const writes = also.map(({ write }) => write)
         const count = quota && { attribute: quota, most: DEFAULT_QUOTAS[quota], by: -1 as const }

@@ -9,7 +9,7 @@ import {
   createEntityRecords,
   type EntityRecords,
 } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
-import { isNamedAnywhere } from '#shared/adapters/dynamodb/catalog/is-named.ts'
+import { findHolders } from '#shared/adapters/dynamodb/catalog/find-holders.ts'
 import type { TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
 import { type DeclaredGeofence, geofenceItem, parseGeofenceItem } from '#shared/contracts/items/geofence.ts'
 import {
@@ -188,7 +188,7 @@ export const createGeofenceRecords = (
     attributes: geofenceItem,
     references: ({ storeId }) =>
       storeId === undefined ? [] : [{ type: 'STORE', id: storeId, pointer: '/storeId' }],
-    isNamed: (merchantId, id, signal) => isNamedAnywhere(tables, merchantId, id, ['SCENE#'], signal),
+    namedBy: (merchantId, id, signal) => findHolders(tables, merchantId, id, ['SCENE'], signal),
     along: async (before, after, _signal, quotas = DEFAULT_QUOTAS) =>
       tileItems(tables.catalog, before, after, nowMs(), quotas),
   })

@@ -8,16 +8,17 @@ import {
   memberKey,
   membershipKey,
   merchantKey,
-  merchantPk,
   type PageOf,
   type PageRequest,
   retrying,
   versionKey,
 } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import { nextVersion } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
+import type { Removed } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
+import { findThings } from '#shared/adapters/dynamodb/catalog/find-holders.ts'
 import { memberItem, membershipItem, membersOf } from '#shared/adapters/dynamodb/catalog/member-records.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
-import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { type Item, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { type Membership, merchantSchema } from '#shared/contracts/http/merchants.ts'
 import { idSchema } from '#shared/contracts/http/primitives.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
@@ -45,10 +46,8 @@ export type MerchantRecords = {
     author: Author,
     check?: (current: Merchant) => void,
     signal?: AbortSignal,
-  ) => Promise<'removed' | 'absent' | 'inUse'>
+  ) => Promise<Removed>
 }
-
-const CHILDREN = ['STORE#', 'GEOFENCE#', 'SCENE#', 'OFFER#', 'REGION#', 'QR-CODE#'] as const
 
 const membershipItemSchema = z.object({
   merchantId: idSchema('mer'),
@@ -72,24 +71,6 @@ export const createMerchantRecords = (tables: CatalogTables): MerchantRecords =>
   const find: MerchantRecords['find'] = async (merchantId, signal) => {
     const item = await get(merchantKey(merchantId), signal)
     return item && merchantSchema.parse(item)
-  }
-
-  const hasChildren = async (merchantId: MerchantId, signal?: AbortSignal): Promise<boolean> => {
-    for (const prefix of CHILDREN) {
-      const page = await queryPage(
-        client,
-        {
-          TableName: catalog,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-          ExpressionAttributeValues: { ':pk': merchantPk(merchantId), ':prefix': prefix },
-          ConsistentRead: true,
-          Limit: 1,
-        },
-        { signal },
-      )
-      if (page.items.length > 0) return true
-    }
-    return false
   }
 
   /** In the operator's list of all merchants. */
@@ -197,12 +178,13 @@ export const createMerchantRecords = (tables: CatalogTables): MerchantRecords =>
       }, signal),
 
     remove: (merchantId, author, check, signal) =>
-      optimistically(async (): Promise<'removed' | 'absent' | 'inUse' | 'again'> => {
+      optimistically(async (): Promise<Removed | 'again'> => {
         const version = (await get(versionKey(merchantId), signal))?.['version']
         const current = await find(merchantId, signal)
         if (current === undefined) return 'absent'
         check?.(current)
-        if (await hasChildren(merchantId, signal)) return 'inUse'
+        const heldBy = await findThings(tables, merchantId, signal)
+        if (heldBy.length > 0) return { heldBy }
         const members = await membersOf(tables, merchantId, signal)
         const outcome = await transact(
           client,

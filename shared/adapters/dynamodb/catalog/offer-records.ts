@@ -5,7 +5,7 @@ import {
   type EntityRecords,
   type Refusal,
 } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
-import { isNamedAnywhere } from '#shared/adapters/dynamodb/catalog/is-named.ts'
+import { findHolders } from '#shared/adapters/dynamodb/catalog/find-holders.ts'
 import { batchGetAll, type TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
 import { offerSchema } from '#shared/contracts/http/offers.ts'
 import type { OfferId } from '#shared/domain/ids.ts'
@@ -113,8 +113,8 @@ export const createOfferRecords = (tables: CatalogTables): EntityRecords<OfferId
       substituteId === undefined || substituteId === id
         ? []
         : [{ type: 'OFFER', id: substituteId, pointer: '/substituteId' }],
-    isNamed: (merchantId, id, signal) =>
-      isNamedAnywhere(tables, merchantId, id, ['SCENE#', 'OFFER#', 'QR-CODE#'], signal),
+    namedBy: (merchantId, id, signal) =>
+      findHolders(tables, merchantId, id, ['SCENE', 'OFFER', 'QR-CODE'], signal),
     along: async (before, after, signal) => {
       const writes = await stockWrites(before, after, signal)
       return typeof writes === 'string' ? writes : writes.map((write) => ({ write }))

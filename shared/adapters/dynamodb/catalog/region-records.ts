@@ -4,7 +4,7 @@ import {
   merchantPk,
 } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import { createEntityRecords, type EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
-import { isNamedAnywhere } from '#shared/adapters/dynamodb/catalog/is-named.ts'
+import { findHolders } from '#shared/adapters/dynamodb/catalog/find-holders.ts'
 import { parseRegion } from '#shared/contracts/items/catalog.ts'
 import type { RegionId } from '#shared/domain/ids.ts'
 import type { Region } from '#shared/domain/merchants/merchant.ts'
@@ -32,6 +32,6 @@ export const createRegionRecords = (tables: CatalogTables): EntityRecords<Region
       const nodes = new Map(items.map(parseRegion).map((region) => [region.id, region]))
       return isBelow(parentId, id, nodes) ? BELOW_ITSELF : undefined
     },
-    isNamed: (merchantId, id, signal) =>
-      isNamedAnywhere(tables, merchantId, id, ['STORE#', 'SCENE#', 'REGION#'], signal),
+    namedBy: (merchantId, id, signal) =>
+      findHolders(tables, merchantId, id, ['STORE', 'SCENE', 'REGION'], signal),
   })

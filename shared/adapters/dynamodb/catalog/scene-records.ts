@@ -10,7 +10,7 @@ import {
   type EntityRecords,
   type Reference,
 } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
-import { isNamedAnywhere } from '#shared/adapters/dynamodb/catalog/is-named.ts'
+import { findHolders } from '#shared/adapters/dynamodb/catalog/find-holders.ts'
 import { newArrivalWrite } from '#shared/adapters/dynamodb/catalog/new-arrivals.ts'
 import { sceneSchema } from '#shared/contracts/http/scenes.ts'
 import { replanItem } from '#shared/contracts/items/replan.ts'
@@ -93,8 +93,7 @@ export const createSceneRecords = (
     quota: 'scenes',
     parse: (item): Scene => sceneSchema.parse(item),
     references: referencesOf,
-    isNamed: (merchantId, sceneId, signal) =>
-      isNamedAnywhere(tables, merchantId, sceneId, ['QR-CODE#'], signal),
+    namedBy: (merchantId, sceneId, signal) => findHolders(tables, merchantId, sceneId, ['QR-CODE'], signal),
     along: async (before, after, signal) => {
       if (after === undefined) return replan(before, after)
       const announced = await newArrivalWrite(tables, before, after, signal)

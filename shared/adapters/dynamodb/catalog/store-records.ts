@@ -1,6 +1,6 @@
 import type { CatalogTables } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import { createEntityRecords, type EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
-import { isNamedAnywhere } from '#shared/adapters/dynamodb/catalog/is-named.ts'
+import { findHolders } from '#shared/adapters/dynamodb/catalog/find-holders.ts'
 import { storeSchema } from '#shared/contracts/http/stores.ts'
 import type { StoreId } from '#shared/domain/ids.ts'
 import type { Store } from '#shared/domain/merchants/merchant.ts'
@@ -13,6 +13,6 @@ export const createStoreRecords = (tables: CatalogTables): EntityRecords<StoreId
     parse: (item): Store => storeSchema.parse(item),
     references: ({ regionId }) =>
       regionId === undefined ? [] : [{ type: 'REGION', id: regionId, pointer: '/regionId' }],
-    isNamed: (merchantId, id, signal) =>
-      isNamedAnywhere(tables, merchantId, id, ['GEOFENCE#', 'SCENE#', 'QR-CODE#'], signal),
+    namedBy: (merchantId, id, signal) =>
+      findHolders(tables, merchantId, id, ['GEOFENCE', 'SCENE', 'QR-CODE'], signal),
   })

@@ -2,11 +2,23 @@ import * as z from 'zod'
 import { type CatalogTables, merchantPk } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import type { EntityType } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { type Item, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
+import { type Holder, MAX_HOLDERS } from '#shared/contracts/http/problem.ts'
 import { BusyError } from '#shared/domain/busy-error.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 
 const PAGE = 500
 const MAX_PAGES = 100
+
+/** What the API calls the things of the Catalog. */
+const HOLDER_OF = {
+  STORE: 'store',
+  GEOFENCE: 'geofence',
+  SCENE: 'scene',
+  OFFER: 'offer',
+  REGION: 'region',
+  'QR-CODE': 'qrCode',
+} as const satisfies Record<EntityType, Holder['type']>
+const THINGS = ['STORE', 'GEOFENCE', 'SCENE', 'OFFER', 'REGION', 'QR-CODE'] as const
 
 const namesSchema = z.object({
   state: z.string().optional(),
@@ -44,13 +56,22 @@ const names = (item: Item): string[] => {
   )
 }
 
-const anyNames = async (
+type Looked = {
+  readonly merchantId: MerchantId
+  readonly type: EntityType
+  readonly isHolder: (item: Item) => boolean
+  /** So many are enough. */
+  readonly limit: number
+}
+
+/** The first of a merchant's things of one type that hold what is asked for. */
+const holdersOfType = async (
   { client, catalog }: CatalogTables,
-  merchantId: MerchantId,
-  id: string,
-  prefix: string,
+  { merchantId, type, isHolder, limit }: Looked,
   signal?: AbortSignal,
-): Promise<boolean> => {
+): Promise<Holder[]> => {
+  const prefix = `${type}#`
+  const holders: Holder[] = []
   let start: Item | undefined
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
     const page = await queryPage(
@@ -59,7 +80,7 @@ const anyNames = async (
         TableName: catalog,
         KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
         ProjectionExpression:
-          '#state, storeId, offerId, substituteId, regionId, parentId, triggers, #action, #placement',
+          'sk, #state, storeId, offerId, substituteId, regionId, parentId, triggers, #action, #placement',
         ExpressionAttributeNames: { '#state': 'state', '#action': 'action', '#placement': 'placement' },
         ExpressionAttributeValues: { ':pk': merchantPk(merchantId), ':prefix': prefix },
         ConsistentRead: true,
@@ -68,23 +89,44 @@ const anyNames = async (
       },
       { signal },
     )
-    if (page.items.some((item) => names(item).includes(id))) return true
+    const found = page.items.filter(isHolder)
+    holders.push(
+      ...found.map(({ sk }): Holder => ({ type: HOLDER_OF[type], id: String(sk).slice(prefix.length) })),
+    )
     start = page.next
-    if (start === undefined) return false
+    if (start === undefined || holders.length >= limit) return holders.slice(0, limit)
   }
   throw new BusyError('too many rows to look through')
 }
 
-/** Does one of the merchant's things, archived scenes aside, name this id? Reads every row under the prefixes. */
-export const isNamedAnywhere = async (
+const holdersAmong = async (
+  tables: CatalogTables,
+  types: readonly EntityType[],
+  looked: Pick<Looked, 'merchantId' | 'isHolder'>,
+  signal?: AbortSignal,
+): Promise<readonly Holder[]> => {
+  const holders: Holder[] = []
+  for (const type of types) {
+    if (holders.length >= MAX_HOLDERS) break
+    const limit = MAX_HOLDERS - holders.length
+    holders.push(...(await holdersOfType(tables, { ...looked, type, limit }, signal)))
+  }
+  return holders
+}
+
+/** Which of the merchant's things, archived scenes aside, name this id: the first ten. Reads every row of the types. */
+export const findHolders = (
   tables: CatalogTables,
   merchantId: MerchantId,
   id: string,
-  prefixes: readonly `${EntityType}#`[],
+  types: readonly EntityType[],
   signal?: AbortSignal,
-): Promise<boolean> => {
-  for (const prefix of prefixes) {
-    if (await anyNames(tables, merchantId, id, prefix, signal)) return true
-  }
-  return false
-}
+): Promise<readonly Holder[]> =>
+  holdersAmong(tables, types, { merchantId, isHolder: (item) => names(item).includes(id) }, signal)
+
+/** The first ten of the things that a merchant has. */
+export const findThings = (
+  tables: CatalogTables,
+  merchantId: MerchantId,
+  signal?: AbortSignal,
+): Promise<readonly Holder[]> => holdersAmong(tables, THINGS, { merchantId, isHolder: () => true }, signal)

@@ -63,6 +63,7 @@ const customerRoutes: Routes = {
   'POST /v1/me/scans': ['customer'],
   'GET /v1/me/visits': ['customer'],
   'GET /v1/me/waiting-list': ['customer'],
+  'PUT /v1/me/waiting-list/{offerId}': ['customer'],
   'DELETE /v1/me/waiting-list/{offerId}': ['customer'],
   'GET /v1/me/decisions': ['customer'],
   'GET /v1/me/blocks': ['customer'],

@@ -22,7 +22,7 @@ import { putPushConsent } from '#functions/customer-api/me/put-push-consent.ts'
 import { putSmsConsent } from '#functions/customer-api/me/put-sms-consent.ts'
 import { readMyExport } from '#functions/customer-api/me/read-my-export.ts'
 import { shareOffer } from '#functions/customer-api/me/share-offer.ts'
-import { leaveWaitingList, listMyWaits } from '#functions/customer-api/me/waiting-list.ts'
+import { joinWaitingList, leaveWaitingList, listMyWaits } from '#functions/customer-api/me/waiting-list.ts'
 import { serveAsset, serveNamedAsset } from '#functions/customer-api/reference/serve-asset.ts'
 import { claimScan } from '#functions/customer-api/scans/claim-scan.ts'
 import { scan, showScanPage } from '#functions/customer-api/scans/scan-page.ts'
@@ -246,11 +246,22 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     response: pageSchema(myWaitSchema),
     use: listMyWaits,
   }),
+  'PUT /v1/me/waiting-list/{offerId}': route({
+    operationId: 'joinWaitingList',
+    summary: 'Waits for an offer that had run out',
+    description:
+      'For who left the list, or found the offer sold out before it had one: a decision of the last 30 days must have found it sold out for the customer (its `offerId` in `GET /v1/me/decisions`). The place is behind all who wait; who waits already keeps the place. Any other offer is not found, there or not.',
+    problems: ['notFound', 'alreadyCalledUp', 'gone'],
+    ...customer,
+    path: waitPathSchema,
+    response: myWaitSchema,
+    use: joinWaitingList,
+  }),
   'DELETE /v1/me/waiting-list/{offerId}': route({
     operationId: 'leaveWaitingList',
     summary: 'Waits for an offer no longer',
     description:
-      'Whoever has been called up waits no more. Who comes again while the offer is sold out is put at the end of the list.',
+      'Whoever has been called up waits no more. Who comes again while the offer is sold out, or asks to (`PUT`), is put at the end of the list.',
     problems: ['notFound'],
     ...customer,
     path: waitPathSchema,

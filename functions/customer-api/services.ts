@@ -2,6 +2,10 @@ import type * as z from 'zod'
 import type { customerApiEnv } from '#functions/customer-api/env.ts'
 import { createReadAsset, type ReadAsset } from '#functions/customer-api/reference/read-asset.ts'
 import {
+  createFindWaitingList,
+  type FindWaitingList,
+} from '#shared/adapters/dynamodb/catalog/find-waiting-list.ts'
+import {
   createFindKnownPlaces,
   type FindKnownPlaces,
 } from '#shared/adapters/dynamodb/catalog/known-places.ts'
@@ -69,9 +73,10 @@ export type CustomerServices = {
   readonly scans: ScanRecords
   readonly newScanId: () => string
   readonly scanLink: string
-  readonly traces: Pick<TraceRecords, 'listOf' | 'fatesOf' | 'fatesOfMessages'>
+  readonly traces: Pick<TraceRecords, 'listOf' | 'findSoldOut' | 'fatesOf' | 'fatesOfMessages'>
   readonly visits: VisitRecords
   readonly waits: WaitRecords
+  readonly findWaitingList: FindWaitingList
   readonly findNames: FindNames
   readonly newCode: () => string
   readonly noteTurnedAway: NoteTurnedAway
@@ -109,7 +114,8 @@ export const buildServices = (env: z.output<typeof customerApiEnv>): CustomerSer
     signToken: createSignToken(createListSigningKeys(catalog), createReadSigningSecret(catalog), nowMs),
     traces: createTraceRecords(client, env.LEDGER_TABLE),
     visits: createVisitRecords(tables),
-    waits: createWaitRecords(tables),
+    waits: createWaitRecords(tables, env.DUE_SHARDS),
+    findWaitingList: createFindWaitingList(catalog),
     findNames: createFindNames(catalog),
     noteTurnedAway: createNoteTurnedAway(tables),
     findKnownPlaces: createFindKnownPlaces(catalog),

@@ -1,7 +1,8 @@
 import type { CustomerServices } from '#functions/customer-api/services.ts'
+import type { Standing } from '#shared/adapters/dynamodb/customers/wait-records.ts'
 import type { MyWait } from '#shared/contracts/http/me.ts'
 import type { PageQuery } from '#shared/contracts/http/primitives.ts'
-import { isId, type OfferId } from '#shared/domain/ids.ts'
+import { isId, type OfferId, type UserId } from '#shared/domain/ids.ts'
 import { decodeCursor, encodeCursor } from '#shared/runtime/http/cursor.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
@@ -25,6 +26,45 @@ export const listMyWaits: UseCase<
     )
     const items = page.items.map((place, index): MyWait => ({ ...place, ...names[index] }))
     return { status: 200, body: { items, ...(page.next !== undefined && { next: encodeCursor(page.next) }) } }
+  }
+
+type JoinServices = Pick<
+  CustomerServices,
+  'profiles' | 'waits' | 'traces' | 'findWaitingList' | 'findNames' | 'nowMs'
+>
+
+/**
+ * Takes a place for what a decision found sold out for the customer: who left, or came before there was a list. All else
+ * is absent alike, so that nobody learns what there is.
+ */
+const take = async (
+  { waits, traces, findWaitingList, nowMs }: JoinServices,
+  user: UserId,
+  offerId: OfferId,
+  signal?: AbortSignal,
+): Promise<Standing | 'erased' | 'absent'> => {
+  const standing = await waits.find(user, offerId, signal)
+  if (standing !== undefined) return standing
+  const missed = await traces.findSoldOut(user, offerId, nowMs(), signal)
+  if (missed === undefined) return 'absent'
+  if (missed === 'granted') return 'calledUp'
+  const list = await findWaitingList(missed, nowMs(), signal)
+  return list === undefined ? 'absent' : waits.join(missed, list.stockShards, nowMs(), signal)
+}
+
+/** Puts the caller on the waiting list of an offer that was found sold out; whoever stands there keeps the place. */
+export const joinWaitingList: UseCase<JoinServices, { readonly offerId: OfferId }> =
+  (services) =>
+  async ({ caller, path, signal }) => {
+    if ((await services.profiles.find(caller.user, signal)) === 'erased') throw new Problem('gone')
+    const place = await take(services, caller.user, path.offerId, signal)
+    if (place === 'absent') throw new Problem('notFound')
+    if (place === 'calledUp') throw new Problem('alreadyCalledUp')
+    if (place === 'erased') throw new Problem('gone')
+    const { merchantId, offerId } = place
+    const [names] = await services.findNames([{ merchantId, offerId }], signal)
+    const body: MyWait = { ...place, ...names }
+    return { status: 200, body }
   }
 
 /** Gives up the caller's place in the waiting list of an offer: it is not called up any more. */

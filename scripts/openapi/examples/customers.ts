@@ -41,6 +41,7 @@ export const customerExamples = {
   claimOffer: { body: { by: 'claimed' } },
   listMyVisits: { given: ['visit'], query: { limit: '20' } },
   listMyWaits: { given: ['wait'], query: { limit: '20' } },
+  joinWaitingList: { given: ['an offer that had run out'] },
   leaveWaitingList: { given: ['wait'] },
   listMyDecisions: { given: ['decision'], query: { limit: '20' } },
   putDevice: {

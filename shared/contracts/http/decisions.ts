@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { idSchema, instantSchema, pageQuerySchema } from '#shared/contracts/http/primitives.ts'
-import type { MerchantId } from '#shared/domain/ids.ts'
+import type { MerchantId, OfferId } from '#shared/domain/ids.ts'
 import { CHANNELS } from '#shared/domain/messages/channel.ts'
 import { MESSAGE_REASONS, MESSAGE_STATES, type MessageFate } from '#shared/domain/messages/message.ts'
 import { explain } from '#shared/domain/scenes/explanations.ts'
@@ -36,6 +36,9 @@ export const outcomeSchema = z.strictObject({
   again: instantSchema
     .exactOptional()
     .describe('When a reminder that came outside the open hours is decided on again.'),
+  offerId: idSchema('off')
+    .exactOptional()
+    .describe('Beside `soldOut`: what had run out, where units that return would help.'),
   count: z.int().min(1).describe('How many occasions ended so.'),
   message: messageFateSchema
     .exactOptional()
@@ -77,11 +80,25 @@ export const sceneDecisionSchema = z.strictObject({
   outcomes: z.array(outcomeSchema).max(100),
 })
 
-type ToldOutcome = Omit<z.output<typeof outcomeSchema>, 'passed' | 'message'>
+type ToldOutcome = Omit<z.output<typeof outcomeSchema>, 'passed' | 'message' | 'offerId'> & {
+  readonly awaits?: { readonly offerId: OfferId }
+}
 
 /** @param fate what became of its message, for a grant */
 export const outcomeView = (
-  { sceneId, revision, trigger, result, compared, distance, score, winnerScore, again, count }: ToldOutcome,
+  {
+    sceneId,
+    revision,
+    trigger,
+    result,
+    compared,
+    distance,
+    score,
+    winnerScore,
+    again,
+    awaits,
+    count,
+  }: ToldOutcome,
   fate?: MessageFate,
 ) => ({
   sceneId,
@@ -94,6 +111,7 @@ export const outcomeView = (
   ...(score !== undefined && { score }),
   ...(winnerScore !== undefined && { winnerScore }),
   ...(again !== undefined && { again }),
+  ...(awaits && { offerId: awaits.offerId }),
   count,
   ...(fate && { message: fate }),
 })

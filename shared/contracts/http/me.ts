@@ -214,7 +214,7 @@ export const myWaitSchema = z.strictObject({
 })
 export type MyWait = z.output<typeof myWaitSchema>
 
-/** `DELETE /v1/me/waiting-list/{offerId}`. */
+/** `PUT` and `DELETE /v1/me/waiting-list/{offerId}`. */
 export const waitPathSchema = z.strictObject({
   offerId: idSchema('off').describe('What the customer waits for.'),
 })

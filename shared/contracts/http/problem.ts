@@ -21,6 +21,7 @@ export const PROBLEMS = {
   placeUnknown: { status: 409, title: 'Nobody knows where the customer is' },
   notAtStore: { status: 409, title: 'It is redeemed at another place' },
   tokenRequired: { status: 409, title: 'It is redeemed by a token, not by its code' },
+  alreadyCalledUp: { status: 409, title: 'The customer was called up for the offer, or has had it' },
   alreadyRedeemed: { status: 409, title: 'It was redeemed before' },
   grantReleased: { status: 410, title: 'The offer was given back' },
   grantExpired: { status: 410, title: 'The offer is no longer valid' },

@@ -9,7 +9,7 @@ import { CHANNELS, type Channel } from '#shared/domain/messages/channel.ts'
 import { occasionOfCandidate } from '#shared/domain/scenes/candidate.ts'
 import type { Outcome } from '#shared/domain/scenes/decide.ts'
 import { SUPPRESSION_REASONS, type SuppressionReason } from '#shared/domain/scenes/reasons.ts'
-import type { Trigger } from '#shared/domain/scenes/trigger.ts'
+import { occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
 
 const HOUR_LENGTH = 'YYYY-MM-DDTHH'.length
 
@@ -50,6 +50,14 @@ const scoresOf = (outcome: Outcome) => ({
     outcome.winnerScore !== undefined && { winnerScore: outcome.winnerScore }),
 })
 
+/** What had run out where units that return would help, and what a place in its waiting list would be about. */
+const awaitsOf = (outcome: Outcome) => {
+  if (outcome.kind === 'granted' || outcome.awaits === undefined) return {}
+  const { trigger, awaits } = outcome
+  const { timeZone } = trigger
+  return { awaits: { offerId: awaits, occasion: occasionOf(trigger), ...(timeZone && { timeZone }) } }
+}
+
 /**
  * The outcomes of a decision, those of a scene with the same trigger, store and result together: `count` of them, the
  * first occasion standing for all. So a trace is bounded by the counters of a decision, however many visits a batch holds.
@@ -78,6 +86,7 @@ const outcomeEntries = (outcomes: readonly Outcome[]) =>
         ...distanceOf(trigger),
         ...scoresOf(first),
         ...(first.kind === 'suppressed' && first.compared && { compared: first.compared }),
+        ...awaitsOf(first),
         ...(first.kind === 'suppressed' && first.againMs !== undefined && { again: iso(first.againMs) }),
         count: same.length,
       },
@@ -180,6 +189,9 @@ const outcome = z.object({
   winnerScore: z.number().exactOptional(),
   compared: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).exactOptional(),
   again: z.string().exactOptional(),
+  awaits: z
+    .object({ offerId: id('off'), occasion: z.string(), timeZone: z.string().exactOptional() })
+    .exactOptional(),
   count: z.number(),
 })
 const earlier = z.object({
@@ -202,10 +214,11 @@ export const parseEarlier = (item: unknown): { readonly sent?: Sent; readonly ne
 
 const trace = z.object({ user: id('usr'), decidedAt: z.string(), outcomes: z.array(outcome) })
 
+export type StoredOutcome = z.output<typeof outcome>
 export type StoredTrace = {
   readonly user: UserId
   readonly decidedAt: string
-  readonly outcomes: readonly z.output<typeof outcome>[]
+  readonly outcomes: readonly StoredOutcome[]
 }
 /** Reads a trace. */
 export const parseTrace = (item: unknown): StoredTrace => trace.parse(item)

@@ -1,5 +1,5 @@
 import { TRACE_TTL_S, userKey } from '#shared/contracts/items/ledger.ts'
-import type { MerchantId, OfferId, UserId } from '#shared/domain/ids.ts'
+import type { MerchantId, OfferId, SceneId, StoreId, UserId } from '#shared/domain/ids.ts'
 import type { Suppressed } from '#shared/domain/scenes/decide.ts'
 import type { MerchantFacts } from '#shared/domain/scenes/facts.ts'
 import { occasionOf } from '#shared/domain/scenes/trigger.ts'
@@ -15,6 +15,30 @@ export const WAITS = 'WAIT#'
 /** Stands while somebody waits; the minute schedule looks whether stock has returned. */
 export const waitingKey = (offerId: OfferId) => ({ pk: `OFFER#${offerId}`, sk: 'WAITING' })
 
+/** Who waits for what, and what being called up is about. */
+export type Place = {
+  readonly user: UserId
+  readonly merchantId: MerchantId
+  readonly sceneId: SceneId
+  readonly offerId: OfferId
+  readonly occasion: string
+  readonly timeZone?: string
+  readonly storeId?: StoreId
+}
+
+/** A place behind all who stand in the queue. */
+export const placeItem = (place: Place, nowMs: number) => ({
+  ...waitKey(place.user, place.offerId),
+  kind: 'wait',
+  ...place,
+  merchantPk: waitersPk(place.merchantId, place.offerId),
+  merchantSk: `${new Date(nowMs).toISOString()}#${place.user}`,
+  ttl: Math.floor(nowMs / 1000) + TRACE_TTL_S,
+})
+
+/** Since when somebody waits, by the place in the queue. */
+export const waitsSince = (merchantSk: string): string => merchantSk.slice(0, merchantSk.indexOf('#'))
+
 /**
  * The place in the queue of a customer who found an offer sold out; none where the offer keeps no waiting list, or where
  * stock that returns would not help: who waits in vain would keep all others from what is free.
@@ -26,9 +50,7 @@ export const waitItem = (
 ) => {
   const offer = awaits === undefined ? undefined : merchants.get(scene.merchantId)?.offers.get(awaits)
   if (offer?.hasWaitingList !== true) return undefined
-  return {
-    ...waitKey(trigger.user, offer.id),
-    kind: 'wait',
+  const place = {
     user: trigger.user,
     merchantId: scene.merchantId,
     sceneId: scene.id,
@@ -36,8 +58,6 @@ export const waitItem = (
     occasion: occasionOf(trigger),
     ...(trigger.timeZone !== undefined && { timeZone: trigger.timeZone }),
     ...(trigger.storeId !== undefined && { storeId: trigger.storeId }),
-    merchantPk: waitersPk(scene.merchantId, offer.id),
-    merchantSk: `${new Date(nowMs).toISOString()}#${trigger.user}`,
-    ttl: Math.floor(nowMs / 1000) + TRACE_TTL_S,
   }
+  return placeItem(place, nowMs)
 }

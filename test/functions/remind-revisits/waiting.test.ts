@@ -112,4 +112,15 @@ describe('an offer that customers wait for', () => {
     await look(T0 + 3 * MINUTE)
     expect(await stored.ledgerItem(waitingKey(offerId).pk, 'WAITING')).not.toHaveProperty('duePk')
   })
+
+  it('is looked at for a minute after somebody came, whom the index may not list yet', async () => {
+    const noted = { kind: 'waiting', offerId, merchantId: CAFE, stockShards: 1, notedAtMs: T0 }
+    await stored.putLedger({ ...waitingKey(offerId), ...noted, ...dueKey(T0, offerId, 0) })
+    const isDue = async () =>
+      (await stored.ledgerItem(waitingKey(offerId).pk, 'WAITING'))?.['duePk'] !== undefined
+    await look(T0 + MINUTE)
+    expect(await isDue()).toBe(true)
+    await look(T0 + 2 * MINUTE)
+    expect(await isDue()).toBe(false)
+  })
 })

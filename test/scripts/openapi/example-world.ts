@@ -291,6 +291,27 @@ const SCENERY: Readonly<Record<string, (world: World) => Promise<void>>> = {
       merchantSk: `${new Date(MADE_MS).toISOString()}#${user}`,
     })
   },
+  'an offer that had run out': async (world) => {
+    await make(world, 'createOffer')
+    await make(world, 'activateScene')
+    await make(world, 'customer')
+    const [user, merchantId] = [customerOf(world), merchantOf(world)]
+    const offerId = world.ids.real(EXAMPLE_IDS.offerId) as OfferId
+    const id = world.ids.real(EXAMPLE_IDS.sceneId) as SceneId
+    await tables.client.send(
+      new UpdateCommand({
+        TableName: tables.catalog,
+        Key: { pk: `M#${merchantId}`, sk: `OFFER#${offerId}` },
+        UpdateExpression: 'SET hasWaitingList = :yes',
+        ExpressionAttributeValues: { ':yes': true },
+      }),
+    )
+    const trigger = anEnter({ user, merchantId, atMs: MADE_MS })
+    const scene = aScene('example', { id, merchantId, offerId })
+    const outcome = { scene, trigger, kind: 'suppressed', reason: 'soldOut', awaits: offerId } as const
+    const ref = decisionRefOf(user, [trigger], 0)
+    await put(traceItems(ref, { outcomes: [outcome] }, undefined, MADE_MS).whole)
+  },
   counters: async (world) => {
     await make(world, 'createScene')
     await make(world, 'createStore')

@@ -25,6 +25,8 @@ const waiter = z.object({
 type Waiter = z.output<typeof waiter>
 
 const LOOK_AGAIN_MS = 60_000
+/** Who came only just may not be listed in the index yet, and is noted every half a minute at least. */
+const QUIET_MS = 60_000
 const MAX_SERVED = 50
 
 /** Those who wait for an offer are called up in the order in which they came, each as an event that decides anew. */
@@ -87,32 +89,52 @@ export const createServeWaiters = (
     await raise(from, event, nowMs, signal)
   }
 
-  /** In a minute again; or, when nobody waits any more, not until somebody does. */
-  const plan = async ({ pk, sk, dueSk, offerId }: DueWaiting, nextMs?: number, signal?: AbortSignal) => {
-    const next = nextMs === undefined ? undefined : dueKey(nextMs, offerId, shardOf(offerId, dueShards))
+  /** @returns whether it was still due as it was read, and the further condition held */
+  const changeDue = async (
+    { pk, sk, dueSk }: DueWaiting,
+    UpdateExpression: string,
+    condition: string,
+    values: Readonly<Record<string, unknown>>,
+    signal?: AbortSignal,
+  ): Promise<boolean> => {
     try {
       await client.send(
         new UpdateCommand({
           TableName: table,
           Key: { pk, sk },
-          ConditionExpression: 'dueSk = :seen',
-          UpdateExpression: next ? 'SET duePk = :pk, dueSk = :sk' : 'REMOVE duePk, dueSk',
-          ExpressionAttributeValues: {
-            ':seen': dueSk,
-            ...(next && { ':pk': next.duePk, ':sk': next.dueSk }),
-          },
+          ConditionExpression: `dueSk = :seen${condition}`,
+          UpdateExpression,
+          ExpressionAttributeValues: { ':seen': dueSk, ...values },
         }),
         signal ? { abortSignal: signal } : {},
       )
+      return true
     } catch (error) {
       if (!isConditionFailure(error)) throw error
+      return false
     }
   }
+
+  const lookAgain = (waiting: DueWaiting, nextMs: number, signal?: AbortSignal) => {
+    const { duePk, dueSk } = dueKey(nextMs, waiting.offerId, shardOf(waiting.offerId, dueShards))
+    return changeDue(waiting, 'SET duePk = :pk, dueSk = :sk', '', { ':pk': duePk, ':sk': dueSk }, signal)
+  }
+
+  /** Not until somebody waits again. */
+  const lookNoMore = (waiting: DueWaiting, nowMs: number, signal?: AbortSignal) =>
+    changeDue(
+      waiting,
+      'REMOVE duePk, dueSk',
+      ' AND (attribute_not_exists(notedAtMs) OR notedAtMs < :quiet)',
+      { ':quiet': nowMs - QUIET_MS },
+      signal,
+    )
 
   return async (waiting: DueWaiting, nowMs: number, signal?: AbortSignal): Promise<void> => {
     const free = await freeUnits(waiting, signal)
     const waiters = await firstWaiters(waiting, Math.min(MAX_SERVED, Math.max(1, free)), signal)
     for (const one of waiters.slice(0, free)) await callUp(one, nowMs, signal)
-    await plan(waiting, waiters.length === 0 ? undefined : nowMs + LOOK_AGAIN_MS, signal)
+    const isOver = waiters.length === 0 && (await lookNoMore(waiting, nowMs, signal))
+    if (!isOver) await lookAgain(waiting, nowMs + LOOK_AGAIN_MS, signal)
   }
 }

@@ -1,12 +1,19 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
-import { batchGetAll, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
+import { batchGetAll, type Item, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
 import { messageIdFor } from '#shared/contracts/items/decision.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import { messageKey, userKey } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship, relationshipKey } from '#shared/contracts/items/relationship.ts'
-import { parseTrace, type StoredTrace, TRACE_SHARDS, tracePk } from '#shared/contracts/items/trace.ts'
-import type { MerchantId, MessageId, UserId } from '#shared/domain/ids.ts'
+import {
+  parseTrace,
+  type StoredOutcome,
+  type StoredTrace,
+  TRACE_SHARDS,
+  tracePk,
+} from '#shared/contracts/items/trace.ts'
+import type { Place } from '#shared/contracts/items/waiting-list.ts'
+import type { MerchantId, MessageId, OfferId, UserId } from '#shared/domain/ids.ts'
 import { CHANNELS } from '#shared/domain/messages/channel.ts'
 import { MESSAGE_STATES, type MessageFate, toldReason } from '#shared/domain/messages/message.ts'
 
@@ -28,6 +35,16 @@ export type TraceRecords = {
     nowMs: number,
     signal?: AbortSignal,
   ) => Promise<readonly ListedTrace[]>
+  /**
+   * The latest of a customer's decisions that found this offer sold out; `granted` where its scene spoke to the customer
+   * after it. Decisions before the latest 1,000 do not count.
+   */
+  readonly findSoldOut: (
+    user: UserId,
+    offerId: OfferId,
+    nowMs: number,
+    signal?: AbortSignal,
+  ) => Promise<Place | 'granted' | undefined>
   /** What became of the messages that were granted in these decisions; one that is not kept any more is left out. */
   readonly fatesOf: (traces: readonly StoredTrace[], signal?: AbortSignal) => Promise<FatesOf>
   /** What became of these messages of a customer, as for `fatesOf`. */
@@ -48,6 +65,22 @@ export type TraceRecords = {
 export type FatesOf = ReadonlyMap<MessageId, MessageFate>
 
 const PREFIX = 'TRACE#'
+const LOOKED_AT = 100
+const MAX_LOOKS = 10
+
+/** The first of some outcomes, the latest first, that found an offer sold out. */
+const soldOutAmong = (
+  outcomes: readonly StoredOutcome[],
+  user: UserId,
+  offerId: OfferId,
+): Place | 'granted' | undefined => {
+  const found = outcomes.findIndex(({ awaits }) => awaits?.offerId === offerId)
+  const { merchantId, sceneId, storeId, awaits } = outcomes[found] ?? {}
+  if (merchantId === undefined || sceneId === undefined || awaits === undefined) return undefined
+  const later = outcomes.slice(0, found)
+  if (later.some((one) => one.result === 'granted' && one.sceneId === sceneId)) return 'granted'
+  return { user, merchantId, sceneId, ...awaits, ...(storeId !== undefined && { storeId }) }
+}
 
 const fate = z.object({
   channel: z.enum(CHANNELS),
@@ -126,6 +159,36 @@ export const createTraceRecords = (client: DynamoDBDocumentClient, table: string
         .flat()
         .toSorted((a, b) => (a.place < b.place ? 1 : -1))
         .slice(0, page.limit)
+    },
+
+    findSoldOut: async (user, offerId, nowMs, signal) => {
+      const outcomes: StoredOutcome[] = []
+      let start: Item | undefined
+      for (let look = 0; look < MAX_LOOKS; look += 1) {
+        const page = await queryPage(
+          client,
+          {
+            TableName: table,
+            KeyConditionExpression: 'pk = :pk AND begins_with(sk, :traces)',
+            ExpressionAttributeValues: { ':pk': userKey(user), ':traces': PREFIX },
+            ScanIndexForward: false,
+            ConsistentRead: true,
+            Limit: LOOKED_AT,
+            ...(start && { ExclusiveStartKey: start }),
+          },
+          { signal },
+        )
+        outcomes.push(
+          ...page.items
+            .filter((item) => isKept(item, nowMs))
+            .flatMap((item) => parseTrace(item).outcomes)
+            .filter(({ result, awaits }) => result === 'granted' || awaits?.offerId === offerId),
+        )
+        const found = soldOutAmong(outcomes, user, offerId)
+        start = page.next
+        if (found !== undefined || start === undefined) return found
+      }
+      return undefined
     },
 
     fatesOf: async (traces, signal) => {

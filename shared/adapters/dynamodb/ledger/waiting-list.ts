@@ -19,6 +19,32 @@ export type WaitingList = {
 }
 
 const LOOK_AFTER_MS = 60_000
+
+/** Has the minute schedule look at an offer's stock, and go on looking while people come. */
+export const markWaiting = (
+  table: string,
+  offer: Pick<Offer, 'id' | 'merchantId' | 'stockShards'>,
+  dueShards: number,
+  nowMs: number,
+) => {
+  const due = dueKey(nowMs + LOOK_AFTER_MS, offer.id, shardOf(offer.id, dueShards))
+  return {
+    TableName: table,
+    Key: waitingKey(offer.id),
+    UpdateExpression:
+      'SET kind = :kind, offerId = :offer, merchantId = :merchant, stockShards = :shards, notedAtMs = :now, duePk = if_not_exists(duePk, :pk), dueSk = if_not_exists(dueSk, :sk)',
+    ExpressionAttributeValues: {
+      ':kind': 'waiting',
+      ':offer': offer.id,
+      ':merchant': offer.merchantId,
+      ':shards': offer.stockShards,
+      ':now': nowMs,
+      ':pk': due.duePk,
+      ':sk': due.dueSk,
+    },
+  }
+}
+
 /** A popular offer that is sold out leaves many waiting at once; one mark is enough for them all. */
 const NOTE_EVERY_MS = 30_000
 const MAX_REMEMBERED = 1_000
@@ -42,22 +68,8 @@ export const createWaitingList = (
   const noted = new Map<OfferId, number>()
 
   const mark = async (offer: Offer, nowMs: number, signal?: AbortSignal): Promise<void> => {
-    const due = dueKey(nowMs + LOOK_AFTER_MS, offer.id, shardOf(offer.id, dueShards))
     await client.send(
-      new UpdateCommand({
-        TableName: table,
-        Key: waitingKey(offer.id),
-        UpdateExpression:
-          'SET kind = :kind, offerId = :offer, merchantId = :merchant, stockShards = :shards, duePk = if_not_exists(duePk, :pk), dueSk = if_not_exists(dueSk, :sk)',
-        ExpressionAttributeValues: {
-          ':kind': 'waiting',
-          ':offer': offer.id,
-          ':merchant': offer.merchantId,
-          ':shards': offer.stockShards,
-          ':pk': due.duePk,
-          ':sk': due.dueSk,
-        },
-      }),
+      new UpdateCommand(markWaiting(table, offer, dueShards, nowMs)),
       signal ? { abortSignal: signal } : {},
     )
   }

@@ -39,19 +39,27 @@ const hour = (min: number, max: number) => z.int().min(min).max(max)
 
 /** One condition on a customer. */
 export const audienceConditionSchema = z.discriminatedUnion('type', [
-  rangeOf({ type: z.literal('visitCount') }, count, 'visits'),
+  rangeOf(
+    { type: z.literal('visitCount').describe('Settled visits with the merchant, all of them.') },
+    count,
+    'visits',
+  ),
   rangeOf(
     {
-      type: z.literal('visitsWithin'),
+      type: z.literal('visitsWithin').describe('Visits of the last `days`.'),
       days: z.int().min(1).max(MAX_CONDITION_DAYS).describe('In how many days up to now.'),
     },
     z.int().min(0).max(MAX_RECENT_COUNT),
     'visits',
   ),
-  rangeOf({ type: z.literal('daysSinceVisit') }, z.number().min(0).max(MAX_CONDITION_DAYS), 'days'),
+  rangeOf(
+    { type: z.literal('daysSinceVisit').describe('Days since the last visit.') },
+    z.number().min(0).max(MAX_CONDITION_DAYS),
+    'days',
+  ),
   rangeOf(
     {
-      type: z.literal('dwellS'),
+      type: z.literal('dwellS').describe('How long visits last.'),
       measure: z.enum(['total', 'mean']).describe('All visits together, or their mean.'),
     },
     z.number().min(0).max(31_536_000),
@@ -59,7 +67,7 @@ export const audienceConditionSchema = z.discriminatedUnion('type', [
   ),
   rangeOf(
     {
-      type: z.literal('spend'),
+      type: z.literal('spend').describe('What purchases came to.'),
       measure: z
         .enum(['total', 'mean', 'last'])
         .describe('All purchases together, their mean, or the last one.'),
@@ -71,11 +79,19 @@ export const audienceConditionSchema = z.discriminatedUnion('type', [
     z.number().min(0).max(1e12),
     'of the smallest units of the currency (cents)',
   ),
-  rangeOf({ type: z.literal('purchaseCount') }, count, 'purchases'),
-  rangeOf({ type: z.literal('redemptionCount') }, count, 'redemptions'),
+  rangeOf(
+    { type: z.literal('purchaseCount').describe('Purchases that said what they cost.') },
+    count,
+    'purchases',
+  ),
+  rangeOf(
+    { type: z.literal('redemptionCount').describe('Offers of the merchant that were redeemed.') },
+    count,
+    'redemptions',
+  ),
   rangeOf(
     {
-      type: z.literal('reactions'),
+      type: z.literal('reactions').describe('Messages of the theme that the customer liked.'),
       theme: z.enum(SCENE_THEMES).describe('Of which scenes the customer liked the messages.'),
     },
     count,
@@ -83,7 +99,7 @@ export const audienceConditionSchema = z.discriminatedUnion('type', [
   ),
   rangeOf(
     {
-      type: z.literal('rating'),
+      type: z.literal('rating').describe('What the customer rated the merchant.'),
       measure: z
         .enum(['count', 'mean', 'last'])
         .describe('How many ratings there are, their mean, or the last one.'),
@@ -91,9 +107,12 @@ export const audienceConditionSchema = z.discriminatedUnion('type', [
     z.number().min(0).max(MAX_COUNT),
     'ratings or points of them',
   ),
-  z.strictObject({ type: z.literal('tag'), tag: nameOf(64).describe('One that the merchant has noted.') }),
   z.strictObject({
-    type: z.literal('preference'),
+    type: z.literal('tag').describe('What the merchant has noted.'),
+    tag: nameOf(64).describe('One that the merchant has noted.'),
+  }),
+  z.strictObject({
+    type: z.literal('preference').describe('What is known of the customer’s taste.'),
     name: preferenceName,
     oneOf: z
       .array(z.union([z.string().max(128), z.number(), z.boolean()]))
@@ -102,19 +121,19 @@ export const audienceConditionSchema = z.discriminatedUnion('type', [
       .describe('Values of which any fits.'),
   }),
   rangeOf(
-    { type: z.literal('preferenceNumber'), name: preferenceName },
+    { type: z.literal('preferenceNumber').describe('A taste that is a number.'), name: preferenceName },
     z.number().min(-1e15).max(1e15),
     'units of the preference',
   ),
   z.strictObject({
-    type: z.literal('usualHour'),
+    type: z.literal('usualHour').describe('Whether the customer usually comes at this hour.'),
     weekday: z
       .enum(['same', 'any'])
       .describe('Now is a usual hour of the customer on this weekday, or on any.'),
   }),
   z
     .strictObject({
-      type: z.literal('usuallyComes'),
+      type: z.literal('usuallyComes').describe('Whether visits mostly begin on these days, in these hours.'),
       days: z.array(z.enum(WEEKDAYS)).min(1).max(WEEKDAYS.length).describe('On which days the visits begin.'),
       fromHour: hour(0, 23).describe('From which hour of the day on.'),
       toHour: hour(1, 24).describe('Up to which hour of the day.'),
@@ -122,16 +141,16 @@ export const audienceConditionSchema = z.discriminatedUnion('type', [
     })
     .refine(({ fromHour, toHour }) => fromHour < toHour, { path: ['toHour'], message: 'not after fromHour' }),
   z.strictObject({
-    type: z.literal('segment'),
+    type: z.literal('segment').describe('Where the customer stands with the merchant.'),
     segment: z.enum(SEGMENTS).describe('Where the customer stands with the merchant.'),
   }),
   z.strictObject({
-    type: z.literal('locale'),
+    type: z.literal('locale').describe('Which language the customer reads.'),
     oneOf: z.array(nameOf(35)).min(1).max(MAX_LIST).describe('BCP 47 tags of which any fits.'),
   }),
   rangeOf(
     {
-      type: z.literal('eventsWithin'),
+      type: z.literal('eventsWithin').describe('App events of the last `days`.'),
       eventType: z.enum(APP_EVENT_TYPES).describe('What the customer did.'),
       days: z.int().min(1).max(MAX_EVENT_DAYS).describe('In how many days up to now.'),
     },

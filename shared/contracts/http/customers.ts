@@ -35,16 +35,21 @@ export const blockRequestSchema = z.strictObject({
 export type BlockRequest = z.output<typeof blockRequestSchema>
 
 export const blockSchema = z.strictObject({
-  reason: z.string().max(MAX_REASON),
-  since: instantSchema,
-  until: instantSchema.exactOptional(),
+  reason: z.string().max(MAX_REASON).describe('Why, in the merchant’s words.'),
+  since: instantSchema.describe('When it began.'),
+  until: instantSchema
+    .exactOptional()
+    .describe('When it ends by itself; absent: when the merchant takes it back.'),
   appeal: z
     .strictObject({
-      state: z.enum(['open', 'rejected']),
-      text: z.string().max(MAX_APPEAL),
-      at: instantSchema,
+      state: z
+        .enum(['open', 'rejected'])
+        .describe('Whether it has been answered; an appeal that is accepted ends what it is against.'),
+      text: z.string().max(MAX_APPEAL).describe('What is said against it.'),
+      at: instantSchema.describe('When it was said.'),
     })
-    .exactOptional(),
+    .exactOptional()
+    .describe('What the customer says against it; once for each block.'),
 })
 
 const iso = (atMs: number): string => new Date(atMs).toISOString()
@@ -64,61 +69,82 @@ export const myBlockPathSchema = z.strictObject({ merchantId: idSchema('mer') })
 /** `GET /v1/me/blocks`: a merchant that has blocked the customer. */
 export const myBlockSchema = blockSchema.extend({ merchantId: idSchema('mer') })
 
+const ACTED_AT = 'Its own first act with the merchant: an app event, a claim, a redemption, an opt-in.'
+const tagsSchema = z
+  .array(z.string().max(64))
+  .max(MAX_TAGS)
+  .describe('What the merchant has noted of the customer.')
+
 /** One row of `GET /v1/merchants/{merchantId}/customers`: somebody who has acted with the merchant. */
 export const customerRowSchema = z.strictObject({
-  userId: idSchema('usr'),
-  actedAt: instantSchema,
-  visits: z.int().min(0),
-  lastVisitAt: instantSchema.exactOptional(),
-  tags: z.array(z.string().max(64)).max(MAX_TAGS),
-  isBlocked: z.boolean(),
+  userId: idSchema('usr').describe('The customer.'),
+  actedAt: instantSchema.describe(ACTED_AT),
+  visits: z.int().min(0).describe('How many settled visits there were at all the merchant’s places.'),
+  lastVisitAt: instantSchema.exactOptional().describe('When the last of them began; absent without any.'),
+  tags: tagsSchema,
+  isBlocked: z.boolean().describe('Whether a block holds now: then nothing comes from this merchant.'),
 })
 
 const countSchema = z.int().min(0)
 
 /** `GET /v1/merchants/{merchantId}/customers/{userId}`: all that the merchant knows of a customer. */
 export const customerSchema = z.strictObject({
-  userId: idSchema('usr'),
-  actedAt: instantSchema.describe(
-    'Its own first act with the merchant: an app event, a claim, a redemption, an opt-in.',
+  userId: idSchema('usr').describe('The customer.'),
+  actedAt: instantSchema.describe(ACTED_AT),
+  visits: z
+    .strictObject({
+      count: countSchema.describe('How many there were.'),
+      firstAt: instantSchema.exactOptional().describe('When the first of them began.'),
+      lastAt: instantSchema.exactOptional().describe('When the last of them began.'),
+      meanS: z
+        .number()
+        .min(0)
+        .exactOptional()
+        .describe('How long they last in the mean, in seconds, over the visits that have a duration.'),
+    })
+    .describe('Settled visits at all the merchant’s places.'),
+  spend: z
+    .record(
+      z.string().max(3),
+      z.strictObject({
+        count: countSchema.describe('How many purchases said what they cost.'),
+        totalMinor: z.number().describe('What they came to, in the currency’s smallest unit (cents).'),
+        lastMinor: z.number().describe('What the last one came to, in the same unit.'),
+        lastAt: instantSchema.describe('When the last one was.'),
+      }),
+    )
+    .describe('Purchases, by currency (ISO 4217).'),
+  redemptions: z
+    .strictObject({
+      count: countSchema.describe('How many there were.'),
+      trials: countSchema.describe('Free trials among them.'),
+      discounts: countSchema.describe('Among them those that made something cheaper: coupons and points.'),
+      lastAt: instantSchema.exactOptional().describe('When the last one was.'),
+    })
+    .describe('Offers of the merchant that the customer redeemed.'),
+  ratings: z
+    .strictObject({
+      count: countSchema.describe('How many there were.'),
+      sum: countSchema.describe('Their marks, 1 to 5 each, added up: the mean is `sum` ÷ `count`.'),
+      last: z.number().exactOptional().describe('The last mark.'),
+    })
+    .describe('What the customer rated the merchant.'),
+  referrals: countSchema.describe('Friends who came through this customer and redeemed something.'),
+  tags: tagsSchema,
+  preferences: z
+    .record(
+      z.string().max(64),
+      z.strictObject({
+        value: z
+          .union([z.string().max(400), z.number(), z.boolean()])
+          .describe('What was said or seen last.'),
+        source: z.enum(PREFERENCE_SOURCES).describe('Where it is known from.'),
+        at: instantSchema.describe('Since when.'),
+      }),
+    )
+    .describe('What is known of the customer’s taste, by name.'),
+  openComplaints: countSchema.describe(
+    'Complaints that the customer has not accepted as settled: no promotion while there is one.',
   ),
-  visits: z.strictObject({
-    count: countSchema,
-    firstAt: instantSchema.exactOptional(),
-    lastAt: instantSchema.exactOptional(),
-    meanS: z
-      .number()
-      .min(0)
-      .exactOptional()
-      .describe('How long they last in the mean, in seconds, over the visits that have a duration.'),
-  }),
-  /** By currency (ISO 4217), in its smallest unit. */
-  spend: z.record(
-    z.string().max(3),
-    z.strictObject({
-      count: countSchema,
-      totalMinor: z.number(),
-      lastMinor: z.number(),
-      lastAt: instantSchema,
-    }),
-  ),
-  redemptions: z.strictObject({
-    count: countSchema,
-    trials: countSchema,
-    discounts: countSchema,
-    lastAt: instantSchema.exactOptional(),
-  }),
-  ratings: z.strictObject({ count: countSchema, sum: countSchema, last: z.number().exactOptional() }),
-  referrals: countSchema,
-  tags: z.array(z.string().max(64)).max(MAX_TAGS),
-  preferences: z.record(
-    z.string().max(64),
-    z.strictObject({
-      value: z.union([z.string().max(400), z.number(), z.boolean()]),
-      source: z.enum(PREFERENCE_SOURCES),
-      at: instantSchema,
-    }),
-  ),
-  openComplaints: countSchema,
-  block: blockSchema.exactOptional(),
+  block: blockSchema.exactOptional().describe('The block, where one was set and not taken back.'),
 })

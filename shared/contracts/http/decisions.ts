@@ -10,17 +10,23 @@ const reason = z.enum(SUPPRESSION_REASONS)
 
 /** What became of a message. */
 export const messageFateSchema = z.strictObject({
-  channel: z.enum(CHANNELS),
-  state: z.enum(MESSAGE_STATES),
+  channel: z.enum(CHANNELS).describe('By which it goes.'),
+  state: z
+    .enum(MESSAGE_STATES)
+    .describe(
+      '`sent`: taken by Amazon SNS, which does not tell whether a phone showed it. `unknown`: an SMS whose fate nobody can tell; it is not sent again.',
+    ),
   reason: z.enum(MESSAGE_REASONS).exactOptional().describe('For what failed or is unknown.'),
 })
 
 /** What became of one scene in a decision. */
 export const outcomeSchema = z.strictObject({
   sceneId: idSchema('scn'),
-  revision: z.int().min(1),
-  trigger: z.string().max(20),
-  result: z.enum(['granted', ...SUPPRESSION_REASONS]),
+  revision: z.int().min(1).describe('The scene’s revision by which it was decided.'),
+  trigger: z.string().max(20).describe('What the scene heard: `enter`, `exit`, `dwell`, `event` or `due`.'),
+  result: z
+    .enum(['granted', ...SUPPRESSION_REASONS])
+    .describe('`granted`, or the first check that failed (docs/reasons.md).'),
   passed: z.array(reason).max(SUPPRESSION_REASONS.length).describe('The checks before it, in their order.'),
   compared: z
     .record(z.string().max(40), z.union([z.string().max(200), z.number(), z.boolean()]))
@@ -31,8 +37,13 @@ export const outcomeSchema = z.strictObject({
     .max(40)
     .exactOptional()
     .describe('To the geofence’s boundary, in steps; negative inside.'),
-  score: z.number().exactOptional(),
-  winnerScore: z.number().exactOptional(),
+  score: z
+    .number()
+    .exactOptional()
+    .describe(
+      'What the scene weighed against others of the same moment; absent where it did not come to that.',
+    ),
+  winnerScore: z.number().exactOptional().describe('The score of the scene that won, where another did.'),
   again: instantSchema
     .exactOptional()
     .describe('When a reminder that came outside the open hours is decided on again.'),
@@ -54,7 +65,7 @@ export type DecisionsQuery = z.output<typeof decisionsQuerySchema>
 
 /** `GET /v1/me/decisions`: what was decided about the customer in the last 30 days, the latest first. */
 export const myDecisionSchema = z.strictObject({
-  decidedAt: instantSchema,
+  decidedAt: instantSchema.describe('When it was decided.'),
   outcomes: z
     .array(
       outcomeSchema.extend({
@@ -67,7 +78,8 @@ export const myDecisionSchema = z.strictObject({
           ),
       }),
     )
-    .max(1000),
+    .max(1000)
+    .describe('What became of each scene that heard it.'),
 })
 
 /**
@@ -75,9 +87,13 @@ export const myDecisionSchema = z.strictObject({
  * named, and the time is that of the hour.
  */
 export const sceneDecisionSchema = z.strictObject({
-  decidedAt: instantSchema,
-  user: idSchema('usr').exactOptional(),
-  outcomes: z.array(outcomeSchema).max(100),
+  decidedAt: instantSchema.describe(
+    'When it was decided: the hour only, of a customer who has not acted with the merchant.',
+  ),
+  user: idSchema('usr')
+    .exactOptional()
+    .describe('The customer; absent where it has not acted with the merchant.'),
+  outcomes: z.array(outcomeSchema).max(100).describe('What became of the scene.'),
 })
 
 type ToldOutcome = Omit<z.output<typeof outcomeSchema>, 'passed' | 'message' | 'offerId'> & {

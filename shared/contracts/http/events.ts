@@ -55,7 +55,9 @@ const refusedEventSchema = z.strictObject({
     .min(0)
     .max(MAX_EVENTS - 1)
     .describe('Its place in the batch.'),
-  code: z.enum(['invalidRequest', 'unprocessable']),
+  code: z
+    .enum(['invalidRequest', 'unprocessable'])
+    .describe('What a client acts on, as a problem’s `code` (docs/problems.md).'),
   errors: z
     .array(problemErrorSchema)
     .min(1)

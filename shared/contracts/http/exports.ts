@@ -1,5 +1,12 @@
 import * as z from 'zod'
-import { idSchema, instantSchema, MAX_PAGE, pageQuerySchema } from '#shared/contracts/http/primitives.ts'
+import {
+  createdAtSchema,
+  idSchema,
+  instantSchema,
+  MAX_PAGE,
+  nextSchema,
+  pageQuerySchema,
+} from '#shared/contracts/http/primitives.ts'
 import type { JobId } from '#shared/domain/ids.ts'
 
 /** For so long the pages of an export can be read. */
@@ -25,9 +32,9 @@ export type ExportSection = (typeof EXPORT_SECTIONS)[number]
 
 /** `POST /v1/merchants/{merchantId}/exports`: opens an export of all of the merchant's data, for a day. */
 export const exportSchema = z.strictObject({
-  exportId: idSchema('job'),
-  createdAt: instantSchema,
-  expiresAt: instantSchema,
+  exportId: idSchema('job').describe('The export: its pages are read by it.'),
+  createdAt: createdAtSchema,
+  expiresAt: instantSchema.describe('Until when its pages can be read.'),
 })
 
 /** An export that is opened now, as its body tells it. */
@@ -43,9 +50,17 @@ export const openedExport = (exportId: JobId, nowMs: number) => ({
  */
 export const exportPageSchema = z.strictObject({
   items: z
-    .array(z.strictObject({ section: z.enum(EXPORT_SECTIONS), data: z.record(z.string(), z.unknown()) }))
-    .max(MAX_PAGE),
-  next: z.string().max(200).exactOptional(),
+    .array(
+      z.strictObject({
+        section: z.enum(EXPORT_SECTIONS).describe('What it is.'),
+        data: z
+          .record(z.string(), z.unknown())
+          .describe('As the section’s own route answers it; of a customer also what it was given and sent.'),
+      }),
+    )
+    .max(MAX_PAGE)
+    .describe('The rows of this page.'),
+  next: nextSchema.exactOptional(),
 })
 
 export const myExportPathSchema = z.strictObject({ exportId: idSchema('job') })
@@ -75,6 +90,11 @@ export const myExportPageSchema = z.strictObject({
         keptUntil: instantSchema.exactOptional().describe('When it is forgotten by itself.'),
       }),
     )
-    .max(MAX_PAGE),
-  next: z.string().max(MAX_CURSOR).exactOptional(),
+    .max(MAX_PAGE)
+    .describe('The rows of this page.'),
+  next: z
+    .string()
+    .max(MAX_CURSOR)
+    .exactOptional()
+    .describe('The `cursor` of the next page; without it this is the last.'),
 })

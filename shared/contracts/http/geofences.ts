@@ -1,13 +1,14 @@
 import * as z from 'zod'
 import { countPositions, type DeclaredGeometry } from '#shared/contracts/declared-geometry.ts'
 import {
+  createdAtSchema,
   idSchema,
-  instantSchema,
   latSchema,
   lonSchema,
   nameSchema,
   positionSchema,
   revisionSchema,
+  updatedAtSchema,
 } from '#shared/contracts/http/primitives.ts'
 import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
 import { DATUMS } from '#shared/domain/geo/datum.ts'
@@ -29,20 +30,22 @@ const MAX_POSITIONS = 40_000
 
 /** A GeoJSON Point (RFC 7946): `[lon, lat]`. */
 export const pointSchema = z.strictObject({
-  type: z.literal('Point'),
+  type: z.literal('Point').describe('A position: the centre of a circle.'),
   coordinates: z.tuple([lonSchema, latSchema]).describe('Longitude, latitude.'),
 })
 
 // Only the outer form: what the rings must be, `parseGeometry` says with the place and the reason of the first fault.
 export const geofenceRingsSchema = z.array(z.unknown()).max(MAX_POSITIONS)
 export const geofencePolygonsSchema = z.array(z.unknown()).max(MAX_POSITIONS)
+const RINGS = 'The border, then the holes: each a closed ring of positions.'
+const POLYGONS = 'For each polygon its rings: the border, then the holes.'
 const polygonSchema = z.strictObject({
-  type: z.literal('Polygon'),
-  coordinates: geofenceRingsSchema.describe('The border, then the holes: each a closed ring of positions.'),
+  type: z.literal('Polygon').describe('One area.'),
+  coordinates: geofenceRingsSchema.describe(RINGS),
 })
 const multiPolygonSchema = z.strictObject({
-  type: z.literal('MultiPolygon'),
-  coordinates: geofencePolygonsSchema.describe('For each polygon its rings: the border, then the holes.'),
+  type: z.literal('MultiPolygon').describe('Several areas that are one geofence.'),
+  coordinates: geofencePolygonsSchema.describe(POLYGONS),
 })
 const geometrySchema = z.discriminatedUnion('type', [pointSchema, polygonSchema, multiPolygonSchema])
 
@@ -52,6 +55,7 @@ const datumSchema = z
     'What coordinates are given in; for maps of mainland China that are not in WGS-84. Never guessed from the place.',
   )
 
+const EXIT = 'Replaces the engine’s own rule of when a phone has left.'
 const exitSchema = z.strictObject({
   bufferM: z
     .number()
@@ -84,16 +88,19 @@ export const geofenceRequestSchema = z.strictObject({
     .exactOptional()
     .describe('The radius of the circle around a Point, in metres.'),
   datum: datumSchema.default('wgs84'),
-  exit: exitSchema.exactOptional().describe('Replaces the engine’s own rule of when a phone has left.'),
+  exit: exitSchema.exactOptional().describe(EXIT),
 })
 export type GeofenceRequest = z.output<typeof geofenceRequestSchema>
 
 const lonLatSchema = z.tuple([lonSchema, latSchema])
 const shownRingsSchema = z.array(z.array(lonLatSchema).max(MAX_POSITIONS)).max(MAX_POSITIONS)
-const shownPolygonSchema = z.strictObject({ type: z.literal('Polygon'), coordinates: shownRingsSchema })
+const shownPolygonSchema = z.strictObject({
+  type: z.literal('Polygon').describe('One area.'),
+  coordinates: shownRingsSchema.describe(RINGS),
+})
 const shownMultiPolygonSchema = z.strictObject({
-  type: z.literal('MultiPolygon'),
-  coordinates: z.array(shownRingsSchema).max(MAX_POSITIONS),
+  type: z.literal('MultiPolygon').describe('Several areas that are one geofence.'),
+  coordinates: z.array(shownRingsSchema).max(MAX_POSITIONS).describe(POLYGONS),
 })
 export const shownGeometrySchema = z.discriminatedUnion('type', [
   pointSchema,
@@ -108,7 +115,7 @@ export const geofenceSchema = z.strictObject({
   id: idSchema('gf'),
   merchantId: idSchema('mer'),
   name: nameSchema,
-  storeId: idSchema('sto').exactOptional(),
+  storeId: idSchema('sto').exactOptional().describe('The store to which it belongs.'),
   geometry: shownGeometrySchema
     .exactOptional()
     .describe(
@@ -122,11 +129,11 @@ export const geofenceSchema = z.strictObject({
     .describe('How many positions the geometry has that was left out.'),
   radiusM: z.number().min(0).exactOptional().describe('The radius around a Point, in metres.'),
   datum: datumSchema,
-  exit: exitSchema.exactOptional(),
-  timeZone: z.string().max(64),
+  exit: exitSchema.exactOptional().describe(EXIT),
+  timeZone: z.string().max(64).describe('By the position of its centre, e.g. `Europe/Zurich`.'),
   revision: revisionSchema,
-  createdAt: instantSchema,
-  updatedAt: instantSchema,
+  createdAt: createdAtSchema,
+  updatedAt: updatedAtSchema,
 })
 /** With the geometry as it is kept: its lists are for reading only. */
 export type GeofenceView = Omit<z.output<typeof geofenceSchema>, 'geometry'> & {
@@ -172,7 +179,7 @@ const MAX_CONTAINING = 1000
 
 /** The merchant's geofences that hold the position, the innermost first. */
 export const containsResponseSchema = z.strictObject({
-  geofenceIds: z.array(idSchema('gf')).max(MAX_CONTAINING),
+  geofenceIds: z.array(idSchema('gf')).max(MAX_CONTAINING).describe('The same, their ids alone.'),
   geofences: z
     .array(
       z.strictObject({
@@ -183,5 +190,6 @@ export const containsResponseSchema = z.strictObject({
           .describe('To the boundary in metres, with one decimal: signed, negative inside.'),
       }),
     )
-    .max(MAX_CONTAINING),
+    .max(MAX_CONTAINING)
+    .describe('The geofences that hold the position, the innermost first.'),
 })

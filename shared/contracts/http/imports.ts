@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { MIN_MERCHANT_RADIUS_M } from '#shared/contracts/http/geofences.ts'
-import { idSchema, instantSchema } from '#shared/contracts/http/primitives.ts'
+import { createdAtSchema, idSchema, instantSchema } from '#shared/contracts/http/primitives.ts'
 import { DATUMS } from '#shared/domain/geo/datum.ts'
 import { HIGHEST_QUOTAS } from '#shared/domain/merchants/quotas.ts'
 
@@ -32,7 +32,7 @@ const settings = {
  */
 export const importRequestSchema = z.discriminatedUnion('format', [
   z.strictObject({
-    format: z.literal('csv'),
+    format: z.literal('csv').describe('A CSV file.'),
     ...settings,
     csv: z
       .string()
@@ -41,11 +41,11 @@ export const importRequestSchema = z.discriminatedUnion('format', [
       .describe('The file: a header line, then a store a line.'),
   }),
   z.strictObject({
-    format: z.literal('geojson'),
+    format: z.literal('geojson').describe('GeoJSON (RFC 7946).'),
     ...settings,
     stores: z
       .strictObject({
-        type: z.literal('FeatureCollection'),
+        type: z.literal('FeatureCollection').describe('A GeoJSON FeatureCollection.'),
         features: z
           .array(z.unknown())
           .min(1)
@@ -75,33 +75,38 @@ export const badRowSchema = z.strictObject({
 })
 export type BadRow = z.output<typeof badRowSchema>
 
+const fates = {
+  created: countSchema.describe('Of these, the new ones.'),
+  replaced: countSchema.describe('Of these, those that were there and were changed.'),
+  unchanged: countSchema.describe('Of these, those that were there as they are.'),
+}
+
 /** `GET /v1/merchants/{merchantId}/imports/{jobId}`. */
 export const importSchema = z.strictObject({
-  jobId: idSchema('job'),
-  state: z.enum(['queued', 'running', 'done']),
-  createdAt: instantSchema,
-  finishedAt: instantSchema.exactOptional(),
+  jobId: idSchema('job').describe('The import.'),
+  state: z.enum(['queued', 'running', 'done']).describe('How far it is: ask again until it is `done`.'),
+  createdAt: createdAtSchema,
+  finishedAt: instantSchema.exactOptional().describe('When it was done; absent until then.'),
   rows: countSchema.describe('Rows in all, bad ones included.'),
-  stores: z.strictObject({
-    done: countSchema,
-    created: countSchema,
-    replaced: countSchema,
-    unchanged: countSchema,
-  }),
-  geofences: z.strictObject({
-    wanted: countSchema,
-    done: countSchema,
-    created: countSchema,
-    replaced: countSchema,
-    unchanged: countSchema,
-  }),
+  stores: z
+    .strictObject({ done: countSchema.describe('How many are stored so far.'), ...fates })
+    .describe('What became of the stores.'),
+  geofences: z
+    .strictObject({
+      wanted: countSchema.describe(
+        'How many stores are to have one, by a radius of their own or the import’s.',
+      ),
+      done: countSchema.describe('How many of these are drawn so far.'),
+      ...fates,
+    })
+    .describe('What became of the geofences around them.'),
   bad: countSchema.describe('How many rows were left out, in whole or (their geofence) in part.'),
-  badRows: z.array(badRowSchema).max(MAX_REPORTED_ROWS),
+  badRows: z.array(badRowSchema).max(MAX_REPORTED_ROWS).describe('The first 100 of them, and why.'),
 })
 
 /** A pair of the merchant's geofences that share ground. */
 export const overlapSchema = z.strictObject({
-  geofenceIds: z.tuple([idSchema('gf'), idSchema('gf')]),
+  geofenceIds: z.tuple([idSchema('gf'), idSchema('gf')]).describe('The two.'),
   depthM: z.number().min(0).describe('How far one reaches into the other, in metres.'),
   isExact: z
     .boolean()
@@ -110,6 +115,6 @@ export const overlapSchema = z.strictObject({
 
 /** `GET /v1/merchants/{merchantId}/geofences:overlaps`: the deepest first. */
 export const overlapsSchema = z.strictObject({
-  count: countSchema,
-  items: z.array(overlapSchema).max(MAX_REPORTED_OVERLAPS),
+  count: countSchema.describe('How many pairs there are in all.'),
+  items: z.array(overlapSchema).max(MAX_REPORTED_OVERLAPS).describe('The deepest 100 of them.'),
 })

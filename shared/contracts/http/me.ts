@@ -24,7 +24,10 @@ import { SHOWN_GRANT_STATES } from '#shared/domain/offers/grant-state.ts'
 import { VISIT_ENDS } from '#shared/domain/presence/visit.ts'
 
 export const devicePathSchema = z.strictObject({
-  deviceId: z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/, '1 to 64 of A–Z a–z 0–9 _ . : -'),
+  deviceId: z
+    .string()
+    .regex(/^[A-Za-z0-9_.:-]{1,64}$/, '1 to 64 of A–Z a–z 0–9 _ . : -')
+    .describe('The app’s own name for the phone.'),
 })
 
 /** `PUT /v1/me/devices/{deviceId}`: a phone that gets pushes. */
@@ -41,11 +44,11 @@ export const deviceRequestSchema = z.strictObject({
 
 /** A registered device; the token itself is never given back. */
 export const deviceSchema = z.strictObject({
-  deviceId: z.string().max(64),
-  platform: z.enum(DEVICE_PLATFORMS),
-  enabled: z.boolean(),
-  updatedAt: instantSchema,
-  locale: localeSchema.exactOptional(),
+  deviceId: z.string().max(64).describe('The app’s own name for it.'),
+  platform: z.enum(DEVICE_PLATFORMS).describe('Which service carries pushes to it.'),
+  enabled: z.boolean().describe('False when its service has refused the token: register it again.'),
+  updatedAt: instantSchema.describe('When it was last registered.'),
+  locale: localeSchema.exactOptional().describe('The phone’s language, where it was told.'),
 })
 
 const textVersionSchema = z.string().regex(/^[A-Za-z0-9_.-]{1,40}$/, '1 to 40 of A–Z a–z 0–9 _ . -')
@@ -59,11 +62,11 @@ export const consentRequestSchema = z.strictObject({
 })
 
 export const consentSchema = z.strictObject({
-  granted: z.boolean(),
-  at: instantSchema,
-  source: z.string().max(20),
-  text: z.string().max(300).exactOptional(),
-  textVersion: z.string().max(40).exactOptional(),
+  granted: z.boolean().describe('Whether the customer agreed.'),
+  at: instantSchema.describe('When it was chosen.'),
+  source: z.string().max(20).describe('Where it was chosen.'),
+  text: z.string().max(300).exactOptional().describe('The words that were shown.'),
+  textVersion: z.string().max(40).exactOptional().describe('Which version of the words it was.'),
   receiptId: idSchema('rcp')
     .exactOptional()
     .describe('None on a choice that was made before receipts were kept.'),
@@ -71,11 +74,12 @@ export const consentSchema = z.strictObject({
 
 /** All choices as they stand. */
 export const consentsSchema = z.strictObject({
-  push: consentSchema.exactOptional(),
+  push: consentSchema.exactOptional().describe('To pushes of all merchants; without it none is sent.'),
   sms: z
     .record(idSchema('mer'), consentSchema)
     .refine((all) => Object.keys(all).length <= MAX_SMS_CONSENTS)
-    .exactOptional(),
+    .exactOptional()
+    .describe('To text messages, by merchant; without one that merchant sends none.'),
   location: consentSchema
     .exactOptional()
     .describe('Without it positions are taken: whoever posts them has the phone’s permission.'),
@@ -84,12 +88,14 @@ export const consentsSchema = z.strictObject({
 /** One choice as it was made. */
 export const consentReceiptSchema = consentSchema.extend({
   receiptId: idSchema('rcp'),
-  about: z.enum(CONSENT_SUBJECTS),
+  about: z.enum(CONSENT_SUBJECTS).describe('What it was about.'),
   merchantId: idSchema('mer').exactOptional().describe('Beside `about: "sms"`.'),
 })
 
 /** `GET /v1/me/consents`: the choices as they stand, and a page of the receipts of all that were ever made. */
-export const myConsentsSchema = pageSchema(consentReceiptSchema).extend({ current: consentsSchema })
+export const myConsentsSchema = pageSchema(consentReceiptSchema).extend({
+  current: consentsSchema.describe('The choices as they stand.'),
+})
 
 export const smsConsentPathSchema = z.strictObject({ merchantId: idSchema('mer') })
 
@@ -133,36 +139,48 @@ export const claimRequestSchema = z.strictObject({
 
 /** `GET /v1/me`. */
 export const meSchema = z.strictObject({
-  user: idSchema('usr'),
-  createdAt: instantSchema.exactOptional(),
-  phoneNumber: z.string().max(16).exactOptional(),
-  devices: z.array(deviceSchema).max(MAX_DEVICES),
-  consents: consentsSchema,
-  preferences: preferencesSchema,
+  user: idSchema('usr').describe('What the customer is called here.'),
+  createdAt: instantSchema
+    .exactOptional()
+    .describe('When something was first kept of the customer; absent while there is nothing.'),
+  phoneNumber: z.string().max(16).exactOptional().describe('In E.164 form, e.g. `+14155550123`.'),
+  devices: z.array(deviceSchema).max(MAX_DEVICES).describe('The phones that get pushes.'),
+  consents: consentsSchema.describe('The choices as they stand.'),
+  preferences: preferencesSchema.describe('What the customer asks for.'),
 })
 
 /** Which of the offers; without `state` all of them. */
-export const offersQuerySchema = pageQuerySchema.extend({ state: z.enum(SHOWN_GRANT_STATES).exactOptional() })
+export const offersQuerySchema = pageQuerySchema.extend({
+  state: z.enum(SHOWN_GRANT_STATES).exactOptional().describe('Only those in this state.'),
+})
 export type OffersQuery = z.output<typeof offersQuerySchema>
 
 /** `POST /v1/me/offers/{grantId}/share`: a code to pass on; it leads back to the offer and redeems nothing. */
-export const sharedOfferSchema = z.strictObject({ shareCode: z.string().max(11) })
+export const sharedOfferSchema = z.strictObject({
+  shareCode: z
+    .string()
+    .max(11)
+    .describe('What the customer passes on: it leads to the offer and redeems nothing.'),
+})
+
+const GRANT_STATE =
+  '`reserved`: can be redeemed. `confirmed`: opened, claimed or followed by a visit; can be redeemed. `redeemed`: was. `released`: taken back, because its message never went out. `expired`: its time is over. `given`: a message without an offer.'
 
 /** One row of `GET /v1/me/offers`. States: see `grantStateAt`. */
 export const myOfferSchema = z.strictObject({
   grantId: idSchema('grt'),
   merchantId: idSchema('mer'),
-  offerId: idSchema('off').exactOptional(),
-  offerName: nameSchema.exactOptional(),
+  offerId: idSchema('off').exactOptional().describe('What was given; absent where it was a message alone.'),
+  offerName: nameSchema.exactOptional().describe('Of the offer.'),
   code: z
     .string()
     .max(60)
     .exactOptional()
     .describe('As it is shown and read aloud: `XXXXX-XXXXX`, or one of the merchant’s own.'),
-  state: z.enum(SHOWN_GRANT_STATES),
-  grantedAt: instantSchema,
-  validUntil: instantSchema.exactOptional(),
-  redeemedAt: instantSchema.exactOptional(),
+  state: z.enum(SHOWN_GRANT_STATES).describe(GRANT_STATE),
+  grantedAt: instantSchema.describe('When it was given.'),
+  validUntil: instantSchema.exactOptional().describe('From then on it is not redeemed.'),
+  redeemedAt: instantSchema.exactOptional().describe('When it was redeemed.'),
   storeId: idSchema('sto').exactOptional().describe('Where the customer was.'),
   redeemAt: z
     .literal('store')
@@ -220,11 +238,11 @@ export const waitPathSchema = z.strictObject({
 })
 
 /** `DELETE /v1/me`. */
-export const erasureSchema = z.strictObject({ jobId: idSchema('job') })
+export const erasureSchema = z.strictObject({ jobId: idSchema('job').describe('The erasure.') })
 
 /** `GET /v1/me/erasure`: from `erasedAt` on nothing is written for the customer; at `doneAt` all was gone. */
 export const erasureStateSchema = z.strictObject({
-  state: z.enum(['running', 'done']),
-  erasedAt: instantSchema,
-  doneAt: instantSchema.exactOptional(),
+  state: z.enum(['running', 'done']).describe('How far it is.'),
+  erasedAt: instantSchema.describe('From then on nothing is written for the customer.'),
+  doneAt: instantSchema.exactOptional().describe('When all was gone; absent until then.'),
 })

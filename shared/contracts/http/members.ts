@@ -25,17 +25,21 @@ export const memberRequestSchema = z
 export type MemberRequest = z.output<typeof memberRequestSchema>
 
 export const memberSchema = z.strictObject({
-  userId: idSchema('usr'),
-  role: z.enum(MEMBER_ROLES),
-  until: instantSchema.exactOptional(),
-  addedAt: instantSchema.exactOptional(),
+  userId: idSchema('usr').describe('The member.'),
+  role: z.enum(MEMBER_ROLES).describe('What the member may do (docs/merchants.md).'),
+  until: instantSchema.exactOptional().describe('When the access ends by itself.'),
+  addedAt: instantSchema.exactOptional().describe('When the member was added.'),
   isActive: z.boolean().describe('False when its time is over; it may do nothing then.'),
 })
 
 const MAX_LISTED = 40
 
 /** `GET /v1/merchants/{merchantId}/members`: all of them. */
-export const membersSchema = z.strictObject({ items: z.array(memberSchema).max(MAX_LISTED) })
+export const membersSchema = z.strictObject({
+  items: z.array(memberSchema).max(MAX_LISTED).describe('All of them.'),
+})
 
 /** `GET /v1/user`: what the caller is called here, to tell whoever is to add it to a merchant. */
-export const userSchema = z.strictObject({ userId: idSchema('usr') })
+export const userSchema = z.strictObject({
+  userId: idSchema('usr').describe('What the caller is called here.'),
+})

@@ -1,10 +1,12 @@
 import * as z from 'zod'
 import {
+  createdAtSchema,
   factNameSchema,
   idSchema,
   instantSchema,
   nameSchema,
   revisionSchema,
+  updatedAtSchema,
 } from '#shared/contracts/http/primitives.ts'
 import { capsSchema } from '#shared/contracts/http/scenes.ts'
 import { PREFERENCE_TYPES } from '#shared/domain/customers/preferences.ts'
@@ -83,8 +85,8 @@ export const merchantSchema = z.object({
   name: nameSchema,
   ...settings,
   revision: revisionSchema,
-  createdAt: instantSchema,
-  updatedAt: instantSchema,
+  createdAt: createdAtSchema,
+  updatedAt: updatedAtSchema,
 })
 
 /** One row of `GET /v1/merchants`: a merchant of the caller. */

@@ -1,10 +1,11 @@
 import * as z from 'zod'
 import {
+  createdAtSchema,
   idSchema,
-  instantSchema,
   nameSchema,
   revisionSchema,
   textSchema,
+  updatedAtSchema,
   utcInstantSchema,
 } from '#shared/contracts/http/primitives.ts'
 import { CODE_SOURCES, MAX_STOCK_SHARDS, OFFER_KINDS } from '#shared/domain/offers/offer.ts'
@@ -92,8 +93,8 @@ export const offerSchema = z.object({
     .max(MAX_STOCK_SHARDS)
     .describe('Over how many items the stock is spread: what is given at once comes from one of them.'),
   revision: revisionSchema,
-  createdAt: instantSchema,
-  updatedAt: instantSchema,
+  createdAt: createdAtSchema,
+  updatedAt: updatedAtSchema,
 })
 
 /** `POST /v1/merchants/{merchantId}/offers/{offerId}/stock-changes`. */

@@ -108,34 +108,77 @@ const placeSchema = { lat: latSchema, lon: lonSchema }
 const watchedGeofenceSchema = z.object({
   id: idSchema('gf'),
   ...placeSchema,
-  enterRadiusM: metresSchema,
-  exitRadiusM: metresSchema,
-  exact: z.boolean(),
-  visit: z.enum(['open', 'leaving']).exactOptional(),
+  enterRadiusM: metresSchema.describe('Speak when a fix lies within so many metres of its centre.'),
+  exitRadiusM: metresSchema.describe(
+    'In a visit: speak when a fix lies beyond so many metres of its centre.',
+  ),
+  exact: z
+    .boolean()
+    .describe('False: the circle holds a polygon; ping every `nextPingS` seconds inside of it.'),
+  visit: z
+    .enum(['open', 'leaving'])
+    .exactOptional()
+    .describe('The customer is in it; `leaving` awaits the second fix outside.'),
 })
+
+const INDEX = 'Its place in the request, from 0.'
+export const DISTANCE_M = 'To the geofence’s boundary in metres: negative inside.'
+export const CONFIDENCE =
+  'How sure it is that the phone is inside, 0 to 1: about 1 at an enter, 0 at a clear exit.'
 
 /** What `POST /v1/pings` answers. */
 export const pingsAnswerSchema = z.object({
-  accepted: indexSchema,
+  accepted: indexSchema.describe(
+    'So many pings, the earliest ones, were looked at, those in `ignored` included.',
+  ),
   deferred: z.array(indexSchema).exactOptional().describe('Indexes of the pings that must be sent again.'),
-  ignored: z.array(z.object({ index: indexSchema, reason: z.enum(['tooLate', 'future']) })),
-  marks: z.array(
-    z.object({ index: indexSchema, marks: z.array(z.enum(['mocked', 'jump', 'accuracy', 'crowded'])) }),
-  ),
-  transitions: z.array(
-    z.object({
-      type: z.enum(['enter', 'exit']),
-      geofenceId: idSchema('gf'),
-      visitId: idSchema('vis'),
-      at: instantSchema,
-      distanceM: z.number(),
-      confidence: z.number().min(0).max(1),
-    }),
-  ),
-  region: z.object({ ...placeSchema, radiusM: metresSchema }),
-  validS: z.number().min(1),
-  geofences: z.array(watchedGeofenceSchema).max(MAX_WATCHED),
-  complete: z.boolean(),
-  nextPingS: z.number().min(1),
+  ignored: z
+    .array(
+      z.object({
+        index: indexSchema.describe(INDEX),
+        reason: z
+          .enum(['tooLate', 'future'])
+          .describe('More than 15 minutes before the newest ping known, or more than 5 ahead of the server.'),
+      }),
+    )
+    .describe('Pings that change nothing; do not send them again.'),
+  marks: z
+    .array(
+      z.object({
+        index: indexSchema.describe(INDEX),
+        marks: z
+          .array(z.enum(['mocked', 'jump', 'accuracy', 'crowded']))
+          .describe('Made up; faster than 85 m/s; more exact than any phone; in more than 64 geofences.'),
+      }),
+    )
+    .describe('What speaks against pings: alone they open no visit and earn no offer.'),
+  transitions: z
+    .array(
+      z.object({
+        type: z.enum(['enter', 'exit']).describe('Whether the visit begins or ends.'),
+        geofenceId: idSchema('gf'),
+        visitId: idSchema('vis'),
+        at: instantSchema.describe('When, by the phone’s clock.'),
+        distanceM: z.number().describe(DISTANCE_M),
+        confidence: z.number().min(0).max(1).describe(CONFIDENCE),
+      }),
+    )
+    .describe('What the pings have begun and ended.'),
+  region: z
+    .object({ ...placeSchema, radiusM: metresSchema.describe('In metres; 0 holds no fix: send every one.') })
+    .describe('Inside this circle the phone may be silent.'),
+  validS: z
+    .number()
+    .min(1)
+    .describe('For how many seconds from the newest ping taken in on; then send a ping all the same.'),
+  geofences: z
+    .array(watchedGeofenceSchema)
+    .max(MAX_WATCHED)
+    .describe('What the phone watches by itself inside the region (docs/phone-contract.md).'),
+  complete: z.boolean().describe('Whether `geofences` names every geofence with an open visit.'),
+  nextPingS: z
+    .number()
+    .min(1)
+    .describe('How often to ping, in seconds, inside the circle of a geofence that is not `exact`.'),
 })
 export type PingsAnswer = z.input<typeof pingsAnswerSchema>

@@ -18,9 +18,9 @@ export const killSwitchRequestSchema = z.strictObject({
 })
 export type KillSwitchRequest = z.output<typeof killSwitchRequestSchema>
 export const killSwitchSchema = z.strictObject({
-  on: z.boolean(),
-  reason: z.string().max(200).exactOptional(),
-  changedAt: instantSchema.exactOptional(),
+  on: z.boolean().describe('On, nothing is decided for or sent any more.'),
+  reason: z.string().max(200).exactOptional().describe('Why, for the other operators.'),
+  changedAt: instantSchema.exactOptional().describe('When it was last turned; absent when it never was.'),
 })
 
 const MAX_APPEAL = 1000
@@ -44,16 +44,19 @@ export type SuspensionRequest = z.output<typeof suspensionRequestSchema>
 
 /** `GET …/suspension`, for the merchant and for the operator. */
 export const suspensionSchema = z.strictObject({
-  suspended: z.boolean(),
-  reason: z.string().max(200).exactOptional(),
-  at: instantSchema.exactOptional(),
+  suspended: z.boolean().describe('True: none of the merchant’s scenes speaks.'),
+  reason: z.string().max(200).exactOptional().describe('Why, in the operator’s words.'),
+  at: instantSchema.exactOptional().describe('When that was decided; absent when it never was.'),
   appeal: z
     .strictObject({
-      state: z.enum(['open', 'rejected']),
-      text: z.string().max(MAX_APPEAL),
-      at: instantSchema,
+      state: z
+        .enum(['open', 'rejected'])
+        .describe('Whether it has been answered; an appeal that is accepted ends what it is against.'),
+      text: z.string().max(MAX_APPEAL).describe('What is said against it.'),
+      at: instantSchema.describe('When it was said.'),
     })
-    .exactOptional(),
+    .exactOptional()
+    .describe('What the merchant says against it; once for each suspension.'),
 })
 
 /** `PUT /v1/merchants/{merchantId}/suspension/appeal`: what the merchant says against it, once. */
@@ -65,7 +68,7 @@ export const suspensionAppealSchema = z.strictObject({
 export const listedMerchantSchema = z.strictObject({
   id: idSchema('mer'),
   name: nameSchema,
-  suspension: suspensionSchema,
+  suspension: suspensionSchema.describe('Whether its scenes may speak.'),
 })
 
 const TILE_ROWS = 'How many rows in one tile of the map, with those of all other merchants.'
@@ -84,15 +87,18 @@ export const quotasRequestSchema = z.strictObject({
 })
 export type QuotasRequest = z.output<typeof quotasRequestSchema>
 
-const limitSchema = z.int().min(0)
-const usageSchema = z.strictObject({ used: z.int().min(0), limit: limitSchema })
+const limitSchema = z.int().min(0).describe('The most that there may be.')
+const usageSchema = z.strictObject({
+  used: z.int().min(0).describe('How many there are.'),
+  limit: limitSchema,
+})
 
 /** `GET …/quotas`, for the merchant and for the operator: what there is, and may be. */
 export const quotasSchema = z.strictObject({
-  geofences: usageSchema,
-  scenes: usageSchema,
-  stores: usageSchema,
-  regions: usageSchema,
+  geofences: usageSchema.describe('Geofences.'),
+  scenes: usageSchema.describe('Scenes, drafts and archived ones included.'),
+  stores: usageSchema.describe('Stores.'),
+  regions: usageSchema.describe('Nodes of the region tree.'),
   tileRows: z.strictObject({ limit: limitSchema }).describe(TILE_ROWS),
   radiusM: z.strictObject({ limit: limitSchema }).describe(RADIUS_M),
 })
@@ -100,9 +106,9 @@ export const quotasSchema = z.strictObject({
 const hoursSchema = z
   .array(
     z.strictObject({
-      days: z.array(z.enum(WEEKDAYS)).max(7),
-      from: z.string().max(5),
-      to: z.string().max(5),
+      days: z.array(z.enum(WEEKDAYS)).max(7).describe('On which days.'),
+      from: z.string().max(5).describe('From when, `HH:MM` on the recipient’s clock.'),
+      to: z.string().max(5).describe('Until when, `HH:MM`.'),
     }),
   )
   .max(21)
@@ -115,22 +121,25 @@ export const lawfulHoursSchema = z.strictObject({
       z.strictObject({
         country: z.string().max(2).describe('ISO 3166-1 alpha-2.'),
         subdivision: z.string().max(3).exactOptional().describe('ISO 3166-2 without the country.'),
-        hours: hoursSchema,
-        isSilentOnHolidays: z.boolean(),
-        source: z.string().max(1000),
-        readOn: z.string().max(10),
+        hours: hoursSchema.describe('When promotion may be sent there.'),
+        isSilentOnHolidays: z.boolean().describe('Whether none may be sent on public holidays.'),
+        source: z.string().max(1000).describe('The rule, and the page on which it was read.'),
+        readOn: z.string().max(10).describe('The day on which it was read, e.g. `2026-11-22`.'),
       }),
     )
-    .max(500),
+    .max(500)
+    .describe('Where and when.'),
 })
 
+const EXCLUSION = 'Promotion is silent there.'
+const VENUE = 'Its owner caps what each visitor gets there.'
 const CAP_PER_DAY = 'Messages that one visitor may get there from all merchants together in any 24 hours.'
 
 export const zonePathSchema = z.strictObject({ zoneId: idSchema('zon') })
 
 const area = z
   .strictObject({
-    kind: z.literal('circle'),
+    kind: z.literal('circle').describe('A circle.'),
     lat: latSchema,
     lon: lonSchema,
     radiusM: z.number().min(MIN_RADIUS_M).max(MAX_RADIUS_M).describe('In metres.'),
@@ -139,9 +148,9 @@ const area = z
 
 /** `PUT /v1/platform/zones/{zoneId}`: an area where promotion is silent, or whose owner caps it for each visitor. */
 export const zoneRequestSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('exclusion'), name: nameSchema, area }),
+  z.strictObject({ kind: z.literal('exclusion').describe(EXCLUSION), name: nameSchema, area }),
   z.strictObject({
-    kind: z.literal('venue'),
+    kind: z.literal('venue').describe(VENUE),
     name: nameSchema,
     area,
     capPerDay: z.int().min(0).max(100).describe(CAP_PER_DAY),
@@ -151,9 +160,9 @@ export type ZoneRequest = z.output<typeof zoneRequestSchema>
 
 const stored = { id: idSchema('zon'), name: nameSchema, area }
 export const zoneSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('exclusion'), ...stored }),
+  z.object({ kind: z.literal('exclusion').describe(EXCLUSION), ...stored }),
   z.object({
-    kind: z.literal('venue'),
+    kind: z.literal('venue').describe(VENUE),
     ...stored,
     capPerDay: z.int().min(0).max(100).describe(CAP_PER_DAY),
   }),

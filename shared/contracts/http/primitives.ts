@@ -5,6 +5,25 @@ import { LOCALE } from '#shared/domain/messages/locale-chain.ts'
 
 const ID_BODY = '[0-9A-HJKMNP-TV-Z]{26}'
 
+/** What an id names, where the member says no more of it. */
+const NAMED_BY: Readonly<Record<IdPrefix, string>> = {
+  usr: 'A customer or member, by a hash of its account.',
+  mer: 'The merchant.',
+  sto: 'The store.',
+  gf: 'The geofence.',
+  scn: 'The scene.',
+  off: 'The offer.',
+  grt: 'The grant: an offer, or a message alone, that was given to a customer.',
+  msg: 'The message.',
+  vis: 'The visit.',
+  job: 'The job.',
+  wrt: 'The decision that began it.',
+  reg: 'The node of the region tree.',
+  zon: 'The zone.',
+  qrc: 'The QR code.',
+  rcp: 'The receipt of a choice.',
+}
+
 /**
  * An id of one kind, e.g. `gf_01J…`.
  *
@@ -13,10 +32,8 @@ const ID_BODY = '[0-9A-HJKMNP-TV-Z]{26}'
 export const idSchema = <P extends IdPrefix>(prefix: P): z.ZodType<IdByPrefix[P], string> =>
   z
     .string()
-    .regex(new RegExp(`^${prefix}_${ID_BODY}$`), `not an id of the form ${prefix}_…`) as unknown as z.ZodType<
-    IdByPrefix[P],
-    string
-  >
+    .regex(new RegExp(`^${prefix}_${ID_BODY}$`), `not an id of the form ${prefix}_…`)
+    .describe(NAMED_BY[prefix]) as unknown as z.ZodType<IdByPrefix[P], string>
 
 export const MAX_LAT = 90
 export const MAX_LON = 180
@@ -57,6 +74,9 @@ const instantFormat = z.iso
 
 /** An RFC 3339 time with `Z` or an offset. */
 export const instantSchema = z.string().max(MAX_INSTANT).pipe(instantFormat)
+
+export const createdAtSchema = instantSchema.describe('When it was made.')
+export const updatedAtSchema = instantSchema.describe('When it was last changed.')
 
 const INSTANT = z.core.regexes.datetime({ offset: true })
 
@@ -108,6 +128,14 @@ export const pageQuerySchema = z.strictObject({
 })
 export type PageQuery = z.output<typeof pageQuerySchema>
 
+export const nextSchema = z
+  .string()
+  .max(200)
+  .describe('The `cursor` of the next page; without it this is the last.')
+
 /** One page of a list; without `next` it is the last. */
 export const pageSchema = <S extends z.ZodType>(item: S) =>
-  z.strictObject({ items: z.array(item).max(MAX_PAGE), next: z.string().max(200).exactOptional() })
+  z.strictObject({
+    items: z.array(item).max(MAX_PAGE).describe('The rows of this page.'),
+    next: nextSchema.exactOptional(),
+  })

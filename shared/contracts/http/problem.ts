@@ -65,8 +65,8 @@ export const HOLDER_TYPES = [
 
 /** Something that keeps another thing from being deleted. */
 export const holderSchema = z.strictObject({
-  type: z.enum(HOLDER_TYPES),
-  id: z.string().max(40).exactOptional().describe('Absent of grants: whose they are is not told.'),
+  type: z.enum(HOLDER_TYPES).describe('What it is.'),
+  id: z.string().max(40).exactOptional().describe('Its id; absent of grants: whose they are is not told.'),
 })
 export type Holder = z.output<typeof holderSchema>
 
@@ -75,14 +75,21 @@ export const MAX_HOLDERS = 10
 
 /** The body of every answer that is not 2xx (`application/problem+json`); a code may add members of its own. */
 export const problemSchema = z.looseObject({
-  type: z.string().regex(/^urn:beckon:problem:[a-z-]+$/),
-  title: z.string().max(200),
-  status: z.int().min(400).max(599),
-  detail: z.string().max(400).exactOptional(),
+  type: z
+    .string()
+    .regex(/^urn:beckon:problem:[a-z-]+$/)
+    .describe('What `code` says, as a URN.'),
+  title: z.string().max(200).describe('What `code` means, for people.'),
+  status: z.int().min(400).max(599).describe('The status of the answer.'),
+  detail: z.string().max(400).exactOptional().describe('What it is about here, for people.'),
   instance: z.string().max(200).describe('`urn:beckon:request:` and the request id.'),
   code: z.string().max(40).describe('What a client acts on.'),
-  requestId: z.string().max(160),
-  errors: z.array(problemErrorSchema).max(MAX_PROBLEM_ERRORS).exactOptional(),
+  requestId: z.string().max(160).describe('The `x-request-id`: say it when you ask for help.'),
+  errors: z
+    .array(problemErrorSchema)
+    .max(MAX_PROBLEM_ERRORS)
+    .exactOptional()
+    .describe('The faults of the request, each with its place.'),
   heldBy: z
     .array(holderSchema)
     .min(1)

@@ -1,10 +1,11 @@
 import * as z from 'zod'
 import {
+  createdAtSchema,
   idSchema,
-  instantSchema,
   nameSchema,
   revisionSchema,
   textSchema,
+  updatedAtSchema,
 } from '#shared/contracts/http/primitives.ts'
 import { statesBenefit } from '#shared/domain/merchants/qr-code.ts'
 
@@ -62,10 +63,10 @@ export const qrCodeSchema = z.object({
   id: idSchema('qrc'),
   merchantId: idSchema('mer'),
   ...terms,
-  code: codeSchema,
+  code: codeSchema.describe('What its link ends in.'),
   revision: revisionSchema,
-  createdAt: instantSchema,
-  updatedAt: instantSchema,
+  createdAt: createdAtSchema,
+  updatedAt: updatedAtSchema,
 })
 
 /** `GET …/qr-codes/{qrCodeId}/counts`: since it was made. */
@@ -78,7 +79,9 @@ export const scanCountsSchema = z.strictObject({
   redemptions: z.int().min(0).describe('Scans after which the customer redeemed one within seven days.'),
 })
 
-export const scanPathSchema = z.strictObject({ code: typedCodeSchema })
+export const scanPathSchema = z.strictObject({
+  code: typedCodeSchema.describe('What the link of the QR code ends in.'),
+})
 
 const scanIdSchema = z.string().regex(/^[A-Za-z0-9_-]{22}$/, '22 characters of base64url')
 
@@ -92,7 +95,7 @@ export type ClaimScanRequest = z.output<typeof claimScanRequestSchema>
 
 export const claimedScanSchema = z.strictObject({
   qrCodeId: idSchema('qrc'),
-  merchantId: idSchema('mer'),
-  action: actionSchema,
-  caption: z.string().max(120),
+  merchantId: idSchema('mer').describe('Whose code it is.'),
+  action: actionSchema.describe('What the app goes on with.'),
+  caption: z.string().max(120).describe('What people get by scanning it.'),
 })

@@ -30,22 +30,26 @@ export const redemptionRequestSchema = z.union(
 export type RedemptionRequest = z.output<typeof redemptionRequestSchema>
 
 /** `POST /v1/me/offers/{grantId}/redemption-tokens`: what the app shows as a QR code. */
-export const madeTokenSchema = z.strictObject({ token: redemptionTokenSchema, expiresAt: instantSchema })
+export const madeTokenSchema = z.strictObject({
+  token: redemptionTokenSchema.describe('What the app shows as a QR code.'),
+  expiresAt: instantSchema.describe('Until when a till takes it; then make another.'),
+})
 
 /** `GET /v1/merchants/{merchantId}/signing-keys`: a JSON Web Key Set (RFC 7517) of Ed25519 keys (RFC 8037). */
 export const keySetSchema = z.strictObject({
   keys: z
     .array(
       z.strictObject({
-        kid: z.string().max(40),
-        kty: z.literal('OKP'),
-        crv: z.literal('Ed25519'),
-        alg: z.literal('EdDSA'),
-        use: z.literal('sig'),
-        x: z.string().max(43),
+        kid: z.string().max(40).describe('The key’s name: a token says by which it was signed.'),
+        kty: z.literal('OKP').describe('An octet key pair.'),
+        crv: z.literal('Ed25519').describe('The curve.'),
+        alg: z.literal('EdDSA').describe('How tokens are signed.'),
+        use: z.literal('sig').describe('For signatures.'),
+        x: z.string().max(43).describe('The public key, 32 bytes in base64url.'),
       }),
     )
-    .max(50),
+    .max(50)
+    .describe('Those that sign now, will sign next, and have signed.'),
 })
 export type KeySet = z.output<typeof keySetSchema>
 
@@ -53,13 +57,13 @@ export type KeySet = z.output<typeof keySetSchema>
 export const redemptionSchema = z.strictObject({
   grantId: idSchema('grt'),
   merchantId: idSchema('mer'),
-  sceneId: idSchema('scn'),
+  sceneId: idSchema('scn').describe('The scene that gave it.'),
   offerId: idSchema('off').exactOptional(),
-  offerName: z.string().max(100).exactOptional(),
-  state: z.literal('redeemed'),
-  grantedAt: instantSchema,
-  redeemedAt: instantSchema,
-  storeId: idSchema('sto').exactOptional(),
+  offerName: z.string().max(100).exactOptional().describe('Of the offer.'),
+  state: z.literal('redeemed').describe('It is redeemed, now or before by the same request.'),
+  grantedAt: instantSchema.describe('When it was given.'),
+  redeemedAt: instantSchema.describe('When it was redeemed.'),
+  storeId: idSchema('sto').exactOptional().describe('The store where it was handed out.'),
 })
 export type Redemption = z.output<typeof redemptionSchema>
 
@@ -93,10 +97,10 @@ export type SyncRequest = z.output<typeof syncRequestSchema>
 
 /** Who redeemed something, where and when. */
 const useSchema = z.strictObject({
-  redeemedAt: instantSchema,
-  storeId: idSchema('sto').exactOptional(),
-  till: z.string().max(40).exactOptional(),
-  memberId: idSchema('usr').exactOptional(),
+  redeemedAt: instantSchema.describe('When, by the till’s clock where it was offline.'),
+  storeId: idSchema('sto').exactOptional().describe('In which store.'),
+  till: z.string().max(40).exactOptional().describe('At which till, as the merchant calls it.'),
+  memberId: idSchema('usr').exactOptional().describe('Who stood at the till.'),
 })
 
 /** Why a redemption that a till reports does not count. */
@@ -113,24 +117,39 @@ export const SYNC_REFUSALS = [
 const syncedSchema = z.discriminatedUnion('result', [
   z.strictObject({
     requestId: requestIdSchema,
-    result: z.enum(['redeemed', 'repeated']),
-    redemption: redemptionSchema,
+    result: z.enum(['redeemed', 'repeated']).describe('Redeemed by this, or told before already.'),
+    redemption: redemptionSchema.describe('What was redeemed.'),
   }),
-  z.strictObject({ requestId: requestIdSchema, result: z.literal('doubleUse'), first: useSchema }),
-  z.strictObject({ requestId: requestIdSchema, result: z.literal('refused'), reason: z.enum(SYNC_REFUSALS) }),
+  z.strictObject({
+    requestId: requestIdSchema,
+    result: z
+      .literal('doubleUse')
+      .describe('Another till had redeemed it before: kept for the merchant to look at.'),
+    first: useSchema.describe('The one that counts.'),
+  }),
+  z.strictObject({
+    requestId: requestIdSchema,
+    result: z.literal('refused').describe('It does not count.'),
+    reason: z.enum(SYNC_REFUSALS).describe('Why not (docs/redemption.md).'),
+  }),
 ])
 export type Synced = z.output<typeof syncedSchema>
 
 /** One result for each redemption, in the order of the request. */
-export const syncResponseSchema = z.strictObject({ results: z.array(syncedSchema).max(MAX_SYNCED) })
+export const syncResponseSchema = z.strictObject({
+  results: z
+    .array(syncedSchema)
+    .max(MAX_SYNCED)
+    .describe('One for each redemption, in the order of the request.'),
+})
 
 /** A row of `GET /v1/merchants/{merchantId}/redemptions/double-uses`. */
 export const doubleUseSchema = z.strictObject({
   grantId: idSchema('grt'),
   offerId: idSchema('off').exactOptional(),
-  offerName: z.string().max(100).exactOptional(),
+  offerName: z.string().max(100).exactOptional().describe('Of the offer.'),
   first: useSchema.describe('The one that counts.'),
-  second: useSchema,
-  reportedAt: instantSchema,
+  second: useSchema.describe('The one that was told later and does not count.'),
+  reportedAt: instantSchema.describe('When the second one was told.'),
 })
 export type DoubleUse = z.output<typeof doubleUseSchema>

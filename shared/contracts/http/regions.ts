@@ -1,5 +1,11 @@
 import * as z from 'zod'
-import { idSchema, instantSchema, nameSchema, revisionSchema } from '#shared/contracts/http/primitives.ts'
+import {
+  createdAtSchema,
+  idSchema,
+  nameSchema,
+  revisionSchema,
+  updatedAtSchema,
+} from '#shared/contracts/http/primitives.ts'
 
 export const regionPathSchema = z.strictObject({ merchantId: idSchema('mer'), regionId: idSchema('reg') })
 
@@ -14,8 +20,8 @@ export const regionSchema = z.object({
   id: idSchema('reg'),
   merchantId: idSchema('mer'),
   name: nameSchema,
-  parentId: idSchema('reg').exactOptional(),
+  parentId: idSchema('reg').exactOptional().describe('The node above it; absent at a root.'),
   revision: revisionSchema,
-  createdAt: instantSchema,
-  updatedAt: instantSchema,
+  createdAt: createdAtSchema,
+  updatedAt: updatedAtSchema,
 })

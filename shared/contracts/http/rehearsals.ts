@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { pingSchema } from '#shared/contracts/http/pings.ts'
+import { CONFIDENCE, DISTANCE_M, pingSchema } from '#shared/contracts/http/pings.ts'
 import { idSchema, instantSchema } from '#shared/contracts/http/primitives.ts'
 import { DATUMS } from '#shared/domain/geo/datum.ts'
 import { SUPPRESSION_REASONS } from '#shared/domain/scenes/reasons.ts'
@@ -25,26 +25,29 @@ export const rehearsalSchema = z.strictObject({
   transitions: z
     .array(
       z.strictObject({
-        type: z.enum(['enter', 'exit']),
-        at: instantSchema,
+        type: z.enum(['enter', 'exit']).describe('Whether the visit begins or ends.'),
+        at: instantSchema.describe('When, by the trace.'),
         geofenceId: idSchema('gf'),
         visitId: idSchema('vis'),
-        distanceM: z.number(),
-        confidence: z.number(),
+        distanceM: z.number().describe(DISTANCE_M),
+        confidence: z.number().describe(CONFIDENCE),
       }),
     )
-    .max(MAX_LISTED),
+    .max(MAX_LISTED)
+    .describe('What the trace begins and ends.'),
   decisions: z
     .array(
       z.strictObject({
-        at: instantSchema,
-        trigger: z.string().max(20),
+        at: instantSchema.describe('When it would have been decided, by the trace.'),
+        trigger: z.string().max(20).describe('What the scene heard: `enter`, `exit` or `dwell`.'),
         result: z.enum(['granted', ...SUPPRESSION_REASONS]).describe('Granted, or why not.'),
         compared: z
           .record(z.string().max(40), z.union([z.string().max(200), z.number(), z.boolean()]))
-          .exactOptional(),
-        channel: z.string().max(10).exactOptional(),
+          .exactOptional()
+          .describe('What the failing check compared.'),
+        channel: z.string().max(10).exactOptional().describe('By which its message would have gone.'),
       }),
     )
-    .max(MAX_LISTED),
+    .max(MAX_LISTED)
+    .describe('What the scene would have done.'),
 })

@@ -1,12 +1,14 @@
 import * as z from 'zod'
 import { audienceSchema } from '#shared/contracts/http/audience.ts'
 import {
+  createdAtSchema,
   daySchema,
   idSchema,
   instantSchema,
   nameSchema,
   revisionSchema,
   textSchema,
+  updatedAtSchema,
   utcInstantSchema,
 } from '#shared/contracts/http/primitives.ts'
 import { MAX_ATTRIBUTION_DAYS } from '#shared/domain/loop/exposure.ts'
@@ -154,7 +156,7 @@ const delay = {
 
 const visitPlanSchema = z.discriminatedUnion('kind', [
   z.strictObject({
-    kind: z.literal('everyDays'),
+    kind: z.literal('everyDays').describe('Again and again, so many days apart.'),
     // Who is met every day is pestered, not kept.
     days: z.int().min(2).max(366).describe('How many days lie between two reminders.'),
     times: z
@@ -165,11 +167,11 @@ const visitPlanSchema = z.discriminatedUnion('kind', [
       .describe('How often, unless the customer comes before; 12 without it.'),
   }),
   z.strictObject({
-    kind: z.literal('afterLastVisit'),
+    kind: z.literal('afterLastVisit').describe('So many days after the last visit.'),
     days: z.int().min(1).max(MAX_PLAN_DAYS).describe('How many days after the last visit, in its hour.'),
   }),
   z.strictObject({
-    kind: z.literal('beforeOfferEnds'),
+    kind: z.literal('beforeOfferEnds').describe('Before a coupon ends.'),
     hours: z
       .int()
       .min(1)
@@ -177,25 +179,28 @@ const visitPlanSchema = z.discriminatedUnion('kind', [
       .describe('How many hours before a coupon ends that the customer holds and has not redeemed.'),
   }),
   z.strictObject({
-    kind: z.literal('festival'),
+    kind: z.literal('festival').describe('Before a festival.'),
     festival: z.enum(FESTIVAL_IDS).describe('Before which festival.'),
     ...ofYear,
   }),
   z.strictObject({
-    kind: z.literal('anniversary'),
+    kind: z.literal('anniversary').describe('Before a day of the customer’s own year.'),
     of: z
       .enum(ANNIVERSARIES)
       .describe('Of the first visit with the merchant, or the birthday that the customer has told.'),
     ...ofYear,
   }),
-  z.strictObject({ kind: z.literal('followUp'), ...delay }),
-  z.strictObject({ kind: z.literal('afterRedemption'), ...delay }),
-  z.strictObject({ kind: z.literal('onboarding'), ...delay }),
+  z.strictObject({ kind: z.literal('followUp').describe('After a visit without a purchase.'), ...delay }),
+  z.strictObject({ kind: z.literal('afterRedemption').describe('After something was redeemed.'), ...delay }),
+  z.strictObject({
+    kind: z.literal('onboarding').describe('After the first scan of a code of the merchant.'),
+    ...delay,
+  }),
 ])
 
 export const sceneTriggerSchema = z.discriminatedUnion('type', [
   z.strictObject({
-    type: z.literal('enter'),
+    type: z.literal('enter').describe('The customer comes in.'),
     at: placesSchema.exactOptional(),
     includePresent: z
       .boolean()
@@ -205,9 +210,13 @@ export const sceneTriggerSchema = z.discriminatedUnion('type', [
       ),
     ...bounds,
   }),
-  z.strictObject({ type: z.literal('exit'), at: placesSchema.exactOptional(), ...bounds }),
   z.strictObject({
-    type: z.literal('dwell'),
+    type: z.literal('exit').describe('The customer has left.'),
+    at: placesSchema.exactOptional(),
+    ...bounds,
+  }),
+  z.strictObject({
+    type: z.literal('dwell').describe('The customer has stayed.'),
     at: placesSchema.exactOptional(),
     ...maxAge,
     dwellS: z
@@ -217,7 +226,7 @@ export const sceneTriggerSchema = z.discriminatedUnion('type', [
       .describe('How long the customer must have been there, in seconds.'),
   }),
   z.strictObject({
-    type: z.literal('event'),
+    type: z.literal('event').describe('The customer did something in the app or at the till.'),
     eventType: z.enum(APP_EVENT_TYPES).describe('What the customer must have done.'),
     at: eventPlacesSchema.exactOptional(),
     ...maxAge,
@@ -229,7 +238,7 @@ export const sceneTriggerSchema = z.discriminatedUnion('type', [
       .describe('What the event’s properties must be: all of it.'),
   }),
   z.strictObject({
-    type: z.literal('due'),
+    type: z.literal('due').describe('A reminder is due.'),
     plan: visitPlanSchema.describe('When it is due for a customer.'),
     staleAfterS: z
       .int()
@@ -497,22 +506,32 @@ export const sceneRequestSchema = z
   .superRefine(checkScene)
 export type SceneRequest = z.output<typeof sceneRequestSchema>
 
+const pausedAtSchema = instantSchema.describe('When it was paused.')
+
 /** A scene as it is stored and answered. */
 export const sceneSchema = z.object({
   id: idSchema('scn'),
   merchantId: idSchema('mer'),
   ...rules,
-  state: z.enum(SCENE_STATES),
+  state: z.enum(SCENE_STATES).describe('Only an active scene speaks; archived is the end.'),
   autoPause: z
     .union([
-      z.object({ at: instantSchema, maxTurnedAwayPercent: z.number() }),
-      z.object({ at: instantSchema, withoutVisitsAfter: z.int() }),
+      z.object({
+        at: pausedAtSchema,
+        maxTurnedAwayPercent: z
+          .number()
+          .describe('The merchant’s limit that was passed, in percent of messages.'),
+      }),
+      z.object({
+        at: pausedAtSchema,
+        withoutVisitsAfter: z.int().describe('After so many messages nobody had come in.'),
+      }),
     ])
     .exactOptional()
     .describe(
       'When it was last paused because it turned away more customers than its merchant allows, or brought nobody in.',
     ),
   revision: revisionSchema,
-  createdAt: instantSchema,
-  updatedAt: instantSchema,
+  createdAt: createdAtSchema,
+  updatedAt: updatedAtSchema,
 })

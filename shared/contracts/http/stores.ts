@@ -1,12 +1,13 @@
 import * as z from 'zod'
 import {
+  createdAtSchema,
   idSchema,
-  instantSchema,
   latSchema,
   lonSchema,
   nameSchema,
   revisionSchema,
   textSchema,
+  updatedAtSchema,
 } from '#shared/contracts/http/primitives.ts'
 import { datesSchema, weeklyRangesSchema } from '#shared/contracts/http/scenes.ts'
 
@@ -58,10 +59,10 @@ export const storeSchema = z.object({
   name: nameSchema,
   lat: latSchema,
   lon: lonSchema,
-  address: textSchema(MAX_ADDRESS).exactOptional(),
+  address: textSchema(MAX_ADDRESS).exactOptional().describe('As it was given.'),
   timeZone: z.string().max(64).describe('By the position, e.g. `Europe/Zurich`.'),
   ...standing,
   revision: revisionSchema,
-  createdAt: instantSchema,
-  updatedAt: instantSchema,
+  createdAt: createdAtSchema,
+  updatedAt: updatedAtSchema,
 })

@@ -8,4 +8,7 @@ export const testSendRequestSchema = z.strictObject({
 })
 
 /** It is on its way. */
-export const testSendSchema = z.strictObject({ messageId: idSchema('msg'), channel: z.enum(CHANNELS) })
+export const testSendSchema = z.strictObject({
+  messageId: idSchema('msg'),
+  channel: z.enum(CHANNELS).describe('By which it goes.'),
+})

@@ -2,7 +2,7 @@ import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { describe, expect, test } from 'vitest'
 import { createDocument } from '#scripts/openapi/document.ts'
 import { TAG_GROUPS, TAGS } from '#scripts/openapi/groups.ts'
-import { isRecord, type JsonSchema, mapObjects, refsIn } from '#scripts/openapi/json-schema.ts'
+import { isRecord, type JsonSchema, mapObjects } from '#scripts/openapi/json-schema.ts'
 import { statusesOf } from '#scripts/openapi/operation.ts'
 import { ALL_ROUTES } from '#scripts/openapi/routes.ts'
 
@@ -11,42 +11,29 @@ const document = await createDocument()
 const memberOf = (value: unknown, name: string): unknown => (isRecord(value) ? value[name] : undefined)
 const SCHEMAS = memberOf(document['components'], 'schemas')
 
-/** The components of which requests consist. */
-const requestSchemas = (): ReadonlyMap<string, unknown> => {
-  const bodies: unknown[] = []
-  mapObjects(document['paths'], (object) => {
-    bodies.push(object['requestBody'])
-    return object
-  })
-  const found = new Map<string, unknown>()
-  const waiting = [...refsIn(bodies)]
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    if (found.has(name)) continue
-    found.set(name, memberOf(SCHEMAS, name))
-    waiting.push(...refsIn(found.get(name)))
-  }
-  return found
+type Found = { readonly path: string; readonly schema: JsonSchema }
+
+/** The members of all objects in a schema, however deep, each with its path; what is referred to stands elsewhere. */
+const membersIn = (schema: unknown, path: string): Found[] => {
+  if (Array.isArray(schema)) return schema.flatMap((part, index) => membersIn(part, `${path}[${index}]`))
+  if (!isRecord(schema)) return []
+  const { type, properties, ...parts } = schema
+  // A member may be called `properties` itself.
+  const members = type === 'object' && isRecord(properties) ? Object.entries(properties) : []
+  return [
+    ...members.flatMap(([name, member]) =>
+      isRecord(member)
+        ? [{ path: `${path}.${name}`, schema: member }, ...membersIn(member, `${path}.${name}`)]
+        : [],
+    ),
+    ...Object.entries(parts).flatMap(([name, part]) =>
+      membersIn(part, name === 'items' ? `${path}[]` : path),
+    ),
+  ]
 }
 
-const ID = /^\^[a-z]+_\[0-9A-HJKMNP-TV-Z\]\{26\}\$$/
-/** What needs no words: one value, a choice of values, an id; and a capital tells that AWS sends it, and describes it. */
-const isObvious = (name: string, schema: JsonSchema): boolean =>
-  'const' in schema || 'enum' in schema || ID.test(String(schema['pattern'])) || /^[A-Z]/.test(name)
-
-const undescribedIn = (component: unknown): string[] => {
-  const found: string[] = []
-  mapObjects(component, (object) => {
-    const { type, properties } = object
-    // A member may be called `properties` itself.
-    for (const [name, schema] of Object.entries(
-      type === 'object' && isRecord(properties) ? properties : {},
-    )) {
-      if (isRecord(schema) && !('description' in schema) && !isObvious(name, schema)) found.push(name)
-    }
-    return object
-  })
-  return found
-}
+const isDescribed = ({ description }: JsonSchema): boolean =>
+  typeof description === 'string' && description.length >= 5
 
 describe('the OpenAPI document', () => {
   test('passes every recommended rule of Redocly without a warning', async () => {
@@ -82,13 +69,25 @@ describe('the OpenAPI document', () => {
     }
   })
 
-  test('describes every member of a request that its type does not tell', () => {
-    const schemas = [...requestSchemas()]
-    expect(schemas.length).toBeGreaterThan(30)
-    const missing = schemas.flatMap(([name, schema]) =>
-      undescribedIn(schema).map((member) => `${name}: ${member}`),
+  test('describes every member of every request and answer', () => {
+    const members = Object.entries(isRecord(SCHEMAS) ? SCHEMAS : {}).flatMap(([name, schema]) =>
+      membersIn(schema, name),
     )
+    expect(members.length).toBeGreaterThan(800)
+    expect(members.map(({ path }) => path)).toContain('SceneReport.funnel[].count')
+    const missing = members.flatMap(({ path, schema }) => (isDescribed(schema) ? [] : [path]))
     expect(missing, 'end the field of the contract with .describe(…)').toEqual([])
+  })
+
+  test('describes every parameter', () => {
+    const parameters: JsonSchema[] = []
+    mapObjects(document['paths'], (object) => {
+      if (typeof object['in'] === 'string') parameters.push(object)
+      return object
+    })
+    expect(parameters.length).toBeGreaterThan(100)
+    const missing = parameters.flatMap((one) => (isDescribed(one) ? [] : [`${one['in']}: ${one['name']}`]))
+    expect([...new Set(missing)], 'end the field of the contract with .describe(…)').toEqual([])
   })
 
   test('has each operation in a group that a sentence describes, and no group without operations', () => {

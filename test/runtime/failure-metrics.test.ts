@@ -1,4 +1,4 @@
-import type { DynamoDBStreamEvent, SQSEvent, SQSRecord } from 'aws-lambda'
+import type { DynamoDBStreamEvent, SQSEvent } from 'aws-lambda'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { BusyError } from '#shared/domain/busy-error.ts'
 import { httpHandler } from '#shared/runtime/http/http-handler.ts'
@@ -6,6 +6,7 @@ import { Problem } from '#shared/runtime/http/problem.ts'
 import { route } from '#shared/runtime/http/route.ts'
 import { failureCounter } from '#shared/runtime/metrics.ts'
 import { callApi, lambdaContext } from '#test/support/http-event.ts'
+import { sqsRecord } from '#test/support/sqs-record.ts'
 
 // Powertools then writes to the global console, where the test sees it; it would switch metrics off, too.
 Object.assign(process.env, {
@@ -33,23 +34,7 @@ const emf = (service: string, name: string, value: number) => ({
 })
 const written = () => lines.map((line): unknown => JSON.parse(line))
 
-const brokenRecord = (messageId: string): SQSRecord => ({
-  messageId,
-  receiptHandle: 'receipt',
-  body: '{',
-  attributes: {
-    ApproximateReceiveCount: '1',
-    SentTimestamp: '0',
-    SenderId: 'sender',
-    ApproximateFirstReceiveTimestamp: '0',
-  },
-  messageAttributes: {},
-  md5OfBody: '',
-  eventSource: 'aws:sqs',
-  eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:queue',
-  awsRegion: 'us-east-1',
-})
-const messages: SQSEvent = { Records: [brokenRecord('m-1')] }
+const messages: SQSEvent = { Records: [sqsRecord('queue', '{', 'm-1')] }
 const changes: DynamoDBStreamEvent = {
   Records: [
     {

@@ -1,4 +1,4 @@
-import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
+import { replaceEntity } from '#functions/merchant-api/entities/replace-entity.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import { type DrawnGeofence, drawnGeofence } from '#functions/merchant-api/geofences/drawn-geofence.ts'
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
@@ -27,26 +27,25 @@ const shapeTimes = (
   }
 }
 
-const replaced = (current: DeclaredGeofence, drawn: DrawnGeofence, nowMs: number): DeclaredGeofence => ({
-  id: current.id,
-  merchantId: current.merchantId,
-  ...drawn,
-  revision: current.revision + 1,
-  ...shapeTimes(current, drawn, nowMs),
-  createdAt: current.createdAt,
-  updatedAt: new Date(nowMs).toISOString(),
-})
-
 /** Replaces a geofence; when it moves, its tiles follow and only fixes from now on see it there. */
 export const replaceGeofence: MemberUseCase<Services, Path, unknown, GeofenceRequest> =
   (services) => async (request) => {
-    const { path, body, author, signal } = request
+    const { path, body, signal } = request
     const nowMs = services.nowMs()
     const drawn = await drawnGeofence(services, path.merchantId, body, signal)
-    const change = (current: DeclaredGeofence): DeclaredGeofence => {
-      onlyIfMatch(request)(current)
-      return replaced(current, drawn, nowMs)
-    }
-    const saved = await services.geofences.replace(path.merchantId, path.geofenceId, author, change, signal)
+    const saved = await replaceEntity(
+      services.geofences,
+      path.geofenceId,
+      request,
+      nowMs,
+      (current, next) => ({
+        id: current.id,
+        merchantId: current.merchantId,
+        ...drawn,
+        ...shapeTimes(current, drawn, nowMs),
+        createdAt: current.createdAt,
+        ...next,
+      }),
+    )
     return savedReply(saved, geofenceView)
   }

@@ -1,4 +1,4 @@
-import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
+import { type NextRevision, replaceEntity } from '#functions/merchant-api/entities/replace-entity.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
@@ -32,19 +32,11 @@ const requireNoList = ({ codes }: Pick<Offer, 'codes'>): void => {
  */
 export const changeStock: MemberUseCase<Services, Path, unknown, StockChange> =
   (services) => async (request) => {
-    const { path, body, author, signal } = request
-    const updatedAt = new Date(services.nowMs()).toISOString()
-    const saved = await services.offers.replace(
-      path.merchantId,
-      path.offerId,
-      author,
-      (current) => {
-        onlyIfMatch(request)(current)
-        requireNoList(current)
-        const stock = requireStock(current.stock + body.add)
-        return { ...current, stock, revision: current.revision + 1, updatedAt }
-      },
-      signal,
-    )
+    const { path, body } = request
+    const change = (current: Offer, next: NextRevision): Offer => {
+      requireNoList(current)
+      return { ...current, stock: requireStock(current.stock + body.add), ...next }
+    }
+    const saved = await replaceEntity(services.offers, path.offerId, request, services.nowMs(), change)
     return savedReply(saved, (entity) => entity)
   }

@@ -1,4 +1,4 @@
-import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
+import { type NextRevision, replaceEntity } from '#functions/merchant-api/entities/replace-entity.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import { requireNoCodeInMessages } from '#functions/merchant-api/offers/require-no-code-in-messages.ts'
@@ -28,29 +28,13 @@ const requireSameCodes = (
  */
 export const replaceOffer: MemberUseCase<Services, Path, unknown, OfferRequest> =
   (services) => async (request) => {
-    const { path, body, author, signal } = request
+    const { path, body, signal } = request
     await requireNoCodeInMessages(services, path, body, signal)
-    const updatedAt = new Date(services.nowMs()).toISOString()
-    const saved = await services.offers.replace(
-      path.merchantId,
-      path.offerId,
-      author,
-      (current) => {
-        onlyIfMatch(request)(current)
-        requireSameCodes(current, body)
-        const { id, merchantId, stockShards, revision, createdAt } = current
-        return {
-          id,
-          merchantId,
-          ...body,
-          ...(current.codes === 'list' && { stock: current.stock }),
-          stockShards,
-          revision: revision + 1,
-          createdAt,
-          updatedAt,
-        }
-      },
-      signal,
-    )
+    const change = (current: Offer, next: NextRevision): Offer => {
+      requireSameCodes(current, body)
+      const { id, merchantId, codes, stock, stockShards, createdAt } = current
+      return { id, merchantId, ...body, ...(codes === 'list' && { stock }), stockShards, createdAt, ...next }
+    }
+    const saved = await replaceEntity(services.offers, path.offerId, request, services.nowMs(), change)
     return savedReply(saved, (entity) => entity)
   }

@@ -1,4 +1,4 @@
-import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
+import { replaceEntity } from '#functions/merchant-api/entities/replace-entity.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import { requireListening } from '#functions/merchant-api/qr-codes/require-listening.ts'
@@ -12,19 +12,14 @@ type Path = MerchantPath & { readonly qrCodeId: QrCodeId }
 /** Replaces what a QR code leads to and says; what is printed stays the same. */
 export const replaceQrCode: MemberUseCase<Services, Path, unknown, QrCodeRequest> =
   (services) => async (request) => {
-    const { path, body, author, signal } = request
+    const { path, body, signal } = request
     await requireListening(services, path.merchantId, body.action, signal)
-    const updatedAt = new Date(services.nowMs()).toISOString()
-    const saved = await services.qrCodes.replace(
-      path.merchantId,
+    const saved = await replaceEntity(
+      services.qrCodes,
       path.qrCodeId,
-      author,
-      (current) => {
-        onlyIfMatch(request)(current)
-        const { id, merchantId, code, revision, createdAt } = current
-        return { id, merchantId, ...body, code, revision: revision + 1, createdAt, updatedAt }
-      },
-      signal,
+      request,
+      services.nowMs(),
+      ({ id, merchantId, code, createdAt }, next) => ({ id, merchantId, ...body, code, createdAt, ...next }),
     )
     return savedReply(saved, (entity) => entity)
   }

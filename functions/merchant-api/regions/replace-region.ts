@@ -1,4 +1,4 @@
-import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
+import { replaceEntity } from '#functions/merchant-api/entities/replace-entity.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
@@ -11,25 +11,13 @@ type Path = MerchantPath & { readonly regionId: RegionId }
 /** Renames a node of the region tree, or hangs it under another. */
 export const replaceRegion: MemberUseCase<Services, Path, unknown, RegionRequest> =
   (services) => async (request) => {
-    const { path, body, author, signal } = request
-    const updatedAt = new Date(services.nowMs()).toISOString()
-    const saved = await services.regions.replace(
-      path.merchantId,
+    const { path, body } = request
+    const saved = await replaceEntity(
+      services.regions,
       path.regionId,
-      author,
-      (current) => {
-        onlyIfMatch(request)(current)
-        const { id, merchantId, revision, createdAt } = current
-        return {
-          id,
-          merchantId,
-          ...body,
-          revision: revision + 1,
-          createdAt,
-          updatedAt,
-        }
-      },
-      signal,
+      request,
+      services.nowMs(),
+      ({ id, merchantId, createdAt }, next) => ({ id, merchantId, ...body, createdAt, ...next }),
     )
     return savedReply(saved, (entity) => entity)
   }

@@ -1,4 +1,5 @@
 import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
+import { type NextRevision, replaceEntity } from '#functions/merchant-api/entities/replace-entity.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import { requireMove } from '#functions/merchant-api/scenes/require-move.ts'
@@ -29,7 +30,7 @@ export const moveScene =
   (to: 'active' | 'paused'): MemberUseCase<Services, Path> =>
   (services) =>
   async (request) => {
-    const { path, author, signal } = request
+    const { path, signal } = request
     const looked = await services.scenes.find(path.merchantId, path.sceneId, signal)
     if (looked === undefined) throw new Problem('notFound')
     onlyIfMatch(request)(looked)
@@ -37,16 +38,10 @@ export const moveScene =
     requireMove(looked.state, to)
     const wanted = { ...looked, state: to }
     const obstacles = await requireSpeakable(services, path.merchantId, wanted, signal)
-    const updatedAt = new Date(services.nowMs()).toISOString()
-    const saved = await services.scenes.replace(
-      path.merchantId,
-      path.sceneId,
-      author,
-      (current) => {
-        sameAs(looked)(current)
-        return { ...current, state: to, revision: current.revision + 1, updatedAt }
-      },
-      signal,
-    )
+    const change = (current: Scene, next: NextRevision): Scene => {
+      sameAs(looked)(current)
+      return { ...current, state: to, ...next }
+    }
+    const saved = await replaceEntity(services.scenes, path.sceneId, request, services.nowMs(), change)
     return savedReply(saved, savedScene(obstacles))
   }

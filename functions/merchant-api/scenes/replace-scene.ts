@@ -1,4 +1,4 @@
-import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
+import { type NextRevision, replaceEntity } from '#functions/merchant-api/entities/replace-entity.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import { requireMove } from '#functions/merchant-api/scenes/require-move.ts'
@@ -6,6 +6,7 @@ import { requireSpeakable, savedScene } from '#functions/merchant-api/scenes/req
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { SceneRequest } from '#shared/contracts/http/scenes.ts'
 import type { SceneId } from '#shared/domain/ids.ts'
+import type { Scene } from '#shared/domain/scenes/scene.ts'
 
 type Services = Pick<
   MerchantServices,
@@ -16,28 +17,13 @@ type Path = MerchantPath & { readonly sceneId: SceneId }
 /** Replaces a scene whole; the revision before is kept. */
 export const replaceScene: MemberUseCase<Services, Path, unknown, SceneRequest> =
   (services) => async (request) => {
-    const { path, body, author, signal } = request
+    const { path, body, signal } = request
     const obstacles = await requireSpeakable(services, path.merchantId, body, signal)
-    const updatedAt = new Date(services.nowMs()).toISOString()
-    const saved = await services.scenes.replace(
-      path.merchantId,
-      path.sceneId,
-      author,
-      (current) => {
-        onlyIfMatch(request)(current)
-        const { id, merchantId, revision, createdAt, state, autoPause } = current
-        requireMove(state, body.state)
-        return {
-          id,
-          merchantId,
-          ...body,
-          ...(autoPause && { autoPause }),
-          revision: revision + 1,
-          createdAt,
-          updatedAt,
-        }
-      },
-      signal,
-    )
+    const change = (current: Scene, next: NextRevision): Scene => {
+      const { id, merchantId, createdAt, state, autoPause } = current
+      requireMove(state, body.state)
+      return { id, merchantId, ...body, ...(autoPause && { autoPause }), createdAt, ...next }
+    }
+    const saved = await replaceEntity(services.scenes, path.sceneId, request, services.nowMs(), change)
     return savedReply(saved, savedScene(obstacles))
   }

@@ -1,4 +1,4 @@
-import { onlyIfMatch } from '#functions/merchant-api/entities/if-match.ts'
+import { replaceEntity } from '#functions/merchant-api/entities/replace-entity.ts'
 import { savedReply } from '#functions/merchant-api/entities/saved-reply.ts'
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
@@ -12,27 +12,21 @@ type Path = MerchantPath & { readonly storeId: StoreId }
 /** Replaces a store's name and place. Its geofences stay where they are: they are drawn by themselves. */
 export const replaceStore: MemberUseCase<Services, Path, unknown, StoreRequest> =
   (services) => async (request) => {
-    const { path, body, author, signal } = request
+    const { path, body, signal } = request
     const located = await locateStore(services, body, signal)
-    const updatedAt = new Date(services.nowMs()).toISOString()
-    const saved = await services.stores.replace(
-      path.merchantId,
+    const saved = await replaceEntity(
+      services.stores,
       path.storeId,
-      author,
-      (current) => {
-        onlyIfMatch(request)(current)
-        const { id, merchantId, externalId, revision, createdAt } = current
-        return {
-          id,
-          merchantId,
-          ...(externalId !== undefined && { externalId }),
-          ...located,
-          revision: revision + 1,
-          createdAt,
-          updatedAt,
-        }
-      },
-      signal,
+      request,
+      services.nowMs(),
+      ({ id, merchantId, externalId, createdAt }, next) => ({
+        id,
+        merchantId,
+        ...(externalId !== undefined && { externalId }),
+        ...located,
+        createdAt,
+        ...next,
+      }),
     )
     return savedReply(saved, (entity) => entity)
   }

@@ -57,6 +57,12 @@ export const offerTallies = (
 export const isOfUnit = ({ sk }: Pick<Tally, 'sk'>): boolean =>
   sk.startsWith('STORE#') || (sk.startsWith('HELD#') && !sk.startsWith('HELD#TRIAL#'))
 
+/** What a merchant has spent of its budget on the UTC day of a moment. */
+export const budgetKey = (merchantId: MerchantId, atMs: number) => ({
+  pk: `BUDGET#${merchantId}`,
+  sk: `DAY#${dayOf(atMs)}`,
+})
+
 /**
  * A merchant's budget of the day, from which a grant takes; undefined where it keeps none. A day is a UTC day. One item,
  * however large the budget: parts of it could not be edited without forgetting what the other parts have spent, and none
@@ -72,8 +78,7 @@ export const budgetTally = (
 ): Tally | undefined => {
   if (sendsPerDay === undefined && spendCentsPerDay === undefined) return undefined
   return {
-    pk: `BUDGET#${merchantId}`,
-    sk: `DAY#${dayOf(nowMs)}`,
+    ...budgetKey(merchantId, nowMs),
     // Both are counted, whichever is limited: a limit that is set during the day holds for the whole of it.
     add: { sends: 1, cents: costCents },
     max: {

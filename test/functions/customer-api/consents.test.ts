@@ -5,33 +5,20 @@ import { parseProfile } from '#shared/contracts/items/ledger.ts'
 import { parsePresence } from '#shared/contracts/items/presence.ts'
 import { fold } from '#shared/domain/presence/fold.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
-import { setEnvironment } from '#test/functions/decide-offers/environment.ts'
-import { storedIn } from '#test/functions/decide-offers/stored.ts'
-import { aFix, aGeofence, aTombstone, nearOf, SECOND, SQUARE, T0 } from '#test/support/builders.ts'
-import { setClock } from '#test/support/clock.ts'
-import { createTables } from '#test/support/engine.ts'
+import {
+  clock,
+  customerApi,
+  matchPings,
+  merchantId,
+  square,
+  stored,
+  tables,
+} from '#test/functions/customer-api/world.ts'
+import { aFix, aTombstone, nearOf, SECOND, SQUARE, T0 } from '#test/support/builders.ts'
 import { callApi } from '#test/support/http-event.ts'
-import { newMerchant } from '#test/support/merchants.ts'
 
-const tables = await createTables()
-setEnvironment({
-  CATALOG_TABLE: tables.catalog,
-  LEDGER_TABLE: tables.ledger,
-  PRESENCE_TABLE: tables.presence,
-  PLACE_INDEX: 'places',
-  JOBS_QUEUE_URL: 'http://127.0.0.1:1/jobs',
-  SMS_ANSWERS_TOPIC_ARN: 'arn:aws:sns:us-east-1:123456789012:answers',
-})
-const clock = setClock(T0)
-const { handler } = await import('#functions/customer-api/handler.ts')
-const { handler: matchPings } = await import('#functions/match-pings/handler.ts')
-const { handler: merchantApi } = await import('#functions/merchant-api/handler.ts')
-const stored = storedIn(tables)
 const tiles = createTileCache(tables.client, tables.catalog)
 const store = createPresenceStore(tables.client, tables, tiles)
-const square = aGeofence('square')
-await stored.listGeofences(square)
-const { id: merchantId } = await newMerchant(merchantApi, 'owner')
 
 const presenceOf = (subject: string) => stored.presenceOf(userIdOf(subject))
 const post = (subject: string, atS: number) => {
@@ -39,15 +26,15 @@ const post = (subject: string, atS: number) => {
   return callApi(matchPings, 'POST /v1/pings', { subject, scopes: ['customer'], body: { pings } })
 }
 const choose = (subject: string, about: string, granted: boolean, more: object = {}) =>
-  callApi(handler, `PUT /v1/me/consents/${about}`, { subject, body: { granted, source: 'app', ...more } })
+  callApi(customerApi, `PUT /v1/me/consents/${about}`, { subject, body: { granted, source: 'app', ...more } })
 const list = (subject: string, query: Record<string, string> = {}) =>
-  callApi(handler, 'GET /v1/me/consents', { subject, query })
+  callApi(customerApi, 'GET /v1/me/consents', { subject, query })
 
 describe('receipts', () => {
   test('are kept of every choice, also of one taken back, the latest first', async () => {
     await choose('anna', 'push', true, { text: 'Offers when I am near', textVersion: '2026-10' })
     clock.advance(1000)
-    await callApi(handler, 'PUT /v1/me/consents/sms/{merchantId}', {
+    await callApi(customerApi, 'PUT /v1/me/consents/sms/{merchantId}', {
       subject: 'anna',
       path: { merchantId },
       body: { granted: true, source: 'till', text: 'Text messages from the shop' },
@@ -129,7 +116,7 @@ describe('consent to positions', () => {
     })
     expect(await post('wim', 20)).toMatchObject({ status: 403, body: { code: 'locationConsentWithdrawn' } })
     expect(await presenceOf('wim')).toEqual(mark)
-    const { body } = await callApi(handler, 'GET /v1/me', { subject: 'wim' })
+    const { body } = await callApi(customerApi, 'GET /v1/me', { subject: 'wim' })
     expect(body.consents.location).toMatchObject({ granted: false })
 
     await choose('wim', 'location', true)

@@ -6,32 +6,20 @@ import { EXPORTED_KINDS } from '#shared/contracts/items/customer-export.ts'
 import { traceItems } from '#shared/contracts/items/trace.ts'
 import { hashId } from '#shared/domain/ids.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
-import { setEnvironment } from '#test/functions/decide-offers/environment.ts'
-import { storedIn } from '#test/functions/decide-offers/stored.ts'
-import { aGeofence, DAY, named, SECOND, SQUARE, T0 } from '#test/support/builders.ts'
-import { setClock } from '#test/support/clock.ts'
-import { createTables } from '#test/support/engine.ts'
+import {
+  clock,
+  customerApi,
+  matchPings,
+  merchantApi,
+  merchantId,
+  square,
+  tables,
+} from '#test/functions/customer-api/world.ts'
+import { DAY, named, SECOND, SQUARE, T0 } from '#test/support/builders.ts'
 import { giveGrant } from '#test/support/grants.ts'
 import { callApi } from '#test/support/http-event.ts'
-import { created, newMerchant, offerBody } from '#test/support/merchants.ts'
+import { created, offerBody } from '#test/support/merchants.ts'
 
-const tables = await createTables()
-setEnvironment({
-  CATALOG_TABLE: tables.catalog,
-  LEDGER_TABLE: tables.ledger,
-  PRESENCE_TABLE: tables.presence,
-  PLACE_INDEX: 'places',
-  JOBS_QUEUE_URL: 'http://127.0.0.1:1/jobs',
-  SMS_ANSWERS_TOPIC_ARN: 'arn:aws:sns:us-east-1:123456789012:answers',
-})
-const clock = setClock(T0)
-const { handler } = await import('#functions/customer-api/handler.ts')
-const { handler: matchPings } = await import('#functions/match-pings/handler.ts')
-const { handler: merchantApi } = await import('#functions/merchant-api/handler.ts')
-const stored = storedIn(tables)
-const square = aGeofence('square')
-await stored.listGeofences(square)
-const { id: merchantId } = await newMerchant(merchantApi, 'owner')
 const offer = await created(merchantApi, 'POST /v1/merchants/{merchantId}/offers', {
   subject: 'owner',
   path: { merchantId },
@@ -39,9 +27,9 @@ const offer = await created(merchantApi, 'POST /v1/merchants/{merchantId}/offers
 })
 
 type Row = Readonly<Record<string, unknown>> & { readonly kind: string }
-const open = (subject: string) => callApi(handler, 'POST /v1/me/exports', { subject })
+const open = (subject: string) => callApi(customerApi, 'POST /v1/me/exports', { subject })
 const read = (subject: string, exportId: string, query: Record<string, string> = {}) =>
-  callApi(handler, 'GET /v1/me/exports/{exportId}', { subject, path: { exportId }, query })
+  callApi(customerApi, 'GET /v1/me/exports/{exportId}', { subject, path: { exportId }, query })
 
 const readAll = async (subject: string, exportId: string, limit: string): Promise<Row[]> => {
   const rows: Row[] = []
@@ -64,7 +52,7 @@ const put = (subject: string, sk: string, item: object) =>
 /** One who has a phone, a number, choices, an offer and an event, and stands on the square. */
 const liveAs = async (subject: string, code: string, phoneNumber: string) => {
   const send = async (route: string, call: object) => {
-    const { status } = await callApi(handler, route, { subject, ...call })
+    const { status } = await callApi(customerApi, route, { subject, ...call })
     expect(status, route).toBeLessThan(300)
   }
   const token = `push-token-of-${subject}`

@@ -11,6 +11,7 @@ import { aTransition, T0 } from '#test/support/builders.ts'
 import { setClock, type TestClock } from '#test/support/clock.ts'
 import { createTables } from '#test/support/engine.ts'
 import { lambdaContext } from '#test/support/http-event.ts'
+import { sqsRecord } from '#test/support/sqs-record.ts'
 
 type Item = Record<string, unknown>
 
@@ -35,23 +36,6 @@ const streamRecord = (image: Item, index = 0): DynamoDBRecord => ({
     SequenceNumber: String(1000 + index),
     StreamViewType: 'NEW_AND_OLD_IMAGES',
   },
-})
-
-const timerRecord = (body: unknown, index: number): SQSRecord => ({
-  messageId: `timer-${index}`,
-  receiptHandle: 'receipt',
-  body: JSON.stringify(body),
-  attributes: {
-    ApproximateReceiveCount: '1',
-    SentTimestamp: '0',
-    SenderId: 'sender',
-    ApproximateFirstReceiveTimestamp: '0',
-  },
-  messageAttributes: {},
-  md5OfBody: '',
-  eventSource: 'aws:sqs',
-  eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:timers',
-  awsRegion: 'us-east-1',
 })
 
 /** When a visit of this name began: ids follow from it, so other names are other visits. */
@@ -122,7 +106,8 @@ export const startDecideOffers = async (env: Readonly<Record<string, string>> = 
           dynamodb: { SequenceNumber: '1', OldImage: onStream(image) },
         } as DynamoDBRecord,
       ]),
-    fire: (...timers: unknown[]) => failuresOf(timers.map(timerRecord)),
+    fire: (...timers: unknown[]) =>
+      failuresOf(timers.map((timer, index) => sqsRecord('timers', timer, `timer-${index}`))),
     queuedOn: (queue: string): Queued[] => queues.taken().filter((one) => one.queue === queue),
   }
 }

@@ -1,4 +1,4 @@
-import type { SQSEvent, SQSRecord } from 'aws-lambda'
+import type { SQSEvent } from 'aws-lambda'
 import { afterAll, describe, expect, test } from 'vitest'
 import { phoneHashOf } from '#shared/adapters/dynamodb/customers/suppressions.ts'
 import { dueKey } from '#shared/contracts/items/ledger.ts'
@@ -17,6 +17,7 @@ import {
   UNION_SQUARE,
 } from '#test/support/merchants.ts'
 import { startPeer } from '#test/support/peers.ts'
+import { sqsRecord } from '#test/support/sqs-record.ts'
 
 const NUMBER = '+14155550163'
 const TOKEN = 'push-token-of-vera'
@@ -58,26 +59,9 @@ const { handler: remindRevisits } = await import('#functions/remind-revisits/han
 
 type Item = Record<string, unknown>
 type Handler = Parameters<typeof callApi>[0]
-
-const record = (queueName: string, body: unknown): SQSRecord => ({
-  messageId: 'm-1',
-  receiptHandle: 'r',
-  body: JSON.stringify(body),
-  attributes: {
-    ApproximateReceiveCount: '1',
-    SentTimestamp: '0',
-    SenderId: 'x',
-    ApproximateFirstReceiveTimestamp: '0',
-  },
-  messageAttributes: {},
-  md5OfBody: '',
-  eventSource: 'aws:sqs',
-  eventSourceARN: `arn:aws:sqs:us-east-1:000000000000:${queueName}`,
-  awsRegion: 'us-east-1',
-})
 const work = (handler: unknown, queueName: string, body: unknown) =>
   (handler as (event: SQSEvent, context: unknown) => Promise<unknown>)(
-    { Records: [record(queueName, body)] },
+    { Records: [sqsRecord(queueName, body)] },
     lambdaContext(),
   )
 

@@ -15,6 +15,7 @@ import { giveGrant } from '#test/support/grants.ts'
 import { callApi, lambdaContext } from '#test/support/http-event.ts'
 import { created, newMerchant, offerBody } from '#test/support/merchants.ts'
 import { type PeerRequest, sentTo, startPeer, takeAll } from '#test/support/peers.ts'
+import { sqsRecord } from '#test/support/sqs-record.ts'
 
 const tables = await createTables()
 const sqs = await startPeer(takeAll)
@@ -55,22 +56,7 @@ const clock = setClock(Date.UTC(2026, 10, 22, 10))
 
 const { id: merchantId } = await newMerchant(merchantApi, 'owner')
 
-const record = (body: unknown, messageId = 'm-1'): SQSRecord => ({
-  messageId,
-  receiptHandle: 'r',
-  body: typeof body === 'string' ? body : JSON.stringify(body),
-  attributes: {
-    ApproximateReceiveCount: '1',
-    SentTimestamp: '0',
-    SenderId: 'x',
-    ApproximateFirstReceiveTimestamp: '0',
-  },
-  messageAttributes: {},
-  md5OfBody: '',
-  eventSource: 'aws:sqs',
-  eventSourceARN: 'arn:aws:sqs:us-east-1:123456789012:jobs',
-  awsRegion: 'us-east-1',
-})
+const record = (body: unknown, messageId?: string) => sqsRecord('jobs', body, messageId)
 const run = (...Records: SQSRecord[]) => {
   const event: SQSEvent = { Records }
   return handler(event, lambdaContext())

@@ -1,5 +1,4 @@
 import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import type { SQSRecord } from 'aws-lambda'
 import { afterAll, describe, expect, test } from 'vitest'
 import { handler as customerApi } from '#functions/customer-api/handler.ts'
 import { handler as merchantApi } from '#functions/merchant-api/handler.ts'
@@ -15,6 +14,7 @@ import { createTables } from '#test/support/engine.ts'
 import { callApi, lambdaContext } from '#test/support/http-event.ts'
 import { created, newMerchant, sceneBody } from '#test/support/merchants.ts'
 import { sentTo, startPeer, takeAll } from '#test/support/peers.ts'
+import { sqsRecord } from '#test/support/sqs-record.ts'
 
 const tables = await createTables()
 const sqs = await startPeer(takeAll)
@@ -29,29 +29,12 @@ process.env['AWS_ENDPOINT_URL_SQS'] = sqs.url
 const clock = setClock(Date.UTC(2026, 10, 22, 10))
 const M = '/v1/merchants/{merchantId}'
 
-const record = (body: unknown): SQSRecord => ({
-  messageId: 'm-1',
-  receiptHandle: 'r',
-  body: JSON.stringify(body),
-  attributes: {
-    ApproximateReceiveCount: '1',
-    SentTimestamp: '0',
-    SenderId: 'x',
-    ApproximateFirstReceiveTimestamp: '0',
-  },
-  messageAttributes: {},
-  md5OfBody: '',
-  eventSource: 'aws:sqs',
-  eventSourceARN: 'arn:aws:sqs:us-east-1:123456789012:jobs',
-  awsRegion: 'us-east-1',
-})
-
 /** Does the jobs that were queued since. */
 const runQueued = async () => {
   const jobs = sentTo(sqs)
   sqs.requests.length = 0
   for (const job of jobs) {
-    const answer = await handler({ Records: [record(job)] }, lambdaContext())
+    const answer = await handler({ Records: [sqsRecord('jobs', job)] }, lambdaContext())
     expect(answer.batchItemFailures).toEqual([])
   }
   return jobs.length
@@ -205,7 +188,7 @@ describe('a scene that brings nobody in', () => {
   }
   const review = async ({ merchantId, sceneId }: Made) => {
     const job = { kind: 'trust', jobId: named('job', sceneId), merchantId, sceneId }
-    const answer = await handler({ Records: [record(job)] }, lambdaContext())
+    const answer = await handler({ Records: [sqsRecord('jobs', job)] }, lambdaContext())
     expect(answer.batchItemFailures).toEqual([])
   }
   const count = (sceneId: SceneId, name: string, arm: 'treated' | 'holdout') =>

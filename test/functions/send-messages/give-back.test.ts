@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { parseProfile } from '#shared/contracts/items/ledger.ts'
+import { budgetKey } from '#shared/contracts/items/stock.ts'
 import { type Granted, startSendMessages } from '#test/functions/send-messages/send-messages.ts'
 import { CAFE, HOUR, SECOND, T0 } from '#test/support/builders.ts'
 
@@ -11,7 +12,7 @@ beforeEach(() => {
 })
 
 const PUSH = { consents: { push: { granted: true } } }
-const DAY = { pk: `BUDGET#${CAFE}#0`, sk: 'DAY#2026-05-01' }
+const DAY = budgetKey(CAFE, T0)
 
 /** A granted message that holds the slot, and counts for the customer and the merchant's budget. */
 const grantCounted = async (): Promise<Granted> => {

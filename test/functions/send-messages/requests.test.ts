@@ -11,6 +11,7 @@ import {
   tokenOf,
 } from '#test/functions/send-messages/send-messages.ts'
 import { CAFE, SECOND, T0 } from '#test/support/builders.ts'
+import { sqsRecord } from '#test/support/sqs-record.ts'
 
 // Every request that leaves for SNS, as the SDK writes it, against what the documentation asks:
 // https://docs.aws.amazon.com/sns/latest/api/API_Publish.html, …/dg/sns-ttl.html, …/dg/mobile-push-send-custommessage.html,
@@ -58,17 +59,7 @@ const forms = () =>
   })
 
 const deliver = async (granted: Granted, lane: string) => {
-  const record = {
-    messageId: 'r',
-    receiptHandle: 'r',
-    body: JSON.stringify({ user: granted.user, messageId: granted.messageId }),
-    attributes: { ApproximateReceiveCount: '1' },
-    messageAttributes: {},
-    md5OfBody: '',
-    eventSource: 'aws:sqs',
-    eventSourceARN: `arn:aws:sqs:us-east-1:000000000000:${lane}`,
-    awsRegion: 'us-east-1',
-  }
+  const record = sqsRecord(lane, { user: granted.user, messageId: granted.messageId })
   await handler({ Records: [record] } as never, { getRemainingTimeInMillis: () => 10_000 } as never)
 }
 

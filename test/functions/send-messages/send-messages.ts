@@ -45,6 +45,7 @@ import { setClock } from '#test/support/clock.ts'
 import { dueStoreOf } from '#test/support/due-store.ts'
 import { createTables } from '#test/support/engine.ts'
 import { lambdaContext } from '#test/support/http-event.ts'
+import { sqsRecord } from '#test/support/sqs-record.ts'
 
 export const FCM = 'arn:aws:sns:us-east-1:000000000000:app/GCM/beckon'
 export const APNS = 'arn:aws:sns:us-east-1:000000000000:app/APNS/beckon'
@@ -73,22 +74,8 @@ export const tokenOf = (user: UserId, deviceId: string, platform: Platform = 'fc
     ? `fcm:${user}-${deviceId}`
     : createHash('sha256').update(`${user}-${deviceId}`).digest('hex')
 
-const queueRecord = ({ user, messageId }: Granted, lane: LaneName, index: number): SQSRecord => ({
-  messageId: `record-${index}`,
-  receiptHandle: 'receipt',
-  body: JSON.stringify({ user, messageId }),
-  attributes: {
-    ApproximateReceiveCount: '1',
-    SentTimestamp: '0',
-    SenderId: 'sender',
-    ApproximateFirstReceiveTimestamp: '0',
-  },
-  messageAttributes: {},
-  md5OfBody: '',
-  eventSource: 'aws:sqs',
-  eventSourceARN: `arn:aws:sqs:us-east-1:000000000000:${lane}`,
-  awsRegion: 'us-east-1',
-})
+const queueRecord = ({ user, messageId }: Granted, lane: LaneName, index: number): SQSRecord =>
+  sqsRecord(lane, { user, messageId }, `record-${index}`)
 
 const DUE_SHARDS = 2
 /** What SNS is given to answer, in place of 8 s. */

@@ -179,6 +179,8 @@ const merchantRoutes: Routes = {
   'GET /v1/platform/merchants/{merchantId}/quotas': ['operator'],
   'PUT /v1/platform/merchants/{merchantId}/quotas': ['operator'],
   'GET /v1/platform/lawful-hours': ['operator'],
+  'PUT /v1/platform/lawful-hours/{place}': ['operator'],
+  'DELETE /v1/platform/lawful-hours/{place}': ['operator'],
 }
 
 /** A sender id takes no answers: then a link says how to opt out. */

@@ -154,6 +154,7 @@ export const prepareGrant = async (
     content,
     ...(priceOfSms !== undefined && { smsCents: priceOfSms }),
     deliverUntilMs: winner.deliverUntilMs,
+    ...(winner.lawPlace && { lawPlace: winner.lawPlace }),
     score: winner.score,
     send: {
       kind: winner.messageKind,

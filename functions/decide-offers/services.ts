@@ -5,6 +5,7 @@ import { decideAlone, type RecordServices } from '#functions/decide-offers/handl
 import { createSurroundingsOf } from '#functions/decide-offers/surroundings-of.ts'
 import { createZoneCache } from '#shared/adapters/dynamodb/catalog/zone-cache.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
+import { createReadAddedRules } from '#shared/adapters/dynamodb/ledger/added-rules.ts'
 import { createConfirmGrants } from '#shared/adapters/dynamodb/ledger/confirm-grants.ts'
 import { createDecisionStore } from '#shared/adapters/dynamodb/ledger/decision-store.ts'
 import { createGifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
@@ -45,11 +46,13 @@ export const buildServices = (env: z.output<typeof decideOffersEnv>): RecordServ
     { catalog: env.CATALOG_TABLE, presence: env.PRESENCE_TABLE },
     tiles,
   )
+  const readPlatform = createReadPlatform(client, env.LEDGER_TABLE)
   const decisions = createDecisionStore(
     client,
     { catalog: env.CATALOG_TABLE, ledger: env.LEDGER_TABLE },
     createSceneCache(client, env.CATALOG_TABLE),
-    createReadPlatform(client, env.LEDGER_TABLE),
+    readPlatform,
+    createReadAddedRules(client, env.CATALOG_TABLE, readPlatform),
     {
       dueShards: env.DUE_SHARDS,
       pushPlatforms: new Set(env.PUSH_PLATFORMS.split(',').filter((platform) => platform !== '')),

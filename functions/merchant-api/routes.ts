@@ -43,8 +43,12 @@ import { addCodes } from '#functions/merchant-api/offers/add-codes.ts'
 import { changeStock } from '#functions/merchant-api/offers/change-stock.ts'
 import { createOffer } from '#functions/merchant-api/offers/create-offer.ts'
 import { replaceOffer } from '#functions/merchant-api/offers/replace-offer.ts'
-import { getLawfulHours } from '#functions/merchant-api/platform/get-lawful-hours.ts'
 import { getKillSwitch, putKillSwitch } from '#functions/merchant-api/platform/kill-switch.ts'
+import {
+  deleteLawfulHours,
+  getLawfulHours,
+  putLawfulHours,
+} from '#functions/merchant-api/platform/lawful-hours.ts'
 import { listAllMerchants } from '#functions/merchant-api/platform/list-all-merchants.ts'
 import { ofMerchant } from '#functions/merchant-api/platform/of-merchant.ts'
 import {
@@ -129,7 +133,10 @@ import {
 import {
   killSwitchRequestSchema,
   killSwitchSchema,
+  lawfulHoursPathSchema,
   lawfulHoursSchema,
+  lawfulRuleRequestSchema,
+  lawfulRuleSchema,
   listedMerchantSchema,
   quotasRequestSchema,
   quotasSchema,
@@ -974,5 +981,24 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     summary: 'Shows in which local hours promotion may be sent, and where that is written',
     response: lawfulHoursSchema,
     use: getLawfulHours,
+  }),
+  'PUT /v1/platform/lawful-hours/{place}': operatorRoute({
+    operationId: 'putLawfulHours',
+    summary: 'Narrows the local hours in which promotion may be sent somewhere',
+    description:
+      'A row only narrows: the built-in rows of the place, or the hours of places without one, must be open as well. `inForce` says what comes of it. It counts within 10 seconds, also for messages that were granted and have not gone out.',
+    isTagged: true,
+    problems: ['limitReached', 'unprocessable'],
+    path: lawfulHoursPathSchema,
+    body: lawfulRuleRequestSchema,
+    response: lawfulRuleSchema,
+    use: putLawfulHours,
+  }),
+  'DELETE /v1/platform/lawful-hours/{place}': operatorRoute({
+    operationId: 'deleteLawfulHours',
+    summary: 'Takes a row of the operator’s own back',
+    isTagged: true,
+    path: lawfulHoursPathSchema,
+    use: deleteLawfulHours,
   }),
 }

@@ -13,6 +13,10 @@ import {
   type ListAllGeofences,
 } from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
 import { createImportRecords, type ImportRecords } from '#shared/adapters/dynamodb/catalog/import-records.ts'
+import {
+  createLawfulRuleRecords,
+  type LawfulRuleRecords,
+} from '#shared/adapters/dynamodb/catalog/lawful-rule-records.ts'
 import { createMemberRecords, type MemberRecords } from '#shared/adapters/dynamodb/catalog/member-records.ts'
 import {
   createMerchantRecords,
@@ -43,6 +47,7 @@ import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { createDoubleUses, type DoubleUses } from '#shared/adapters/dynamodb/customers/double-uses.ts'
 import { createGrantRecords, type GrantRecords } from '#shared/adapters/dynamodb/customers/grant-records.ts'
 import { createSumScans, type SumScans } from '#shared/adapters/dynamodb/customers/scan-records.ts'
+import { createReadAddedRules, type ReadAddedRules } from '#shared/adapters/dynamodb/ledger/added-rules.ts'
 import { createNoteCustomer, type NoteCustomer } from '#shared/adapters/dynamodb/ledger/customer-notes.ts'
 import {
   type CustomerRecords,
@@ -57,6 +62,7 @@ import {
   createPlatformRecords,
   type PlatformRecords,
 } from '#shared/adapters/dynamodb/ledger/platform-records.ts'
+import { createReadPlatform } from '#shared/adapters/dynamodb/ledger/platform-state.ts'
 import { createTestSends, type TestSends } from '#shared/adapters/dynamodb/ledger/test-sends.ts'
 import { createTraceRecords, type TraceRecords } from '#shared/adapters/dynamodb/ledger/trace-records.ts'
 import { createFindAddress, type FindAddress } from '#shared/adapters/location/find-address.ts'
@@ -115,6 +121,9 @@ export type MerchantServices = {
   readonly customers: CustomerRecords
   readonly platform: PlatformRecords
   readonly zones: ZoneRecords
+  readonly lawfulRules: LawfulRuleRecords
+  /** As deciding reads them. */
+  readonly readAddedRules: ReadAddedRules
   readonly findContaining: FindContaining
   readonly counters: CounterReader
   readonly redeem: GrantRecords['redeem']
@@ -166,6 +175,12 @@ export const buildServices = (env: z.output<typeof merchantApiEnv>): MerchantSer
     customers: createCustomerRecords(client, env.LEDGER_TABLE),
     platform: createPlatformRecords(tables),
     zones: createZoneRecords(tables),
+    lawfulRules: createLawfulRuleRecords(tables),
+    readAddedRules: createReadAddedRules(
+      client,
+      env.CATALOG_TABLE,
+      createReadPlatform(client, env.LEDGER_TABLE),
+    ),
     findContaining: createFindContaining(tables),
     counters: createCounterReader(tables),
     redeem: createGrantRecords(tables, env.DUE_SHARDS).redeem,

@@ -1,4 +1,5 @@
 import type { SmsRecipients } from '#shared/adapters/dynamodb/customers/sms-recipients.ts'
+import type { ReadAddedRules } from '#shared/adapters/dynamodb/ledger/added-rules.ts'
 import type { ReadStanding } from '#shared/adapters/dynamodb/ledger/merchant-standing.ts'
 import type { Ending, MessageStore } from '#shared/adapters/dynamodb/ledger/message-store.ts'
 import type { DeleteEndpoint } from '#shared/adapters/sns/endpoints.ts'
@@ -19,6 +20,8 @@ export type SendServices = {
   readonly queue: (lane: Lane, entry: OutboxEntry, delayS: number, signal?: AbortSignal) => Promise<void>
   /** Has the operator switched everything off? At most 5 s old. */
   readonly isKilled: (nowMs: number, signal?: AbortSignal) => Promise<boolean>
+  /** What the operator adds to the law, at most 5 s old. */
+  readonly addedRules: ReadAddedRules
   /** What may have changed between customer and merchant since a message was granted. */
   readonly standingOf: ReadStanding
   /** From 0 to below 1. */

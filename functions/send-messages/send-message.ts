@@ -111,8 +111,11 @@ const refusalOf = async (
   if (await services.isKilled(nowMs, signal)) return 'killSwitch'
   // Who sends a test to the own phone has asked for it.
   if (message.grantId === undefined) return undefined
-  const standing = await services.standingOf(message.user, message.merchantId, signal)
-  return refusedSince(message, profile, standing, nowMs)
+  const [standing, added] = await Promise.all([
+    services.standingOf(message.user, message.merchantId, signal),
+    services.addedRules(nowMs, signal),
+  ])
+  return refusedSince(message, profile, standing, added, nowMs)
 }
 
 const attemptOn = (

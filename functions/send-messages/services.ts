@@ -5,6 +5,7 @@ import type { sendMessagesEnv } from '#functions/send-messages/env.ts'
 import type { ReceiveServices } from '#functions/send-messages/receive-record.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { createSmsRecipients } from '#shared/adapters/dynamodb/customers/sms-recipients.ts'
+import { createReadAddedRules } from '#shared/adapters/dynamodb/ledger/added-rules.ts'
 import { createReadStanding } from '#shared/adapters/dynamodb/ledger/merchant-standing.ts'
 import { createMessageStore } from '#shared/adapters/dynamodb/ledger/message-store.ts'
 import { createReadPlatform } from '#shared/adapters/dynamodb/ledger/platform-state.ts'
@@ -44,6 +45,7 @@ export const buildServices = (env: Env, onFault: SendServices['onFault']): Recei
   const messages = createMessageStore(client, env.LEDGER_TABLE, env.DUE_SHARDS)
   return {
     isKilled: async (atMs, signal) => (await readPlatform(atMs, signal)).killed,
+    addedRules: createReadAddedRules(client, env.CATALOG_TABLE, readPlatform),
     standingOf: createReadStanding(client, { catalog: env.CATALOG_TABLE, ledger: env.LEDGER_TABLE }),
     messages: {
       ...messages,

@@ -13,6 +13,7 @@ export const EXAMPLE_IDS = {
   zoneId: 'zon_01JD0000000000000000000009',
   qrCodeId: 'qrc_01JD000000000000000000000C',
   deviceId: 'pixel-9',
+  place: 'US-TX',
   code: 'K7T0QW3XJ5RB',
   file: 'start.js',
 } as const

@@ -99,7 +99,7 @@ describe('the routes', () => {
       r.AuthorizationScopes.includes('beckon/operator'),
     )
     expect(operators.map((r) => r.RouteKey).every((key) => key.includes(' /v1/platform/'))).toBe(true)
-    expect(operators).toHaveLength(14)
+    expect(operators).toHaveLength(16)
     for (const { AuthorizationScopes } of operators) expect(AuthorizationScopes).toEqual(['beckon/operator'])
     expect(scopesOf('merchant-api', ...tills, whoAmI)).toEqual(
       new Set(['beckon/merchant', 'beckon/operator']),

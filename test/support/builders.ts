@@ -179,6 +179,7 @@ export const someFacts = (rest: Partial<DecisionFacts> = {}): DecisionFacts => (
   customer: aCustomer(),
   merchants: new Map(),
   isKilled: false,
+  addedRules: [],
   limits: {
     platformCaps: [{ windowS: 86_400, max: 4 }],
     merchantCaps: [],

@@ -13,7 +13,7 @@ import { Problem } from '#shared/runtime/http/problem.ts'
 
 type Services = Pick<
   MerchantServices,
-  'merchants' | 'scenes' | 'offers' | 'readSceneGround' | 'listAllGeofences'
+  'merchants' | 'scenes' | 'offers' | 'readSceneGround' | 'listAllGeofences' | 'readAddedRules' | 'nowMs'
 >
 type Path = MerchantPath & { readonly sceneId: SceneId }
 
@@ -74,7 +74,8 @@ export const postRehearsal: MemberUseCase<Services, Path, unknown, RehearsalRequ
     if (scene === undefined) throw new Problem('notFound')
     const facts = await factsOf(services, merchantId, scene, signal)
     const geofences = (await services.listAllGeofences(merchantId, signal)).map(timeless)
-    const { transitions, outcomes } = rehearse(scene, facts, geofences, fixesOf(body))
+    const added = await services.readAddedRules(services.nowMs(), signal)
+    const { transitions, outcomes } = rehearse(scene, facts, geofences, fixesOf(body), added)
     return {
       status: 200,
       body: {

@@ -7,7 +7,15 @@ import type { SceneRequest } from '#shared/contracts/http/scenes.ts'
 
 type Services = Pick<
   MerchantServices,
-  'merchants' | 'scenes' | 'offers' | 'stores' | 'optOut' | 'readSceneGround' | 'newId' | 'nowMs'
+  | 'merchants'
+  | 'scenes'
+  | 'offers'
+  | 'stores'
+  | 'optOut'
+  | 'readSceneGround'
+  | 'readAddedRules'
+  | 'newId'
+  | 'nowMs'
 >
 
 /** Creates a scene, as a draft or active; the geofences, stores and offer it names must be the merchant's own. */

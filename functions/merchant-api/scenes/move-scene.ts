@@ -11,7 +11,7 @@ import { Problem } from '#shared/runtime/http/problem.ts'
 
 type Services = Pick<
   MerchantServices,
-  'merchants' | 'scenes' | 'offers' | 'stores' | 'optOut' | 'readSceneGround' | 'nowMs'
+  'merchants' | 'scenes' | 'offers' | 'stores' | 'optOut' | 'readSceneGround' | 'readAddedRules' | 'nowMs'
 >
 type Path = MerchantPath & { readonly sceneId: SceneId }
 

@@ -10,7 +10,7 @@ import type { Scene } from '#shared/domain/scenes/scene.ts'
 
 type Services = Pick<
   MerchantServices,
-  'merchants' | 'scenes' | 'offers' | 'stores' | 'optOut' | 'readSceneGround' | 'nowMs'
+  'merchants' | 'scenes' | 'offers' | 'stores' | 'optOut' | 'readSceneGround' | 'readAddedRules' | 'nowMs'
 >
 type Path = MerchantPath & { readonly sceneId: SceneId }
 

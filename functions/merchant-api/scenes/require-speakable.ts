@@ -6,7 +6,8 @@ import { findObstacles, type Obstacle } from '#shared/domain/scenes/obstacles.ts
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
-export type ObstacleServices = LintServices & Pick<MerchantServices, 'readSceneGround' | 'nowMs'>
+export type ObstacleServices = LintServices &
+  Pick<MerchantServices, 'readSceneGround' | 'readAddedRules' | 'nowMs'>
 
 const offersOf = async (
   { offers }: ObstacleServices,
@@ -27,11 +28,13 @@ export const readObstacles = async (
   scene: WantedScene,
   signal: AbortSignal,
 ): Promise<Obstacle[]> => {
-  const [ground, offers] = await Promise.all([
+  const nowMs = services.nowMs()
+  const [ground, offers, addedRules] = await Promise.all([
     services.readSceneGround(merchantId, signal),
     offersOf(services, merchantId, scene, signal),
+    services.readAddedRules(nowMs, signal),
   ])
-  return ground === undefined ? [] : findObstacles(scene, { ...ground, offers }, services.nowMs())
+  return ground === undefined ? [] : findObstacles(scene, { ...ground, offers, addedRules }, nowMs)
 }
 
 /** An obstacle as it is answered. */

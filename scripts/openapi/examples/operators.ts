@@ -19,6 +19,14 @@ export const operatorExamples = {
   getSuspensionOfMerchant: { given: ['createMerchant', 'putSuspension', 'appealSuspension'] },
   getQuotasOfMerchant: { given: ['createMerchant', 'createStore'] },
   putQuotas: { given: ['createMerchant'], body: { geofences: 2500, radiusM: 20_000 } },
-  getLawfulHours: {},
+  getLawfulHours: { given: ['putLawfulHours'] },
+  putLawfulHours: {
+    body: {
+      hours: [{ days: ['mon', 'tue', 'wed', 'thu', 'fri'], from: '10:00', to: '19:00' }],
+      isSilentOnHolidays: true,
+      source: 'Our counsel in Austin, 12 November 2026',
+    },
+  },
+  deleteLawfulHours: {},
   putSuspension: { given: ['createMerchant'], body: { suspended: true, reason: 'Complaints of customers' } },
 } satisfies Examples

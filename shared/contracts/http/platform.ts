@@ -7,9 +7,12 @@ import {
   nameSchema,
   textSchema,
 } from '#shared/contracts/http/primitives.ts'
+import { weeklyRangesSchema } from '#shared/contracts/http/scenes.ts'
+import { MAX_LAWFUL_RULES, MAX_RULE_HOURS, MAX_RULE_SOURCE } from '#shared/contracts/items/lawful-rules.ts'
 import { MAX_RADIUS_M, MIN_RADIUS_M } from '#shared/domain/geo/geofence.ts'
 import { DEFAULT_QUOTAS, HIGHEST_QUOTAS, type QuotaName } from '#shared/domain/merchants/quotas.ts'
 import { WEEKDAYS } from '#shared/domain/scenes/scene.ts'
+import { isKnownJurisdiction, jurisdictionNamed } from '#shared/domain/schedule/lawful-hours.ts'
 
 /** `PUT /v1/platform/kill-switch`. */
 export const killSwitchRequestSchema = z.strictObject({
@@ -103,6 +106,7 @@ export const quotasSchema = z.strictObject({
   radiusM: z.strictObject({ limit: limitSchema }).describe(RADIUS_M),
 })
 
+/** Rows that are met at once may leave more stretches than any of them has. */
 const hoursSchema = z
   .array(
     z.strictObject({
@@ -111,7 +115,48 @@ const hoursSchema = z
       to: z.string().max(5).describe('Until when, `HH:MM`.'),
     }),
   )
-  .max(21)
+  .max(1000)
+
+const placeSchema = z
+  .string()
+  .regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/)
+  .refine((code) => isKnownJurisdiction(jurisdictionNamed(code)))
+  .describe('ISO 3166-1 alpha-2, or ISO 3166-2 for a part of a country.')
+
+export const lawfulHoursPathSchema = z.strictObject({ place: placeSchema })
+
+const SILENT_ON_HOLIDAYS = 'Closed on the public holidays of the country, as far as they are known.'
+
+/** `PUT /v1/platform/lawful-hours/{place}`: hours outside of which promotion is silent there as well. */
+export const lawfulRuleRequestSchema = z.strictObject({
+  hours: z
+    .array(weeklyRangesSchema.element)
+    .max(MAX_RULE_HOURS)
+    .describe('Open hours of the week, on the clock of the place; none: always closed.'),
+  isSilentOnHolidays: z.boolean().default(false).describe(SILENT_ON_HOLIDAYS),
+  source: textSchema(MAX_RULE_SOURCE).describe('Where it is written, or who says so.'),
+})
+export type LawfulRuleRequest = z.output<typeof lawfulRuleRequestSchema>
+
+const inForceSchema = z
+  .strictObject({
+    hours: hoursSchema.describe('When promotion may be sent there.'),
+    isSilentOnHolidays: z.boolean().describe('Whether none may be sent on public holidays.'),
+  })
+  .describe('What comes of all rows there: all must be open.')
+
+/** A row that the operator has added. */
+export const lawfulRuleSchema = z.strictObject({
+  place: placeSchema,
+  country: z.string().max(2).describe('ISO 3166-1 alpha-2.'),
+  subdivision: z.string().max(3).exactOptional().describe('ISO 3166-2 without the country.'),
+  hours: hoursSchema.describe('When the row lets promotion be sent there.'),
+  isSilentOnHolidays: z.boolean().describe(SILENT_ON_HOLIDAYS),
+  inForce: inForceSchema,
+  source: z.string().max(MAX_RULE_SOURCE).describe('Where it is written, or who says so.'),
+  revision: z.int().min(1).describe('Another one after each change; it stands in the `etag`.'),
+  changedAt: instantSchema.describe('When the operator wrote the row.'),
+})
 
 /** `GET /v1/platform/lawful-hours`: in which local hours promotion may be sent, and where that is written. */
 export const lawfulHoursSchema = z.strictObject({
@@ -121,14 +166,16 @@ export const lawfulHoursSchema = z.strictObject({
       z.strictObject({
         country: z.string().max(2).describe('ISO 3166-1 alpha-2.'),
         subdivision: z.string().max(3).exactOptional().describe('ISO 3166-2 without the country.'),
-        hours: hoursSchema.describe('When promotion may be sent there.'),
+        hours: hoursSchema.describe('When the rule lets promotion be sent there.'),
         isSilentOnHolidays: z.boolean().describe('Whether none may be sent on public holidays.'),
+        inForce: inForceSchema,
         source: z.string().max(1000).describe('The rule, and the page on which it was read.'),
         readOn: z.string().max(10).describe('The day on which it was read, e.g. `2026-11-22`.'),
       }),
     )
     .max(500)
     .describe('Where and when.'),
+  added: z.array(lawfulRuleSchema).max(MAX_LAWFUL_RULES).describe('Rows of the operator’s own.'),
 })
 
 const EXCLUSION = 'Promotion is silent there.'

@@ -33,6 +33,7 @@ import type { Outcome, Suppressed } from '#shared/domain/scenes/decide.ts'
 import type { HeldOutSend, RecentSend, Slot } from '#shared/domain/scenes/facts.ts'
 import type { MessageKind } from '#shared/domain/scenes/scene.ts'
 import { occasionOf, type Trigger } from '#shared/domain/scenes/trigger.ts'
+import type { KnownPlace } from '#shared/domain/schedule/lawful-hours.ts'
 
 /** A message that is still unfinished this long after its grant is looked at by the minute schedule. */
 export const REQUEUE_AFTER_MS = 60_000
@@ -88,6 +89,8 @@ export type Grant = {
   readonly smsCents?: number
   /** Ms since the epoch. */
   readonly deliverUntilMs: number
+  /** What was known of the place whose law let it. */
+  readonly lawPlace?: KnownPlace
   readonly score: number
   readonly send: Pick<RecentSend, 'isScarce' | 'venueIds'> & { readonly kind: MessageKind }
   readonly offer?: Offer
@@ -224,6 +227,7 @@ export const messageItem = (grant: Grant, nowMs: number, dueShards: number) => {
     ...(tallies.length > 0 ? { tallies: talliesOf(tallies) } : {}),
     createdAtMs: nowMs,
     expiresAtMs: grant.deliverUntilMs,
+    ...(grant.lawPlace && { lawPlace: grant.lawPlace }),
     ...dueKey(nowMs + REQUEUE_AFTER_MS, messageId, shardOf(messageId, dueShards)),
     ttl: expiryOf(nowMs),
   }

@@ -183,6 +183,14 @@ const message = z.object({
   tallies: storedTallies,
   createdAtMs: z.number(),
   expiresAtMs: z.number(),
+  /** What was known of the place when the law let it; no message of before it was kept has one. */
+  lawPlace: z
+    .object({
+      timeZone: z.string().max(64).exactOptional(),
+      country: z.string().max(2).exactOptional(),
+      subdivision: z.string().max(3).exactOptional(),
+    })
+    .exactOptional(),
   leaseUntilMs: z.number().default(0),
   attempts: z.number().default(0),
   reason: z.string().optional(),

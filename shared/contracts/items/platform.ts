@@ -10,6 +10,8 @@ const state = z.object({
   zonesVersion: z.number().default(0),
   /** Counts the changes of `killed`. */
   killedVersion: z.number().default(0),
+  /** Counts the changes of the rules that the operator adds to the lawful hours. */
+  rulesVersion: z.number().default(0),
   killedReason: z.string().exactOptional(),
   changedAt: z.string().exactOptional(),
 })

@@ -15,6 +15,7 @@ export const MESSAGE_REASONS = [
   'blocked',
   'complaintOpen',
   'merchantSuspended',
+  'lawfulHours',
   'optedOut',
   'erased',
   'killSwitch',

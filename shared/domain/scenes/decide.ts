@@ -27,6 +27,7 @@ import {
   placeOfLaw,
   speakAgainMs,
 } from '#shared/domain/scenes/windows.ts'
+import type { KnownPlace } from '#shared/domain/schedule/lawful-hours.ts'
 
 /** What became of a candidate. `score` stands where it came to arbitration, with the winner's beside it. */
 export type Outcome =
@@ -38,6 +39,8 @@ export type Outcome =
       readonly offer?: Offer
       /** Ms since the epoch. */
       readonly deliverUntilMs: number
+      /** What was known of the place whose law let it; absent: nothing. */
+      readonly lawPlace?: KnownPlace
     })
   | (Candidate & {
       readonly kind: 'suppressed'
@@ -127,7 +130,11 @@ const caseOf = (found: Candidate, facts: DecisionFacts, spent: Spent, nowMs: num
     store,
     kind: messageKindOf(found, offer),
     offer,
-    permitted: permittedBy(customer, placeOfLaw({ candidate: found, relationship, store }, merchant.stores)),
+    permitted: permittedBy(
+      customer,
+      placeOfLaw({ candidate: found, relationship, store }, merchant.stores),
+      facts.addedRules,
+    ),
     spent,
     nowMs,
   }
@@ -244,6 +251,7 @@ const arbitrate = (scored: Scored, winner: Scored | undefined, slot: Slot | unde
     score,
     ...(one.offer && { offer: one.offer }),
     deliverUntilMs: untilMsOf(one),
+    ...(one.permitted && { lawPlace: one.permitted.lawPlace }),
   }
 }
 

@@ -63,6 +63,7 @@ export const MESSAGE_REASON_SENTENCES: Readonly<Record<MessageReason, string>> =
   blocked: 'This message was not sent, because by then this merchant had chosen not to send you messages.',
   complaintOpen: 'This message was not sent, because by then you had a complaint open with this merchant.',
   merchantSuspended: 'This message was not sent, because by then this merchant could not send messages.',
+  lawfulHours: 'This message was not sent, because by then the law of the place allowed no offers.',
   optedOut: 'This message was not sent, because your phone number has opted out of text messages.',
   erased: 'This message was not sent, because you had asked for your data to be erased.',
   killSwitch: 'This message was not sent, because all messages were switched off at that time.',

@@ -6,6 +6,7 @@ import type { Channel } from '#shared/domain/messages/channel.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import type { StoreBook } from '#shared/domain/scenes/places.ts'
 import type { AppEventType, Cap, MessageKind, Scene, WeeklyHours } from '#shared/domain/scenes/scene.ts'
+import type { AddedRules } from '#shared/domain/schedule/lawful-hours.ts'
 
 /** A message that the customer got, or is to get. */
 export type RecentSend = {
@@ -105,6 +106,8 @@ export type DecisionFacts = {
   readonly customer: CustomerFacts
   readonly merchants: ReadonlyMap<MerchantId, MerchantFacts>
   readonly isKilled: boolean
+  /** What the operator adds to the law. */
+  readonly addedRules: AddedRules
   readonly limits: Limits
 }
 

@@ -3,7 +3,12 @@ import type { Offer } from '#shared/domain/offers/offer.ts'
 import { matchPlace, type StoreBook, type StorePlace } from '#shared/domain/scenes/places.ts'
 import { kindOf, type Scene, type ScenePlaces, type SceneTrigger } from '#shared/domain/scenes/scene.ts'
 import { festivalOccasion } from '#shared/domain/schedule/festivals.ts'
-import { jurisdictionNamed, lawfulPlaceOf, sendingHours } from '#shared/domain/schedule/lawful-hours.ts'
+import {
+  type AddedRules,
+  jurisdictionNamed,
+  lawfulPlaceOf,
+  sendingHours,
+} from '#shared/domain/schedule/lawful-hours.ts'
 import { DAY_MS, localDateOf } from '#shared/domain/schedule/local-time.ts'
 import {
   hoursInAll,
@@ -44,7 +49,7 @@ export type Obstacle = {
 /** What of a scene says when and where it may speak. */
 export type Planned = Pick<Scene, 'triggers' | 'when' | 'message' | 'offerId' | 'limits' | 'experiment'>
 
-/** What a merchant has that a scene may be about. */
+/** What a merchant has that a scene may be about, and the hours that it has to keep to. */
 export type SceneGround = {
   readonly stores: StoreBook
   readonly geofences: readonly {
@@ -55,6 +60,8 @@ export type SceneGround = {
   readonly regions: ReadonlySet<RegionId>
   /** The scene's offer, and its substitute. */
   readonly offers: readonly Pick<Offer, 'until'>[]
+  /** What the operator adds to the law. */
+  readonly addedRules: AddedRules
 }
 
 /** Somewhere a trigger may happen. */
@@ -193,12 +200,11 @@ const dayFault = (scene: Planned, { timeZone }: Spot, nowMs: number): Silence | 
   return { rule: 'everyDayExcluded', pointer: '/when/excludedDates', sentence }
 }
 
-const lawOf = ({ timeZone, store }: Spot): ZonedHours[] => {
+const lawOf = ({ timeZone, store }: Spot, { addedRules }: SceneGround): ZonedHours[] => {
   const isThere = store?.subdivision !== undefined && store.timeZone === timeZone
-  const place = lawfulPlaceOf([
-    isThere ? { timeZone, ...jurisdictionNamed(store.subdivision) } : { timeZone },
-  ])
-  return place === undefined ? [] : sendingHours(place)
+  const known = isThere ? { timeZone, ...jurisdictionNamed(store.subdivision) } : { timeZone }
+  const place = lawfulPlaceOf([known], addedRules)
+  return place === undefined ? [] : sendingHours(place, addedRules)
 }
 
 /** Is there a moment, from the scene's beginning to its end, at which all of these are open? Yes in doubt. */
@@ -217,7 +223,7 @@ const isEverOpen = (all: readonly ZonedHours[], scene: Planned, nowMs: number): 
   return endMs > startMs + (SEARCH_DAYS - 1) * DAY_MS
 }
 
-const hourFault = (scene: Planned, spot: Spot, nowMs: number): Silence | undefined => {
+const hourFault = (scene: Planned, spot: Spot, ground: SceneGround, nowMs: number): Silence | undefined => {
   const { weeklyHours, whileStoreIsOpen, excludedDates } = scene.when
   const { timeZone, store } = spot
   const opening = store?.openingHours
@@ -239,7 +245,7 @@ const hourFault = (scene: Planned, spot: Spot, nowMs: number): Silence | undefin
           },
         ]
       : []
-  const law = kindOf(scene) === 'service' ? [] : lawOf(spot)
+  const law = kindOf(scene) === 'service' ? [] : lawOf(spot, ground)
   const isOpen = (...parts: ZonedHours[][]) => isEverOpen(parts.flat(), scene, nowMs)
   if (isOpen(own, days, shop, law)) return undefined
   const pointer = weeklyHours === undefined ? '/when' : '/when/weeklyHours'
@@ -278,7 +284,7 @@ const timeObstacles = (scene: Planned, ground: SceneGround, nowMs: number): Obst
   const spots = known.length === 0 || isPlaceless(scene) ? [...known, ...ANYWHERE] : known
   const silences = spots.flatMap((spot) => {
     const ofDays = dayFault(scene, spot, nowMs)
-    return ofDays ?? (spots === known ? (hourFault(scene, spot, nowMs) ?? []) : [])
+    return ofDays ?? (spots === known ? (hourFault(scene, spot, ground, nowMs) ?? []) : [])
   })
   const [first] = silences
   if (first === undefined) return []

@@ -16,6 +16,7 @@ import {
 } from '#shared/domain/scenes/facts.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
+import type { AddedRules } from '#shared/domain/schedule/lawful-hours.ts'
 
 /** What a trigger of the trace has come to. */
 export type RehearsedOutcome = { readonly atMs: number; readonly outcome: Outcome }
@@ -85,13 +86,15 @@ const dwellTrigger = ({ entered, dwellS, dueAtMs }: ArmedDwell, user: UserId): T
  * @param scene rehearsed as if it were active
  * @param geofences all of the merchant's, as they are now
  * @param fixes in any order
- * @example rehearse(scene, merchant, [square], fixes).outcomes[0]?.outcome.kind // 'granted'
+ * @param addedRules what the operator adds to the law
+ * @example rehearse(scene, merchant, [square], fixes, []).outcomes[0]?.outcome.kind // 'granted'
  */
 export const rehearse = (
   scene: Scene,
   merchant: MerchantFacts,
   geofences: readonly IndexedGeofence[],
   fixes: readonly Fix[],
+  addedRules: AddedRules,
 ): Rehearsed => {
   const { merchantId } = scene
   const user = hashId('usr', 'rehearsal', scene.id)
@@ -112,6 +115,7 @@ export const rehearse = (
       customer: willing(merchantId, sends),
       merchants,
       isKilled: false,
+      addedRules,
       limits: NO_OTHER_LIMITS,
     }
     for (const outcome of decide(candidates, known, { ...NOTHING_SPENT, occasions: spent }, atMs)) {

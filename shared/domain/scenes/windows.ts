@@ -9,6 +9,8 @@ import { isOfPlace } from '#shared/domain/scenes/trigger.ts'
 import { anniversaryOccasion, firstVisitAnniversary } from '#shared/domain/schedule/anniversaries.ts'
 import { festivalOccasion } from '#shared/domain/schedule/festivals.ts'
 import {
+  type AddedRules,
+  firstKnown,
   jurisdictionNamed,
   type KnownPlace,
   lawfulPlaceOf,
@@ -124,32 +126,43 @@ export const placeOfLaw = (
   return isThere ? { timeZone, ...jurisdictionNamed(store.subdivision) } : { timeZone }
 }
 
-/** When a message may be sent at all, by law and by the customer's wish. */
-export type Permitted = { readonly lawful: readonly ZonedHours[]; readonly waking: readonly ZonedHours[] }
+/** When a message may be sent at all, by law and by the customer's wish, and by what was known of the place. */
+export type Permitted = {
+  readonly lawful: readonly ZonedHours[]
+  readonly waking: readonly ZonedHours[]
+  readonly lawPlace: KnownPlace
+}
 
 /**
  * When the customer may hear from anybody: by the law of the place of the trigger, else of the last visit with the
  * merchant, else of the phone number's country. Undefined where none of these is known.
+ *
+ * @param added what the operator adds to the law
  */
 export const permittedBy = (
   customer: Pick<CustomerFacts, 'phoneCountry' | 'quietHours'>,
   known: KnownPlace | undefined,
+  added: AddedRules,
 ): Permitted | undefined => {
   const { phoneCountry, quietHours } = customer
-  const place = lawfulPlaceOf([
+  const lawPlace = firstKnown([
     ...(known === undefined ? [] : [known]),
     ...(phoneCountry === undefined ? [] : [{ country: phoneCountry }]),
   ])
-  if (place === undefined) return undefined
+  const place = lawPlace && lawfulPlaceOf([lawPlace], added)
+  if (lawPlace === undefined || place === undefined) return undefined
   const waking = quietHours === undefined ? undefined : hoursOutside(quietHours)
   return {
-    lawful: sendingHours(place),
+    lawPlace,
+    lawful: sendingHours(place, added),
     waking: waking === undefined ? [] : place.timeZones.map((zone) => ({ hours: waking, timeZone: zone })),
   }
 }
 
+type Hours = Pick<Permitted, 'lawful' | 'waking'>
+
 /** The first moment at which both law and customer allow it again; none within a year: undefined. */
-export const speakAgainMs = ({ lawful, waking }: Permitted, fromMs: number): number | undefined =>
+export const speakAgainMs = ({ lawful, waking }: Hours, fromMs: number): number | undefined =>
   nextOpeningInAllMs([...lawful, ...waking], fromMs)
 
 /** When the days are over at which the scene speaks, or speaks of this celebration; Infinity where that is not before. */
@@ -174,7 +187,7 @@ const daysEndMs = (clocked: Clocked, beforeMs: number): number => {
  */
 export const deliverUntilMs = (
   clocked: Clocked,
-  { lawful, waking }: Permitted,
+  { lawful, waking }: Hours,
   offer: Offer | undefined,
 ): number => {
   const { candidate, store, nowMs } = clocked

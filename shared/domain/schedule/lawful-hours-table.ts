@@ -2,8 +2,8 @@ import type { Weekday, WeeklyHours } from '#shared/domain/scenes/scene.ts'
 import type { LocalDate } from '#shared/domain/schedule/local-time.ts'
 import type { HolidayCalendar } from '#shared/domain/schedule/public-holidays.ts'
 
-/** In which local hours advertising may be sent to a phone somewhere, and where that is written. */
-export type LawfulRow = {
+/** In which local hours advertising may be sent to a phone somewhere. */
+export type LawfulRule = {
   /** ISO 3166-1 alpha-2. */
   readonly country: string
   /** ISO 3166-2 without the country, for example 'FL'. Absent: the whole country. */
@@ -11,6 +11,10 @@ export type LawfulRow = {
   readonly hours: readonly WeeklyHours[]
   /** No advertising on these days. */
   readonly holidays?: HolidayCalendar
+}
+
+/** A rule of the table, and where it is written. */
+export type LawfulRow = LawfulRule & {
   /** The rule, and the page on which it was read. */
   readonly source: string
   readonly readOn: LocalDate
@@ -166,6 +170,12 @@ export const LAWFUL_HOURS_TABLE: readonly LawfulRow[] = [
     'TRC instructions on promotional SMS; https://www.ameinfo.com/tech-and-mobility/jordan-restricts-promotional-smss-at-night/',
   ),
 ]
+
+/** The calendars of public holidays, by country. */
+export const COUNTRY_HOLIDAYS: Readonly<Record<string, HolidayCalendar>> = {
+  FR: 'france',
+  US: 'unitedStates',
+}
 
 /**
  * In which states of the United States a time zone is used (tz database and 49 CFR 71): where the state itself is not

@@ -14,7 +14,7 @@ import {
 import { SUPPRESSION_REASONS } from '#shared/domain/scenes/reasons.ts'
 import { kindOf, MESSAGE_KINDS, type Scene } from '#shared/domain/scenes/scene.ts'
 import type { Trigger } from '#shared/domain/scenes/trigger.ts'
-import { lawfulHoursAt } from '#shared/domain/schedule/lawful-hours.ts'
+import { lawfulHours } from '#shared/domain/schedule/lawful-hours.ts'
 import { randomFrom } from '#test/local/end-to-end/traces.ts'
 import {
   aCustomer,
@@ -49,7 +49,8 @@ const isLawful = (zone: Zone, atMs: number): boolean => {
   const local = new Date(atMs + OFFSET_H[zone] * HOUR)
   const time = local.toISOString().slice(11, 16)
   const day = WEEKDAY[local.getUTCDay()] ?? 'sun'
-  return lawfulHoursAt({ country: ZONES[zone] }, day).some(({ from, to }) => time >= from && time < to)
+  const weekly = lawfulHours([{ country: ZONES[zone] }], []).weekly ?? []
+  return weekly.some(({ days, from, to }) => days.includes(day) && time >= from && time < to)
 }
 
 type Sent = { readonly atMs: number; readonly user: UserId; readonly granted: Granted }

@@ -22,6 +22,7 @@ const ground = (rest: Partial<SceneGround> = {}): SceneGround => ({
   geofences: [{ id: named('gf', 'door'), storeId: MISSION, timeZone: SAN_FRANCISCO }],
   regions: new Set([CITY]),
   offers: [],
+  addedRules: [],
   ...rest,
 })
 const hours = (from: string, to: string, days: Scene['triggers'] | readonly string[] = WEEKDAYS) => ({

@@ -291,6 +291,36 @@ describe('the operator', () => {
     expect(await resultNow()).toEqual(['granted'])
   })
 
+  it('narrows the lawful hours within 10 s; rows that are lost or unreadable let no promotion out', async () => {
+    await open('lawful')
+    const write = async (version: number, item?: object) => {
+      if (item) await stored.putCatalog({ pk: 'PLATFORM', sk: 'LAWFUL_HOURS', kind: 'lawfulRules', ...item })
+      await stored.putLedger({ pk: 'PLATFORM', sk: 'STATE', kind: 'platform', rulesVersion: version })
+      clock.advance(10 * SECOND)
+    }
+    const resultsNow = async () => {
+      const user = await newCustomer()
+      await deliver(enter(user, ['lawful']))
+      return (await resultsOf(user)).map(({ result }) => result)
+    }
+    const told = { source: 'counsel', revision: 1, changedAt: new Date(T0).toISOString() }
+    const rule = (place: object, hours: readonly object[]) => ({ ...place, hours, ...told })
+    const mornings = [{ days: ['mon'], from: '06:00', to: '07:00' }]
+    expect(await resultsNow()).toEqual(['granted'])
+    await write(1, { version: 1, rules: [rule({ country: 'US', subdivision: 'NV' }, mornings)] })
+    // No store names the state: it may be Nevada.
+    expect(await resultsNow()).toEqual(['lawfulHours'])
+    await write(2, { version: 2, rules: [rule({ country: 'US', subdivision: 'TX' }, mornings)] })
+    expect(await resultsNow()).toEqual(['granted'])
+    await write(3)
+    expect(await resultsNow()).toEqual(['lawfulHours'])
+    await write(3, { version: 3, rules: [{ country: 'US' }] })
+    expect(await resultsNow()).toEqual(['lawfulHours'])
+    await write(3, { version: 3, rules: [] })
+    expect(await resultsNow()).toEqual(['granted'])
+    await write(0)
+  })
+
   it('draws zones: promotion is silent in one, and capped over all merchants in another', async () => {
     await open('zoned a')
     await open('zoned b')

@@ -407,6 +407,37 @@ describe('a message that is not to be sent any more', () => {
     expect(await messageOf(granted)).toMatchObject({ state: 'failed', reason: 'merchantSuspended' })
   })
 
+  let rulesVersion = 0
+  it.each([
+    ['that the operator has narrowed since', 'offer', [{ country: 'US', hours: [] }], 'failed'],
+    ['of another place, narrowed since', 'offer', [{ country: 'FR', hours: [] }], 'sent'],
+    ['narrowed since, as the answer to an own act,', 'service', [{ country: 'US', hours: [] }], 'sent'],
+    ['that nobody can read any more', 'offer', 'lost', 'failed'],
+  ] as const)('outside the lawful hours %s (%s)', async (_, kind, rules, state) => {
+    const told = { source: 'counsel', revision: 1, changedAt: new Date(T0).toISOString() }
+    rulesVersion += 1
+    const item = {
+      version: rulesVersion,
+      rules: rules === 'lost' ? [{}] : rules.map((rule) => ({ ...rule, ...told })),
+    }
+    await stored.putCatalog({ pk: 'PLATFORM', sk: 'LAWFUL_HOURS', kind: 'lawfulRules', ...item })
+    const count = (version: number) =>
+      stored.putLedger({ pk: 'PLATFORM', sk: 'STATE', kind: 'platform', rulesVersion: version })
+    await count(rulesVersion)
+    // Each case looks at a time of its own: what is known holds for 5 s.
+    clock.advance(rulesVersion * 10 * SECOND)
+    const granted = await grant('push', {}, { message: { ...MESSAGE, kind } })
+    await giveDevice(granted)
+    await deliver(granted)
+    expect(receivedBy(granted)).toHaveLength(state === 'sent' ? 1 : 0)
+    expect(await messageOf(granted)).toMatchObject({
+      state,
+      ...(state === 'failed' && { reason: 'lawfulHours' }),
+    })
+    if (state === 'failed') expect(await stored.stockOf(granted.offer.id)).toEqual(givenBack)
+    await count(0)
+  })
+
   it('is not published to an erased customer', async () => {
     const granted = await grant('push')
     await giveDevice(granted)

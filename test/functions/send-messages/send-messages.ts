@@ -39,6 +39,7 @@ import {
   CAFE,
   MINUTE,
   named,
+  SAN_FRANCISCO,
   T0,
 } from '#test/support/builders.ts'
 import { setClock } from '#test/support/clock.ts'
@@ -203,6 +204,7 @@ export const startSendMessages = async (rest: Readonly<Record<string, string>> =
           ...(scene.message.sms && { sms: { ...scene.message.sms, code: 'AAAAA-BBBBB' } }),
         },
         deliverUntilMs: T0 + scene.message.ttlS * 1000,
+        lawPlace: { timeZone: SAN_FRANCISCO },
         score: 500,
         send: { kind: kindOf(scene) },
         tallies: [],

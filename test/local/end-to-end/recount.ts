@@ -81,9 +81,9 @@ const MIN_TTL_MS = 30_000
 
 /** May promotion go now, at this place, with half a minute left to deliver it? */
 const isLawful = (timeZone: string, nowMs: number): boolean => {
-  const place = lawfulPlaceOf([{ timeZone }])
+  const place = lawfulPlaceOf([{ timeZone }], [])
   if (place === undefined) return false
-  const hours = sendingHours(place)
+  const hours = sendingHours(place, [])
   return isOpenInAll(hours, nowMs) && isOpenInAll(hours, nowMs + MIN_TTL_MS - 1)
 }
 

@@ -75,6 +75,7 @@ const MAKERS: Readonly<Record<string, string>> = {
   offerId: 'createOffer',
   qrCodeId: 'createQrCode',
   zoneId: 'putZone',
+  place: 'putLawfulHours',
   jobId: 'importStores',
   deviceId: 'putDevice',
   grantId: 'grant',
@@ -384,9 +385,11 @@ const prepare = async (world: World, operationId: string): Promise<void> => {
 
 /** What operators made for all worlds, taken away. */
 const clearPlatform = async (): Promise<void> => {
-  const ofAll = (await tables.allOf(tables.catalog)).filter(({ pk }) => pk === ZONES_PK)
-  for (const { pk, sk } of ofAll)
-    await tables.client.send(new DeleteCommand({ TableName: tables.catalog, Key: { pk, sk } }))
+  for (const table of [tables.catalog, tables.ledger]) {
+    const ofAll = (await tables.allOf(table)).filter(({ pk }) => pk === ZONES_PK)
+    for (const { pk, sk } of ofAll)
+      await tables.client.send(new DeleteCommand({ TableName: table, Key: { pk, sk } }))
+  }
 }
 
 /** Sends an operation's example in a world where all is there that it needs. */

@@ -15,7 +15,7 @@ import { storeBook } from '#shared/domain/scenes/places.ts'
 export type ReadSceneGround = (
   merchantId: MerchantId,
   signal?: AbortSignal,
-) => Promise<Omit<SceneGround, 'offers'> | undefined>
+) => Promise<Omit<SceneGround, 'offers' | 'addedRules'> | undefined>
 
 const PAGE = 100
 const MAX_PAGES = 20

@@ -1,5 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
 import { notErased } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
+import type { ReadAddedRules } from '#shared/adapters/dynamodb/ledger/added-rules.ts'
 import { countWrites } from '#shared/adapters/dynamodb/ledger/counters.ts'
 import { putExposure } from '#shared/adapters/dynamodb/ledger/exposure-records.ts'
 import {
@@ -149,6 +150,7 @@ export const createDecisionStore = (
   tables: Tables,
   scenes: SceneCache,
   readPlatform: ReadPlatform,
+  readAddedRules: ReadAddedRules,
   options: { readonly dueShards: number; readonly pushPlatforms: ReadonlySet<string> },
 ): DecisionStore => {
   const retry = (signal?: AbortSignal) => ({ random: Math.random, signal })
@@ -218,7 +220,7 @@ export const createDecisionStore = (
 
   return {
     loadFacts: async (user, merchantIds, nowMs, signal) => {
-      const [[[profile, ...relationships] = [], versions = []], platform] = await Promise.all([
+      const [[[profile, ...relationships] = [], versions = []], platform, addedRules] = await Promise.all([
         batchGetAll(
           client,
           [
@@ -235,6 +237,7 @@ export const createDecisionStore = (
           retry(signal),
         ),
         readPlatform(nowMs, signal),
+        readAddedRules(nowMs, signal),
       ])
       const merchants = await Promise.all(
         merchantIds.map(async (merchantId, index): Promise<[MerchantId, MerchantFacts]> => {
@@ -259,6 +262,7 @@ export const createDecisionStore = (
         placeRead: false,
         merchants: new Map(merchants),
         isKilled: platform.killed,
+        addedRules,
         zonesVersion: platform.zonesVersion,
       }
     },

@@ -465,6 +465,7 @@ export class PipelineStack extends Stack {
     http.serve(customerApi, customerRoutes)
     http.serve(merchantApi, merchantRoutes)
     const opened = http.serveOpenly(customerApi, openRoutes)
+    http.refuseOthers(customerApi)
     smsAnswers.postTo(`${http.api.apiEndpoint}/v1/sms-answers`, customerApi, [...opened.flat(), http.stage])
 
     const watched = {

@@ -5,6 +5,8 @@ import {
   HttpApi,
   HttpMethod,
   HttpNoneAuthorizer,
+  HttpRoute,
+  HttpRouteKey,
   HttpStage,
   type IHttpRouteAuthorizer,
   LogGroupLogDestination,
@@ -99,6 +101,18 @@ export class HttpEntrance extends Construct {
       for (const one of made) Validations.of(one).acknowledge({ id: 'AwsSolutions-APIG4', reason })
       return made
     })
+  }
+
+  /** Sends what no route fits to `target`, which knows no route of that key either: so its 404 is in its own form. */
+  refuseOthers(target: LambdaFunction) {
+    const route = new HttpRoute(this, 'Others', {
+      httpApi: this.api,
+      routeKey: HttpRouteKey.DEFAULT,
+      integration: this.integrationOf(target),
+      authorizer: new HttpNoneAuthorizer(),
+    })
+    const reason = 'Nothing is done there: every request that no route fits is answered by a 404.'
+    Validations.of(route).acknowledge({ id: 'AwsSolutions-APIG4', reason })
   }
 
   /** Sends these routes to `target`. */

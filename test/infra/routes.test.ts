@@ -64,7 +64,15 @@ describe('the routes', () => {
       'POST /v1/sms-answers',
       'POST /v1/stop/{code}',
     ])
-    expect(open.map(({ RouteKey }) => RouteKey).toSorted()).toEqual(served.toSorted())
+    expect(open.map(({ RouteKey }) => RouteKey).toSorted()).toEqual(['$default', ...served.toSorted()])
+  })
+
+  it('that nobody serves lead to a function that refuses them', () => {
+    const target = open.find(({ RouteKey }) => RouteKey === '$default')?.Target['Fn::Join'][1][1].Ref ?? ''
+    expect(getAtt.parse(pipeline[target]?.Properties['IntegrationUri'])['Fn::GetAtt'][0]).toBe(
+      functionOf(pipeline, 'customer-api').logicalId,
+    )
+    for (const table of Object.values(tables)) expect(Object.keys(table)).not.toContain('$default')
   })
 
   it('lead nowhere else', () => {

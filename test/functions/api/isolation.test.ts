@@ -126,6 +126,14 @@ const queryFor = ({ routeKey, query }: Operation): Values => {
   return first
 }
 
+test('a request that no route fits is answered alike, whoever sends it', async () => {
+  for (const scopes of [[], ['operator']]) {
+    const { result, writes } = await withWrites(() => callApi(customerApi, '$default', { scopes }))
+    expect(result).toMatchObject({ status: 404, body: { code: 'notFound', requestId: expect.any(String) } })
+    expect(writes).toEqual([])
+  }
+})
+
 const ALL_SCOPES = ['customer', 'merchant', 'till']
 const asStranger = (one: Operation, path: Values, body: unknown) =>
   withWrites(() =>

@@ -209,8 +209,9 @@ describe('the JWT authorizer', () => {
 
 describe('pages of other origins', () => {
   const PAGE = 'https://merchants.example.com'
-  const withPages = () => {
-    const { Api, ...rest } = httpApi('Work', { 'GET /items/{id}': ['app/write'], 'GET /plain': undefined })
+  const withPages = (others: Record<string, undefined> = {}) => {
+    const routes = { 'GET /items/{id}': ['app/write'], 'GET /plain': undefined, ...others }
+    const { Api, ...rest } = httpApi('Work', routes)
     const CorsConfiguration = {
       AllowOrigins: [PAGE],
       AllowMethods: ['GET', 'PUT'],
@@ -252,6 +253,28 @@ describe('pages of other origins', () => {
         'access-control-expose-headers': 'etag',
       })
     }
+  })
+
+  test('ask first at the gateway, also where a $default route takes every other request', async () => {
+    await using own = await withPages({ $default: undefined })
+    const send = (path: string, method: string, headers: Record<string, string> = {}) =>
+      fetch(`${own.cloud.url}${path}`, { method, headers: { origin: PAGE, ...headers } })
+    for (const path of ['/items/1', '/nowhere']) {
+      const asked = await send(path, 'OPTIONS', { 'access-control-request-method': 'PUT' })
+      expect([asked.status, await asked.text()]).toEqual([204, ''])
+    }
+    for (const [path, method] of [
+      ['/nowhere', 'GET'],
+      ['/items/1/parts', 'GET'],
+      ['/items/1', 'PATCH'],
+      ['/plain', 'OPTIONS'],
+    ] as const) {
+      const answer = await send(path, method)
+      expect(await answer.json()).toMatchObject({ routeKey: '$default', rawPath: path })
+      expect(accessOf(answer)).toHaveProperty('access-control-allow-origin')
+    }
+    expect((await send('/items/1', 'GET')).status).toBe(401)
+    expect(await (await send('/plain', 'GET')).json()).toEqual({ hello: 'you' })
   })
 
   test('of other names get no such headers', async () => {

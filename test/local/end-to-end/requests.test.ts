@@ -70,6 +70,21 @@ describe('a bad request', () => {
     expect(await world.itemsOf('presence')).toEqual([])
   })
 
+  it('for a path or a method that there is not is a problem like others, with a token or without', async () => {
+    const customer = await world.api.token('lost', ['customer'])
+    for (const token of [undefined, customer]) {
+      for (const [method, path] of [
+        ['GET', '/v1/nowhere'],
+        ['DELETE', '/v1/pings'],
+        ['GET', '/'],
+      ] as const) {
+        const answer = await request(method, path, token)
+        expect(answer).toMatchObject({ status: 404, type: 'application/problem+json' })
+        expect(answer.body).toMatchObject({ code: 'notFound', requestId: expect.stringMatching(/./) })
+      }
+    }
+  })
+
   it('tells nothing internal', async () => {
     const answer = await request('POST', '/v1/merchants', world.merchantToken, '{"name":')
     expect(answer).toMatchObject({ status: 400, type: 'application/problem+json' })

@@ -1,7 +1,12 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { createCallerLimit } from '#shared/runtime/http/caller-limit.ts'
-import { countRequest, type RequestWindow, WINDOW_S } from '#shared/runtime/http/request-window.ts'
+import {
+  countRequest,
+  forgetOver,
+  type RequestWindow,
+  WINDOW_S,
+} from '#shared/runtime/http/request-window.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
 
 const WINDOW_MS = WINDOW_S * 1000
@@ -69,6 +74,19 @@ describe('a window of requests', () => {
       }),
     )
   })
+})
+
+test('windows that are over are forgotten as fast as new ones come', () => {
+  const windows = new Map<number, RequestWindow>()
+  // A new caller each 10 ms: 6,000 in a minute.
+  for (let caller = 0; caller < 20_000; caller += 1) {
+    const nowMs = caller * 10
+    windows.set(caller, countRequest(undefined, nowMs, 1).window)
+    forgetOver(windows, nowMs)
+    const [oldest = caller] = windows.keys()
+    expect(nowMs - oldest * 10, 'a window that is over').toBeLessThan(WINDOW_MS)
+  }
+  expect(windows.size).toBe(6000)
 })
 
 describe('the limit of a caller', () => {

@@ -1,6 +1,11 @@
 import type { UserId } from '#shared/domain/ids.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
-import { countRequest, type RequestWindow, WINDOW_S } from '#shared/runtime/http/request-window.ts'
+import {
+  countRequest,
+  forgetOver,
+  type RequestWindow,
+  WINDOW_S,
+} from '#shared/runtime/http/request-window.ts'
 import type { ServiceLimit } from '#shared/runtime/http/service-limit.ts'
 
 /** Of so many callers a copy of a function knows what they have asked: a megabyte or two. */
@@ -37,6 +42,7 @@ export const createCallerLimit = (quota: number, maxCallers = MAX_CALLERS): Call
     count: (user, nowMs) => {
       const { window, remaining, resetS, refused } = countRequest(windows.get(user), nowMs, quota)
       keep(user, window)
+      forgetOver(windows, nowMs)
       return { limit: { ...policy, remaining, resetS }, isRefused: refused }
     },
   }

@@ -38,3 +38,18 @@ export const countRequest = (
   const resetS = Math.ceil((startedMs + WINDOW_MS - nowMs) / 1000)
   return { window, remaining: Math.max(0, limit - window.counted), resetS, refused }
 }
+
+/**
+ * Forgets the callers that have not asked for longest, as far as their windows are over: a few at each request, so that no
+ * request pays for all, and no more is kept than a minute of requests brings.
+ *
+ * @param windows in the order of the callers' last requests; it is changed
+ * @example forgetOver(new Map([['anna', { startedMs: 0, counted: 3 }]]), 60_000) // the map is empty
+ */
+export const forgetOver = <Caller>(windows: Map<Caller, RequestWindow>, nowMs: number): void => {
+  // A request brings at most one caller, and takes away two.
+  const [first, second] = windows
+  for (const entry of [first, second]) {
+    if (entry !== undefined && isOver(entry[1], nowMs)) windows.delete(entry[0])
+  }
+}

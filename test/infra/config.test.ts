@@ -12,9 +12,11 @@ describe('the configuration', () => {
     for (const name of stageNames) expect(() => configOf(name)).not.toThrow()
   })
 
-  it('runs in the local cloud what dev would deploy, but for the push applications', () => {
-    const { pushApplications, ...local } = configOf('local')
-    expect({ ...local, pushApplications: {} }).toEqual(dev)
+  it('runs in the local cloud what dev would deploy, but for the push applications and the limit of a caller', () => {
+    const { pushApplications, api, ...local } = configOf('local')
+    const { requestsPerMinuteOfACaller } = dev.api
+    expect({ ...local, api: { ...api, requestsPerMinuteOfACaller }, pushApplications: {} }).toEqual(dev)
+    expect(api.requestsPerMinuteOfACaller).toBe(60_000)
     expect(Object.keys(pushApplications)).toEqual(['apns', 'fcm'])
   })
 

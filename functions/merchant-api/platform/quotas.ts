@@ -11,6 +11,7 @@ const viewOf = ({ quotas, used }: Usage) => ({
   scenes: { used: used.scenes, limit: quotas.scenes },
   stores: { used: used.stores, limit: quotas.stores },
   regions: { used: used.regions, limit: quotas.regions },
+  qrCodes: { used: used.qrCodes, limit: quotas.qrCodes },
   tileRows: { limit: quotas.tileRows },
   radiusM: { limit: quotas.radiusM },
 })

@@ -85,6 +85,7 @@ export const quotasRequestSchema = z.strictObject({
   geofences: raisable('geofences').describe('How many geofences.'),
   scenes: raisable('scenes').describe('How many scenes, drafts and archived ones included.'),
   stores: raisable('stores').describe('How many stores.'),
+  qrCodes: raisable('qrCodes').describe('How many QR codes.'),
   tileRows: raisable('tileRows').describe(TILE_ROWS),
   radiusM: raisable('radiusM').describe(RADIUS_M),
 })
@@ -102,6 +103,7 @@ export const quotasSchema = z.strictObject({
   scenes: usageSchema.describe('Scenes, drafts and archived ones included.'),
   stores: usageSchema.describe('Stores.'),
   regions: usageSchema.describe('Nodes of the region tree.'),
+  qrCodes: usageSchema.describe('QR codes.'),
   tileRows: z.strictObject({ limit: limitSchema }).describe(TILE_ROWS),
   radiusM: z.strictObject({ limit: limitSchema }).describe(RADIUS_M),
 })

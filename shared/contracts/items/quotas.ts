@@ -12,6 +12,7 @@ const version = z.object({
       scenes: raised,
       stores: raised,
       regions: raised,
+      qrCodes: raised,
       tileRows: raised,
       radiusM: raised,
     })
@@ -21,17 +22,18 @@ const version = z.object({
   scenes: counted,
   stores: counted,
   regions: counted,
+  qrCodes: counted,
 })
 
 export type Usage = {
   /** Another after every change of the quotas and of the counts. */
   readonly version: number
   readonly quotas: Quotas
-  readonly used: Readonly<Record<'geofences' | 'scenes' | 'stores' | 'regions', number>>
+  readonly used: Readonly<Record<'geofences' | 'scenes' | 'stores' | 'regions' | 'qrCodes', number>>
 }
 
 /** Reads quotas and counts off a merchant's VERSION item; where there is none, it has nothing yet. */
 export const parseUsage = (item: Item | undefined): Usage => {
-  const { quotas, geofences, scenes, stores, regions, ...read } = version.parse(item ?? {})
-  return { ...read, quotas: quotasOf(quotas), used: { geofences, scenes, stores, regions } }
+  const { quotas, geofences, scenes, stores, regions, qrCodes, ...read } = version.parse(item ?? {})
+  return { ...read, quotas: quotasOf(quotas), used: { geofences, scenes, stores, regions, qrCodes } }
 }

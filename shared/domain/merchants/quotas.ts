@@ -4,6 +4,7 @@ export type Quotas = {
   readonly scenes: number
   readonly stores: number
   readonly regions: number
+  readonly qrCodes: number
   /** In one tile, with those of all other merchants: whoever comes near loads them all. */
   readonly tileRows: number
   /** How far an area may reach from its centre, in metres. */
@@ -16,6 +17,7 @@ export const DEFAULT_QUOTAS: Quotas = {
   scenes: 100,
   stores: 10_000,
   regions: 100,
+  qrCodes: 1000,
   tileRows: 200,
   radiusM: 5000,
 }
@@ -26,9 +28,13 @@ export const HIGHEST_QUOTAS: Quotas = {
   scenes: 500,
   stores: 50_000,
   regions: 100,
+  qrCodes: 10_000,
   tileRows: 1000,
   radiusM: 100_000,
 }
+
+/** @example quotaWords('qrCodes') // 'QR codes' */
+export const quotaWords = (name: QuotaName): string => (name === 'qrCodes' ? 'QR codes' : name)
 
 /**
  * A merchant's quotas: those that the operator has raised, and the usual ones.

@@ -62,6 +62,34 @@ describe('quotas', () => {
     expect((await operate(`PUT ${P}/quotas`, id, {})).body.geofences.limit).toBe(1000)
   })
 
+  test('of QR codes are met by one of many that are made at once, and raised', async () => {
+    const { id } = await newMerchant(handler, 'owner')
+    const body = {
+      name: 'Window',
+      action: { type: 'signUp' },
+      caption: 'Scan for a free coffee',
+      placement: { label: 'Shop window', kind: 'offline' },
+    }
+    const make = () => ask(`POST ${M}/qr-codes`, id, body)
+    await setCount(id, 'qrCodes', 999)
+    const all = await Promise.all(Array.from({ length: 6 }, make))
+    expect(all.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409, 409, 409])
+    expect(all.find(({ status }) => status === 409)?.body).toMatchObject({
+      code: 'limitReached',
+      detail: 'a merchant has at most 1000 QR codes',
+      quota: 'qrCodes',
+      limit: 1000,
+    })
+    const raised = await operate(`PUT ${P}/quotas`, id, { qrCodes: 1001 })
+    expect(raised.body.qrCodes).toEqual({ used: 1000, limit: 1001 })
+    const one = await make()
+    expect([one.status, (await make()).status]).toEqual([201, 409])
+    const path = { merchantId: id, qrCodeId: one.body.id }
+    await callApi(handler, `DELETE ${M}/qr-codes/{qrCodeId}`, { subject: 'owner', path })
+    expect((await make()).status).toBe(201)
+    expect((await operate(`PUT ${P}/quotas`, id, { qrCodes: 10_001 })).status).toBe(400)
+  })
+
   test('of a tile and of a radius are raised, too', async () => {
     const { id } = await newMerchant(handler, 'owner')
     const far = geofenceBody({

@@ -18,7 +18,7 @@ import { type Item, MAX_TRANSACT_ITEMS, type TransactItem } from '#shared/adapte
 import type { Holder } from '#shared/contracts/http/problem.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 import type { Author } from '#shared/domain/merchants/audit.ts'
-import { DEFAULT_QUOTAS, type QuotaName, type Quotas } from '#shared/domain/merchants/quotas.ts'
+import { DEFAULT_QUOTAS, type QuotaName, type Quotas, quotaWords } from '#shared/domain/merchants/quotas.ts'
 
 export type Entity<Id extends string> = {
   readonly id: Id
@@ -224,7 +224,7 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
     if (committed.kind === 'full') {
       if (quota === undefined) throw new Error('nobody counts this')
       const limit = quotas[quota]
-      return { kind: 'full', detail: `a merchant has at most ${limit} ${quota}`, quota, limit }
+      return { kind: 'full', detail: `a merchant has at most ${limit} ${quotaWords(quota)}`, quota, limit }
     }
     const full = committed.kind === 'refused' ? fullOf(committed.at, also, checks.length) : undefined
     if (full === undefined) return savedOf(committed, after, named)

@@ -30,6 +30,7 @@ const referencesOf = ({ action, placement: { storeId } }: QrCode): Reference[] =
 export const createQrCodeRecords = (tables: CatalogTables): EntityRecords<QrCodeId, QrCode> =>
   createEntityRecords(tables, {
     type: 'QR-CODE',
+    quota: 'qrCodes',
     parse: parseQrCode,
     references: referencesOf,
     along: async (before, after) => {

@@ -209,6 +209,7 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
   'GET /v1/me/blocks': route({
     operationId: 'listMyBlocks',
     summary: 'Lists the merchants that have blocked the customer, why and until when',
+    problems: ['gone'],
     ...customer,
     query: pageQuerySchema,
     response: pageSchema(myBlockSchema),
@@ -272,6 +273,7 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     summary: 'Lists what was decided about the customer, and why, the latest first',
     description:
       'Of one merchant or message only, a page may be short, or empty, while there are more. docs/reasons.md lists what each `result` means, and the sentences of `explanation`.',
+    problems: ['gone'],
     ...customer,
     query: decisionsQuerySchema,
     response: pageSchema(myDecisionSchema),

@@ -6,16 +6,17 @@ import { decodeCursor, encodeCursor } from '#shared/runtime/http/cursor.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<CustomerServices, 'blocks' | 'nowMs'>
+type Services = Pick<CustomerServices, 'profiles' | 'blocks' | 'nowMs'>
 type Path = { readonly merchantId: MerchantId }
 
 const isMerchantId = (text: string): text is MerchantId => isId('mer', text)
 
 /** Answers which merchants have blocked the caller, why and until when. A page may be short, or empty. */
 export const listMyBlocks: UseCase<Services, unknown, PageQuery> =
-  ({ blocks, nowMs }) =>
+  ({ profiles, blocks, nowMs }) =>
   async ({ caller, query, signal }) => {
     const after = decodeCursor(query.cursor, isMerchantId)
+    if ((await profiles.find(caller.user, signal)) === 'erased') throw new Problem('gone')
     const page = await blocks.listOf(caller.user, { limit: query.limit, after }, nowMs(), signal)
     return {
       status: 200,

@@ -3,6 +3,7 @@ import { type DecisionsQuery, myOutcomeView } from '#shared/contracts/http/decis
 import { messageIdFor } from '#shared/contracts/items/decision.ts'
 import type { StoredTrace } from '#shared/contracts/items/trace.ts'
 import { decodeCursor, encodeCursor } from '#shared/runtime/http/cursor.ts'
+import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
 const isPlace = (text: string): text is string => /^TRACE#[\x20-\x7e]{1,120}$/.test(text)
@@ -17,10 +18,15 @@ const wantedOf = ({ user, outcomes }: StoredTrace, { merchantId, messageId }: De
   )
 
 /** Answers a page of what was decided about the caller in the last 30 days, why, and what became of it, the latest first. */
-export const listMyDecisions: UseCase<Pick<CustomerServices, 'traces' | 'nowMs'>, unknown, DecisionsQuery> =
-  ({ traces, nowMs }) =>
+export const listMyDecisions: UseCase<
+  Pick<CustomerServices, 'profiles' | 'traces' | 'nowMs'>,
+  unknown,
+  DecisionsQuery
+> =
+  ({ profiles, traces, nowMs }) =>
   async ({ caller, query, signal }) => {
     const before = decodeCursor(query.cursor, isPlace)
+    if ((await profiles.find(caller.user, signal)) === 'erased') throw new Problem('gone')
     const found = await traces.listOf(caller.user, { limit: query.limit, before }, nowMs(), signal)
     const isFiltered = query.merchantId !== undefined || query.messageId !== undefined
     const wanted = found

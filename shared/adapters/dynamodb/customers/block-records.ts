@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import {
   type CustomerTables,
   notErased,
@@ -6,8 +5,8 @@ import {
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { writeRelationship } from '#shared/adapters/dynamodb/ledger/relationship-writes.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
-import { queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
-import { userKey } from '#shared/contracts/items/ledger.ts'
+import { batchGetAll, queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { parseProfile, profileKey, userKey } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship, relationshipKey } from '#shared/contracts/items/relationship.ts'
 import { type Block, isBlocked } from '#shared/domain/customers/relationship.ts'
 import { isId, type MerchantId, type UserId } from '#shared/domain/ids.ts'
@@ -63,11 +62,11 @@ export const createBlockRecords = ({ client, ledger }: CustomerTables): BlockRec
 
   appeal: (user, merchantId, text, nowMs, signal) =>
     optimistically(async () => {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: ledger, Key: relationshipKey(user, merchantId), ConsistentRead: true }),
-        signal ? { abortSignal: signal } : {},
-      )
-      const before = parseRelationship(Item)
+      const keys = [profileKey(user), relationshipKey(user, merchantId)]
+      const reads = [{ table: ledger, keys, consistent: true }]
+      const [[profile, item] = []] = await batchGetAll(client, reads, retrying(signal))
+      if (parseProfile(profile).erased) return { kind: 'erased' as const }
+      const before = parseRelationship(item)
       const { relationship } = before
       if (relationship.block === undefined || !isBlocked(relationship, nowMs))
         return { kind: 'none' as const }

@@ -412,6 +412,7 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
   'GET /v1/merchants/{merchantId}/geofences:geojson': memberRoute('read', {
     operationId: 'listFeatures',
     summary: 'Lists the merchant’s geofences as a GeoJSON FeatureCollection, in WGS-84',
+    description: 'An import takes each page as it is. A page ends early where borders are large.',
     ...merchant,
     query: pageQuerySchema,
     response: featuresSchema,

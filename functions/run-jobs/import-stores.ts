@@ -1,6 +1,6 @@
 import type { EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { IMPORT_BATCH, type ImportRecords } from '#shared/adapters/dynamodb/catalog/import-records.ts'
-import { sameDeclared } from '#shared/contracts/declared-geometry.ts'
+import { sameGround } from '#shared/contracts/declared-geometry.ts'
 import type { BadRow } from '#shared/contracts/http/imports.ts'
 import type { ImportRow } from '#shared/contracts/import-row.ts'
 import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
@@ -31,10 +31,11 @@ const GEOFENCES_A_STEP = 10
 type Drawn = keyof ImportOutcomes | { readonly refused: string }
 
 const drawnAgain = (wanted: DeclaredGeofence, current: DeclaredGeofence, nowMs: number): DeclaredGeofence => {
-  const moved = !sameDeclared(current.declared, wanted.declared)
+  const moved = !sameGround(current.declared, wanted.declared)
+  const { exit = current.exit } = wanted
   return {
     ...wanted,
-    ...(current.exit && { exit: current.exit }),
+    ...(exit && { exit }),
     revision: current.revision + 1,
     createdAt: current.createdAt,
     // As when somebody moves it by hand: earlier fixes see the shape before.
@@ -43,7 +44,12 @@ const drawnAgain = (wanted: DeclaredGeofence, current: DeclaredGeofence, nowMs: 
           effectiveAtMs: Math.max(nowMs, current.effectiveAtMs + 1),
           former: { shape: current.shape, effectiveAtMs: current.effectiveAtMs },
         }
-      : { effectiveAtMs: current.effectiveAtMs, ...(current.tiles && { tiles: current.tiles }) }),
+      : {
+          declared: current.declared,
+          shape: current.shape,
+          effectiveAtMs: current.effectiveAtMs,
+          ...(current.tiles && { tiles: current.tiles }),
+        }),
   }
 }
 
@@ -66,8 +72,15 @@ const drawingOf = async (
   return { planned: { ...drawn, id, ...(storeId !== undefined && { storeId }) }, current: own }
 }
 
-const isSame = (a: PlannedGeofence, b: PlannedGeofence): boolean =>
-  sameDeclared(a.declared, b.declared) && a.name === b.name && a.storeId === b.storeId
+/** What a file does not say stays. */
+const keepsExit = ({ exit }: PlannedGeofence, wanted: PlannedGeofence['exit']): boolean =>
+  wanted === undefined || (exit?.bufferM === wanted.bufferM && exit?.confirmS === wanted.confirmS)
+
+const isSame = (current: PlannedGeofence, wanted: PlannedGeofence): boolean =>
+  sameGround(current.declared, wanted.declared) &&
+  keepsExit(current, wanted.exit) &&
+  current.name === wanted.name &&
+  current.storeId === wanted.storeId
 
 const draw = async (
   { geofences, nowMs }: ImportServices,

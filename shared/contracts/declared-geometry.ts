@@ -1,4 +1,4 @@
-import type { Datum } from '#shared/domain/geo/datum.ts'
+import { type Datum, toWgs84 } from '#shared/domain/geo/datum.ts'
 
 /** A place as GeoJSON has it: longitude first. */
 export type LonLat = readonly [number, number]
@@ -28,25 +28,43 @@ const rounded = ([lon, lat]: LonLat): LonLat => [
   unitsOf(lat) / UNITS_PER_DEGREE + 0,
 ]
 
+const mapPositions = (geometry: DeclaredGeometry, change: (position: LonLat) => LonLat): DeclaredGeometry => {
+  switch (geometry.type) {
+    case 'Point':
+      return { type: 'Point', coordinates: change(geometry.coordinates) }
+    case 'Polygon':
+      return { type: 'Polygon', coordinates: geometry.coordinates.map((ring) => ring.map(change)) }
+    case 'MultiPolygon':
+      return {
+        type: 'MultiPolygon',
+        coordinates: geometry.coordinates.map((polygon) => polygon.map((ring) => ring.map(change))),
+      }
+    default:
+      return geometry satisfies never
+  }
+}
+
 /**
  * The geometry in the resolution in which it is kept, 1e-7 degrees; further coordinates (altitudes) are left out.
  *
  * @example roundGeometry({ type: 'Point', coordinates: [1.123456789, 2] }).coordinates // [1.1234568, 2]
  */
-export const roundGeometry = (geometry: DeclaredGeometry): DeclaredGeometry => {
-  switch (geometry.type) {
-    case 'Point':
-      return { type: 'Point', coordinates: rounded(geometry.coordinates) }
-    case 'Polygon':
-      return { type: 'Polygon', coordinates: geometry.coordinates.map((ring) => ring.map(rounded)) }
-    case 'MultiPolygon':
-      return {
-        type: 'MultiPolygon',
-        coordinates: geometry.coordinates.map((polygon) => polygon.map((ring) => ring.map(rounded))),
-      }
-    default:
-      return geometry satisfies never
+export const roundGeometry = (geometry: DeclaredGeometry): DeclaredGeometry => mapPositions(geometry, rounded)
+
+/**
+ * The declaration in WGS-84, in which GeoJSON is given out.
+ *
+ * @example inWgs84({ datum: 'gcj02', geometry: { type: 'Point', coordinates: [116.397452, 39.909187] }, radiusM: 50 })
+ * // { datum: 'wgs84', geometry: { type: 'Point', coordinates: [116.391211, 39.907785] }, radiusM: 50 }
+ */
+export const inWgs84 = (declared: Declared): Declared => {
+  const { datum, geometry } = declared
+  if (datum === 'wgs84') return declared
+  const converted = ([lon, lat]: LonLat): LonLat => {
+    const position = toWgs84({ lat, lon }, datum)
+    return rounded([position.lon, position.lat])
   }
+  return { ...declared, datum: 'wgs84', geometry: mapPositions(geometry, converted) }
 }
 
 type Areas = readonly (readonly (readonly LonLat[])[])[]
@@ -166,3 +184,7 @@ export const sameDeclared = (a: Declared, b: Declared): boolean =>
   a.radiusM === b.radiusM &&
   a.geometry.type === b.geometry.type &&
   sameBytes(packGeometry(a.geometry), packGeometry(b.geometry))
+
+/** Is it the same ground, as it was declared or as it is given out in WGS-84? */
+export const sameGround = (kept: Declared, wanted: Declared): boolean =>
+  sameDeclared(kept, wanted) || (wanted.datum === 'wgs84' && sameDeclared(inWgs84(kept), wanted))

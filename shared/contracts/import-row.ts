@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { clearMessage } from '#shared/contracts/http/clear-message.ts'
-import { MIN_MERCHANT_RADIUS_M, shownAreaSchema } from '#shared/contracts/http/geofences.ts'
+import { exitSchema, MIN_MERCHANT_RADIUS_M, shownAreaSchema } from '#shared/contracts/http/geofences.ts'
 import type { BadRow } from '#shared/contracts/http/imports.ts'
 import { idSchema, latSchema, lonSchema, nameSchema, textSchema } from '#shared/contracts/http/primitives.ts'
 import { subdivisionSchema } from '#shared/contracts/http/stores.ts'
@@ -28,6 +28,8 @@ export const importRowSchema = z.strictObject({
   radiusM: z.number().min(MIN_MERCHANT_RADIUS_M).max(HIGHEST_QUOTAS.radiusM).exactOptional(),
   /** Drawn instead of a circle. */
   area: shownAreaSchema.exactOptional(),
+  /** Of the geofence, as it is given out. */
+  exit: exitSchema.exactOptional(),
 })
 export type ImportRow = z.output<typeof importRowSchema>
 
@@ -93,6 +95,10 @@ const textOf = (value: unknown): unknown => (typeof value === 'number' ? String(
 const present = (values: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== ''))
 
+/** Cells have no such thing; a text of this name means something else. */
+const exitOf = ({ exit }: Raw['values']): unknown =>
+  typeof exit === 'object' && exit !== null ? exit : undefined
+
 /** A row that is left out, in the bounds of the report. */
 export const bad = (line: number, pointer: string, reason: string): BadRow => ({
   line,
@@ -138,6 +144,7 @@ export const readRow = (raw: Raw, place: Place, settings: ImportSettings): Impor
     regionId: firstOf(raw, 'region_id', 'regionId'),
     subdivision: firstOf(raw, 'subdivision'),
     isFlagship: flagOf(firstOf(raw, 'is_flagship') ?? raw.values['isFlagship']),
+    exit: exitOf(raw.values),
   })
   const parsed = importRowSchema.safeParse(row, { error: clearMessage })
   if (parsed.success) return checked(parsed.data, settings)

@@ -61,7 +61,7 @@ export const storeIdOfRow = ({ externalId }: ImportRow, merchantId: MerchantId):
 
 /** The store that a row describes. */
 export const storeOfRow = (row: ImportRow, merchantId: MerchantId, datum: Datum, nowMs: number): Store => {
-  const { line, lat, lon, radiusM, area, isPlacedByArea, externalId, ...rest } = row
+  const { line, lat, lon, radiusM, area, exit, isPlacedByArea, externalId, ...rest } = row
   const position = toWgs84({ lat, lon }, datum)
   const now = new Date(nowMs).toISOString()
   return {
@@ -88,7 +88,7 @@ export const geofenceOfRow = (
   nowMs: number,
 ): PlannedGeofence | undefined => {
   if (!wantsGeofence(row)) return undefined
-  const { lat, lon, radiusM, area, externalId, name } = row
+  const { lat, lon, radiusM, area, exit, externalId, name } = row
   const geometry: DeclaredGeometry = area ?? { type: 'Point', coordinates: [lon, lat] }
   const now = new Date(nowMs).toISOString()
   return {
@@ -96,6 +96,7 @@ export const geofenceOfRow = (
     merchantId,
     storeId: storeIdOfRow(row, merchantId),
     name,
+    ...(exit !== undefined && { exit }),
     declared: { datum, geometry: roundGeometry(geometry), ...(radiusM !== undefined && { radiusM }) },
     revision: 1,
     effectiveAtMs: nowMs,

@@ -62,9 +62,42 @@ export const placeExamples = {
   listOverlaps: { given: ['createGeofence', 'createStore'] },
   importStores: {
     body: {
-      format: 'csv',
+      format: 'geojson',
       radiusM: 150,
-      csv: 'id,name,address,lat,lon\n1001,Market Street,"1 Market St, San Francisco",37.7936,-122.3958\n1002,Nowhere,,97.1,-122.4',
+      stores: {
+        type: 'FeatureCollection',
+        features: [
+          {
+            type: 'Feature',
+            id: '1001',
+            geometry: { type: 'Point', coordinates: [-122.3958, 37.7936] },
+            properties: { name: 'Market Street', address: '1 Market St, San Francisco' },
+          },
+          {
+            type: 'Feature',
+            id: '1002',
+            geometry: {
+              type: 'Polygon',
+              coordinates: [
+                [
+                  [-122.4083, 37.7885],
+                  [-122.4069, 37.7887],
+                  [-122.4067, 37.7877],
+                  [-122.4081, 37.7875],
+                  [-122.4083, 37.7885],
+                ],
+              ],
+            },
+            properties: { name: 'Union Square' },
+          },
+          {
+            type: 'Feature',
+            id: '1003',
+            geometry: { type: 'Point', coordinates: [37.7936, -122.3958] },
+            properties: { name: 'Wrong way round' },
+          },
+        ],
+      },
     },
   },
   getImport: {},

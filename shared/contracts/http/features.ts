@@ -1,22 +1,26 @@
 import * as z from 'zod'
-import { countPositions, type DeclaredGeometry, type LonLat } from '#shared/contracts/declared-geometry.ts'
-import { MAX_LISTED_POSITIONS, shownGeometrySchema } from '#shared/contracts/http/geofences.ts'
+import { inWgs84 } from '#shared/contracts/declared-geometry.ts'
+import { EXIT, exitSchema, shownGeometrySchema } from '#shared/contracts/http/geofences.ts'
 import { idSchema, MAX_PAGE, nameSchema, nextSchema } from '#shared/contracts/http/primitives.ts'
 import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
-import { type Datum, toWgs84 } from '#shared/domain/geo/datum.ts'
 
-/** A geofence as a GeoJSON Feature; a geometry of more than 2,000 positions is left out (`null`), as in lists. */
+/**
+ * A page ends early with so many positions: some 2.6 MB, so that the answer of a function has room for it and an import
+ * takes it as it is.
+ */
+export const MAX_PAGE_POSITIONS = 100_000
+
+/** A geofence as a GeoJSON Feature, as an import takes it. */
 export const featureSchema = z.strictObject({
   type: z.literal('Feature').describe('A GeoJSON Feature (RFC 7946).'),
   id: idSchema('gf'),
-  geometry: shownGeometrySchema
-    .nullable()
-    .describe('In WGS-84; null where it has more than 2,000 positions: read the geofence itself.'),
+  geometry: shownGeometrySchema.describe('In WGS-84.'),
   properties: z
     .strictObject({
       name: nameSchema,
       storeId: idSchema('sto').exactOptional().describe('The store to which it belongs.'),
       radiusM: z.number().min(0).exactOptional().describe('Of a Point, in metres.'),
+      exit: exitSchema.exactOptional().describe(EXIT),
     })
     .describe('What is known of it beside its shape.'),
 })
@@ -28,46 +32,18 @@ export const featuresSchema = z.strictObject({
   next: nextSchema.exactOptional(),
 })
 
-const UNITS_PER_DEGREE = 1e7
-
-const convert =
-  (datum: Datum) =>
-  ([lon, lat]: LonLat): LonLat => {
-    const position = toWgs84({ lat, lon }, datum)
-    const rounded = (degrees: number): number => Math.round(degrees * UNITS_PER_DEGREE) / UNITS_PER_DEGREE + 0
-    return [rounded(position.lon), rounded(position.lat)]
-  }
-
-const inWgs84 = (geometry: DeclaredGeometry, datum: Datum): DeclaredGeometry => {
-  if (datum === 'wgs84') return geometry
-  const place = convert(datum)
-  switch (geometry.type) {
-    case 'Point':
-      return { ...geometry, coordinates: place(geometry.coordinates) }
-    case 'Polygon':
-      return { ...geometry, coordinates: geometry.coordinates.map((ring) => ring.map(place)) }
-    case 'MultiPolygon':
-      return {
-        ...geometry,
-        coordinates: geometry.coordinates.map((rings) => rings.map((ring) => ring.map(place))),
-      }
-    default:
-      return geometry satisfies never
-  }
-}
-
 /** The geofence as a Feature, in WGS-84 whatever datum it was declared in. */
-export const featureView = ({ id, name, storeId, declared }: DeclaredGeofence) => {
-  const { geometry, datum, radiusM } = declared
-  const isLarge = countPositions(geometry) > MAX_LISTED_POSITIONS
+export const featureView = ({ id, name, storeId, exit, declared }: DeclaredGeofence) => {
+  const { geometry, radiusM } = inWgs84(declared)
   return {
     type: 'Feature',
     id,
-    geometry: isLarge ? null : inWgs84(geometry, datum),
+    geometry,
     properties: {
       name,
       ...(storeId !== undefined && { storeId }),
       ...(radiusM !== undefined && { radiusM }),
+      ...(exit !== undefined && { exit }),
     },
   }
 }

@@ -55,8 +55,9 @@ const datumSchema = z
     'What coordinates are given in; for maps of mainland China that are not in WGS-84. Never guessed from the place.',
   )
 
-const EXIT = 'Replaces the engine’s own rule of when a phone has left.'
-const exitSchema = z.strictObject({
+export const EXIT = 'Replaces the engine’s own rule of when a phone has left.'
+/** When a phone has left, where a merchant wants another rule than the engine’s. */
+export const exitSchema = z.strictObject({
   bufferM: z
     .number()
     .min(0)

@@ -27,8 +27,9 @@ const settings = {
 
 /**
  * `POST /v1/merchants/{merchantId}/imports`: up to 10,000 stores, as CSV with a header line or as a GeoJSON
- * FeatureCollection: a Point is where a store stands, a Polygon or MultiPolygon the ground of its geofence. Each has an `id` of the merchant's own: an import that is repeated changes what is there and
- * adds nothing twice. docs/merchants.md names the columns.
+ * FeatureCollection: a Point is where a store stands, a Polygon or MultiPolygon the ground of its geofence. Each has an
+ * `id` of the merchant's own: an import that is repeated changes what is there and adds nothing twice. docs/merchants.md
+ * names the columns.
  */
 export const importRequestSchema = z.discriminatedUnion('format', [
   z.strictObject({
@@ -51,7 +52,7 @@ export const importRequestSchema = z.discriminatedUnion('format', [
           .min(1)
           .max(MAX_IMPORT_ROWS)
           .describe(
-            'Features with a Point, a Polygon or a MultiPolygon, each with an `id` and a `name`. A store with an area stands at the `lat` and `lon` of its properties, else at a point inside.',
+            'Features with a Point, a Polygon or a MultiPolygon, each with an `id` and a `name`. A store with an area stands at the `lat` and `lon` of its properties, else at a point inside. A feature with the id of one of the merchant’s geofences is that geofence.',
           ),
         crs: z
           .unknown()

@@ -332,6 +332,107 @@ describe('a file of features that can be no stores is refused at once', () => {
   })
 })
 
+describe('what the geofences are given out as', () => {
+  type Given = { id: string; geometry: unknown; properties: { storeId?: string } }
+  const pagesOf = async ({ call }: Chain): Promise<{ features: Given[] }[]> => {
+    const pages = []
+    let cursor: string | undefined
+    do {
+      const query: Record<string, string> = { limit: '2', ...(cursor !== undefined && { cursor }) }
+      const { body } = await call(`GET ${M}/geofences:geojson`, { query })
+      pages.push(body)
+      cursor = body.next
+    } while (cursor !== undefined)
+    return pages
+  }
+  const drawn = [
+    { name: 'Circle', geometry: point(30, 50), radiusM: 100, exit: { bufferM: 40 } },
+    { name: 'Area', geometry: square(30.1, 50) },
+    { name: 'Shifted', geometry: square(116.39, 39.9), datum: 'bd09', exit: { confirmS: 30 } },
+    { name: 'Round', geometry: point(116.3, 39.9), datum: 'gcj02', radiusM: 50 },
+  ]
+  const drawAll = async () => {
+    for (const body of drawn) expect((await chain.call(`POST ${M}/geofences`, { body })).status).toBe(201)
+  }
+
+  test('comes in again as it is, and changes nothing', async () => {
+    await drawAll()
+    const before = await chain.list('geofences')
+    for (const stores of await pagesOf(chain))
+      expect(await chain.runImport({ format: 'geojson', stores })).toMatchObject({
+        stores: { done: 2, unchanged: 2 },
+        geofences: { wanted: 2, done: 2, unchanged: 2 },
+        bad: 0,
+      })
+    expect(await chain.list('geofences')).toEqual(before)
+    expect(await chain.list('stores')).toEqual([])
+  })
+
+  test('may be edited: the geofence changes, and its store stays', async () => {
+    await chain.runImport({ format: 'csv', csv: 'id,name,lat,lon,radius_m\na,A,50.2,30.2,100' })
+    const [page] = await pagesOf(chain)
+    const [store, geofence] = [await storeOf('a'), page?.features[0]]
+    clock.advance(1000)
+    const edited = { ...geofence, geometry: square(30.2, 50.2), properties: { name: 'Renamed' } }
+    expect(await chain.runImport(bodyOf([edited]))).toMatchObject({
+      stores: { unchanged: 1 },
+      geofences: { replaced: 1 },
+    })
+    expect(await chain.list('geofences')).toEqual([
+      expect.objectContaining({
+        id: geofence?.id,
+        name: 'Renamed',
+        storeId: store.id,
+        geometry: square(30.2, 50.2),
+      }),
+    ])
+    expect(await storeOf('a')).toEqual(store)
+    expect(await chain.list('stores')).toHaveLength(1)
+  })
+
+  test('comes in at another merchant as new stores, once', async () => {
+    await drawAll()
+    const pages = await pagesOf(chain)
+    chain = await newChain()
+    for (const outcome of ['created', 'unchanged'])
+      for (const stores of pages)
+        expect(await chain.runImport({ format: 'geojson', stores })).toMatchObject({
+          stores: { [outcome]: 2 },
+          geofences: { [outcome]: 2 },
+          bad: 0,
+        })
+    const shownIn = (given: readonly { features: Given[] }[]) =>
+      given
+        .flatMap(({ features }) => features)
+        .map(({ geometry, properties: { storeId: _, ...rest } }) => JSON.stringify({ geometry, ...rest }))
+        .toSorted()
+    expect(shownIn(await pagesOf(chain))).toEqual(shownIn(pages))
+    expect(await chain.list('stores')).toHaveLength(4)
+  })
+
+  test('ends a page early where the borders are large, and leaves none out', async () => {
+    const circle = (lon: number) =>
+      Array.from({ length: 28_000 }, (_, n) => {
+        const angle = (2 * Math.PI * n) / 28_000
+        return [rounded(lon + 0.03 * Math.cos(angle)), rounded(50 + 0.03 * Math.sin(angle))]
+      })
+    for (const lon of [40, 41, 42, 43]) {
+      const vertices = circle(lon)
+      const geometry = { type: 'Polygon', coordinates: [[...vertices, vertices[0]]] }
+      const { status } = await chain.call(`POST ${M}/geofences`, { body: { name: `At ${lon}`, geometry } })
+      expect(status).toBe(201)
+    }
+    const { body: first } = await chain.call(`GET ${M}/geofences:geojson`)
+    expect(first.features).toHaveLength(3)
+    const { body: second } = await chain.call(`GET ${M}/geofences:geojson`, { query: { cursor: first.next } })
+    expect([second.features.length, second.next]).toEqual([1, undefined])
+    expect(await chain.runImport({ format: 'geojson', stores: first })).toMatchObject({
+      geofences: { unchanged: 3 },
+      bad: 0,
+    })
+  })
+})
+
 const DATA = path.resolve(import.meta.dirname, '../../../../shared/data/polygons')
 type RealFeature = { readonly geometry: unknown; readonly properties: { readonly name: string } }
 const realFeatures = (file: string): readonly RealFeature[] =>

@@ -37,6 +37,13 @@ const message = (status: number, text: string, headers: Record<string, string> =
   body: JSON.stringify({ message: text }),
 })
 
+/** What is wrong with the request itself; the local cloud's own faults are none of that. */
+const refusalOf = (error: unknown): HttpAnswer => {
+  if (error instanceof URIError) return message(400, 'Bad Request')
+  if (error instanceof BodyTooLarge) return message(413, 'Request Entity Too Large')
+  throw error
+}
+
 /** The HTTP API: routes, JWT authorizer, limits, and API Gateway's own answers when something is wrong. */
 export const createLocalApi = ({ routes, cors, signer, nowMs, invoke }: Options): LocalApi => {
   const find = createRouter(routes)
@@ -94,12 +101,9 @@ export const createLocalApi = ({ routes, cors, signer, nowMs, invoke }: Options)
       try {
         const asked = { method: incoming.method ?? 'GET', headers: incoming.headers }
         const { headers, ...rest } =
-          preflightAnswer(cors, asked) ?? withCors(cors, asked, await answer(incoming, url, requestId))
+          preflightAnswer(cors, asked) ??
+          withCors(cors, asked, await answer(incoming, url, requestId).catch(refusalOf))
         return { ...rest, headers: { ...headers, 'apigw-requestid': requestId } }
-      } catch (error) {
-        if (error instanceof URIError) return message(400, 'Bad Request')
-        if (error instanceof BodyTooLarge) return message(413, 'Request Entity Too Large')
-        throw error
       } finally {
         busy -= 1
         if (busy === 0) {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTokenSigner } from '#local/peers/tokens.ts'
 import { type FixtureCloud, startFixtureCloud } from '#test/local/cloud/fixture-cloud.ts'
@@ -145,6 +147,46 @@ describe('the HTTP API', () => {
   test('refuses a body of more than 10 MB', async () => {
     const response = await post('/open', '', Buffer.alloc(10 * 1024 * 1024 + 1))
     expect([response.status, await response.json()]).toEqual([413, { message: 'Request Entity Too Large' }])
+    expect(response.headers.get('apigw-requestid')).toMatch(/./)
+  })
+
+  describe('answers a body of 11 MB so that the client reads it, and goes on with the connection', () => {
+    const PIECE = Buffer.alloc(64 * 1024, 'a')
+    const PIECES = 11 * 16
+    const sized = { headers: `content-length: ${PIECES * PIECE.length}`, body: [PIECE], end: '' }
+    const chunked = {
+      headers: 'transfer-encoding: chunked',
+      body: [Buffer.from('10000\r\n'), PIECE, Buffer.from('\r\n')],
+      end: '0\r\n\r\n',
+    }
+    /** Sends all, then asks for `/plain` on the same connection; answers the status lines. */
+    const statusesOf = async (path: string, sent: typeof sized, token?: string): Promise<string[]> => {
+      const { hostname, port } = new URL(fixture.cloud.url)
+      const socket = connect(Number(port), hostname)
+      let answered = ''
+      socket.on('data', (data) => {
+        answered += data
+      })
+      const authorization = token === undefined ? '' : `authorization: Bearer ${token}\r\n`
+      const json = 'content-type: application/json\r\n'
+      socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\n${authorization}${json}${sent.headers}\r\n\r\n`)
+      for (let n = 0; n < PIECES; n += 1) {
+        for (const part of sent.body) if (!socket.write(part)) await once(socket, 'drain')
+      }
+      socket.write(`${sent.end}GET /plain HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
+      await once(socket, 'close')
+      return [...answered.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status = '']) => status)
+    }
+
+    test.each([
+      ['of a length that is told', sized],
+      ['in chunks', chunked],
+    ])('%s', async (_, sent) => {
+      expect(await statusesOf('/open', sent)).toEqual(['413', '200'])
+      expect(await statusesOf('/items/1', sent, await tokenFor('write'))).toEqual(['413', '200'])
+      expect(await statusesOf('/items/1', sent)).toEqual(['401', '200'])
+      expect(await statusesOf('/nowhere', sent)).toEqual(['404', '200'])
+    })
   })
 })
 

@@ -19,7 +19,7 @@ Requests are JSON, and unknown members are refused. A PUT takes the whole thing.
 token; drop what else is refused. An answer may get further members: ignore those that you do not know.
 
 Every refusal of a function is problem+json (RFC 9457) with a \`code\` to act on, a pointer to each bad field and a request id.
-What the gateway refuses by itself (no or wrong token 401, wrong scope 403, unknown route 404, too many requests 429) comes
+What the gateway refuses by itself (no or wrong token 401, wrong scope 403, too many requests of all callers together 429) comes
 as \`{"message": "…"}\`.
 
 Lists come in pages: \`next\` of a page is the \`cursor\` of the next one; without \`next\` it is the last.`

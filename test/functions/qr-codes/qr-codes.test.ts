@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { handler as customerApi } from '#functions/customer-api/handler.ts'
 import { triggersOfEvent } from '#functions/decide-offers/triggers-of.ts'
@@ -349,5 +350,66 @@ describe('the numbers of a placement', () => {
     clock.advance(7 * DAY + 1)
     await redeemed('nele')
     expect(await countsOf(one.id)).toMatchObject({ redemptions: 0 })
+  })
+
+  type Step = { readonly what: string; readonly who: number; readonly code: number }
+  const aStep = fc.record({
+    what: fc.constantFrom('press', 'claim', 'scan', 'askToken', 'redeem'),
+    who: fc.integer({ min: 0, max: 2 }),
+    code: fc.integer({ min: 0, max: 1 }),
+  })
+
+  test('are of acts of customers whom the merchant knows by them, and of nobody who only comes by (I9)', async () => {
+    let runs = 0
+    const play = async (steps: readonly Step[]) => {
+      runs += 1
+      const nameOf = (who: number) => `run ${runs} customer ${who}`
+      const codes = [await newCode(), await newCode()]
+      const facts = codes.map(() => ({ ...NOTHING, customers: new Set<string>() }))
+      const acted = new Set<string>()
+      const last = new Map<string, { readonly code: number; readonly outcomes: Set<string> }>()
+      const credit = (name: string, outcome: 'claims' | 'redemptions') => {
+        const scan = last.get(name)
+        const own = scan && facts[scan.code]
+        if (own && !scan.outcomes.has(outcome)) own[outcome] += 1
+        scan?.outcomes.add(outcome)
+      }
+      for (const { what, who, code } of steps) {
+        clock.advance(MINUTE)
+        const name = nameOf(who)
+        const [one, own] = [codes[code], facts[code]]
+        if (one === undefined || own === undefined) throw new Error('no such code')
+        if (what === 'press' || what === 'claim' || what === 'scan') own.scans += 1
+        if (what === 'press') await press(one.code)
+        if (what === 'claim') await claim(name, { scanId: (await press(one.code)).scanId })
+        if (what === 'scan') await scanned(name, one.code)
+        if (what === 'askToken') await tokenOf((await granted({ subject: name })).grantId, name)
+        if (what === 'redeem') await redeemed(name)
+        if (what === 'askToken') credit(name, 'claims')
+        if (what === 'redeem') credit(name, 'redemptions')
+        if (what === 'claim' || what === 'scan') {
+          own.claimedScans += 1
+          own.customers.add(name)
+          if (!acted.has(name)) own.signUps += 1
+          last.set(name, { code, outcomes: new Set() })
+        }
+        if (what !== 'press') acted.add(name)
+      }
+      for (const [index, one] of codes.entries()) {
+        const own = facts[index]
+        expect(await countsOf(one.id)).toEqual({ ...own, customers: own?.customers.size })
+      }
+      const known = await Promise.all(
+        [0, 1, 2].map(async (who) => {
+          const userId = userIdOf(nameOf(who))
+          const call = { subject: 'owner', path: { merchantId, userId } }
+          return (await callApi(merchantApi, 'GET /v1/merchants/{merchantId}/customers/{userId}', call))
+            .status
+        }),
+      )
+      // Who stands behind any of the numbers is known; who has done nothing is not, whatever the others do.
+      expect(known).toEqual([0, 1, 2].map((who) => (acted.has(nameOf(who)) ? 200 : 404)))
+    }
+    await fc.assert(fc.asyncProperty(fc.array(aStep, { minLength: 1, maxLength: 8 }), play), { numRuns: 12 })
   })
 })

@@ -6,6 +6,7 @@ import {
   type BatchGetCommandInput,
   type BatchGetCommandOutput,
   type DynamoDBDocumentClient,
+  GetCommand,
   QueryCommand,
   type QueryCommandInput,
   TransactWriteCommand,
@@ -42,6 +43,20 @@ const MAX_DELAY_MS = 640
 /** The most items of one transaction (quotas of DynamoDB). */
 export const MAX_TRANSACT_ITEMS = 100
 const MAX_BATCH_KEYS = 100
+
+/** The item under a key, read consistently; undefined where there is none. */
+export const getItem = async (
+  client: DynamoDBDocumentClient,
+  table: string,
+  Key: Item,
+  signal?: AbortSignal,
+): Promise<Item | undefined> => {
+  const { Item: found } = await client.send(
+    new GetCommand({ TableName: table, Key, ConsistentRead: true }),
+    signal ? { abortSignal: signal } : {},
+  )
+  return found
+}
 
 /** Reasons that say nothing about our conditions: another transaction was there, or too much was asked. */
 const PASSING_REASONS = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded'])

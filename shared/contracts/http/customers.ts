@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { appealSchema, MAX_APPEAL } from '#shared/contracts/http/appeal.ts'
 import { idSchema, instantSchema, textSchema, utcInstantSchema } from '#shared/contracts/http/primitives.ts'
 import { type Block, MAX_TAGS, PREFERENCE_SOURCES } from '#shared/domain/customers/relationship.ts'
 
@@ -19,7 +20,6 @@ export const customerNotesSchema = z.strictObject({
 export type CustomerNotes = z.output<typeof customerNotesSchema>
 
 const MAX_REASON = 200
-const MAX_APPEAL = 1000
 
 /**
  * `PUT /v1/merchants/{merchantId}/customers/{userId}/block`: a blocked customer gets nothing from this merchant.
@@ -40,16 +40,7 @@ export const blockSchema = z.strictObject({
   until: instantSchema
     .exactOptional()
     .describe('When it ends by itself; absent: when the merchant takes it back.'),
-  appeal: z
-    .strictObject({
-      state: z
-        .enum(['open', 'rejected'])
-        .describe('Whether it has been answered; an appeal that is accepted ends what it is against.'),
-      text: z.string().max(MAX_APPEAL).describe('What is said against it.'),
-      at: instantSchema.describe('When it was said.'),
-    })
-    .exactOptional()
-    .describe('What the customer says against it; once for each block.'),
+  appeal: appealSchema.exactOptional().describe('What the customer says against it; once for each block.'),
 })
 
 const iso = (atMs: number): string => new Date(atMs).toISOString()

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { appealSchema, MAX_APPEAL } from '#shared/contracts/http/appeal.ts'
 import {
   idSchema,
   instantSchema,
@@ -26,7 +27,6 @@ export const killSwitchSchema = z.strictObject({
   changedAt: instantSchema.exactOptional().describe('When it was last turned; absent when it never was.'),
 })
 
-const MAX_APPEAL = 1000
 const reasonSchema = textSchema(200)
 
 /**
@@ -50,14 +50,7 @@ export const suspensionSchema = z.strictObject({
   suspended: z.boolean().describe('True: none of the merchant’s scenes speaks.'),
   reason: z.string().max(200).exactOptional().describe('Why, in the operator’s words.'),
   at: instantSchema.exactOptional().describe('When that was decided; absent when it never was.'),
-  appeal: z
-    .strictObject({
-      state: z
-        .enum(['open', 'rejected'])
-        .describe('Whether it has been answered; an appeal that is accepted ends what it is against.'),
-      text: z.string().max(MAX_APPEAL).describe('What is said against it.'),
-      at: instantSchema.describe('When it was said.'),
-    })
+  appeal: appealSchema
     .exactOptional()
     .describe('What the merchant says against it; once for each suspension.'),
 })

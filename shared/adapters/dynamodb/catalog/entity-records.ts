@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import {
   type CatalogTables,
   listUnder,
@@ -14,7 +13,12 @@ import {
 } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
 import { readQuotas } from '#shared/adapters/dynamodb/catalog/read-quotas.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
-import { type Item, MAX_TRANSACT_ITEMS, type TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
+import {
+  getItem,
+  type Item,
+  MAX_TRANSACT_ITEMS,
+  type TransactItem,
+} from '#shared/adapters/dynamodb/transactions.ts'
 import type { Holder } from '#shared/contracts/http/problem.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 import type { Author } from '#shared/domain/merchants/audit.ts'
@@ -131,23 +135,15 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
   }: EntityDefinition<Id, E>,
 ): EntityRecords<Id, E> => {
   const { client, catalog } = tables
-  const options = (signal?: AbortSignal) => (signal ? { abortSignal: signal } : {})
-
   const find = async (merchantId: MerchantId, id: Id, signal?: AbortSignal): Promise<E | undefined> => {
     const Key = entityKey(type, merchantId, id)
-    const { Item } = await client.send(
-      new GetCommand({ TableName: catalog, Key, ConsistentRead: true }),
-      options(signal),
-    )
+    const Item = await getItem(client, catalog, Key, signal)
     return Item && parse(Item)
   }
 
   const readVersion = async (merchantId: MerchantId, signal?: AbortSignal): Promise<number> => {
     const Key = versionKey(merchantId)
-    const { Item } = await client.send(
-      new GetCommand({ TableName: catalog, Key, ConsistentRead: true }),
-      options(signal),
-    )
+    const Item = await getItem(client, catalog, Key, signal)
     return Number(Item?.['version'] ?? 0)
   }
 

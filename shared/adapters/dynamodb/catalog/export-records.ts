@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { auditWrite } from '#shared/adapters/dynamodb/catalog/audit-records.ts'
 import {
@@ -8,7 +7,7 @@ import {
   merchantPk,
   retrying,
 } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
-import { type Item, queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { getItem, type Item, queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { userKey } from '#shared/contracts/items/ledger.ts'
 import type { JobId, MerchantId, UserId } from '#shared/domain/ids.ts'
 import type { Author } from '#shared/domain/merchants/audit.ts'
@@ -85,10 +84,7 @@ export const createExportRecords = ({ client, catalog, ledger }: CatalogTables):
   },
 
   isOpen: async (merchantId, jobId, nowMs, signal) => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: catalog, Key: exportKey(merchantId, jobId), ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
+    const Item = await getItem(client, catalog, exportKey(merchantId, jobId), signal)
     return Item !== undefined && z.number().parse(Item['expiresAtMs']) > nowMs
   },
 

@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { auditWrite } from '#shared/adapters/dynamodb/catalog/audit-records.ts'
 import {
@@ -14,6 +14,7 @@ import { readQuotas } from '#shared/adapters/dynamodb/catalog/read-quotas.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import {
   batchGetAll,
+  getItem,
   type Item,
   queryPage,
   type TransactItem,
@@ -99,10 +100,7 @@ export const createImportRecords = (tables: CatalogTables): ImportRecords => {
   const options = (signal?: AbortSignal) => (signal ? { abortSignal: signal } : {})
 
   const find: ImportRecords['find'] = async (merchantId, jobId, signal) => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: catalog, Key: importKey(merchantId, jobId), ConsistentRead: true }),
-      options(signal),
-    )
+    const Item = await getItem(client, catalog, importKey(merchantId, jobId), signal)
     return Item && parseImportJob(Item)
   }
 

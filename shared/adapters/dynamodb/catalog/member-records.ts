@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import {
   type CatalogTables,
@@ -12,6 +11,7 @@ import {
 import { commitChange } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import type { Item, TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
+import { getItem } from '#shared/adapters/dynamodb/transactions.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 import type { Author } from '#shared/domain/merchants/audit.ts'
@@ -96,13 +96,8 @@ const termsOf = ({ role, until }: Member): string => (until === undefined ? role
 export const createMemberRecords = (tables: CatalogTables): MemberRecords => {
   const { client, catalog } = tables
 
-  const get = async (Key: { pk: string; sk: string }, signal?: AbortSignal): Promise<Item | undefined> => {
-    const answer = await client.send(
-      new GetCommand({ TableName: catalog, Key, ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
-    return answer.Item
-  }
+  const get = (Key: { pk: string; sk: string }, signal?: AbortSignal): Promise<Item | undefined> =>
+    getItem(client, catalog, Key, signal)
 
   const put = (Item: Item): TransactItem => ({ Put: { TableName: catalog, Item } })
   const deleteAt = (Key: Record<string, string>): TransactItem => ({ Delete: { TableName: catalog, Key } })

@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { auditWrite } from '#shared/adapters/dynamodb/catalog/audit-records.ts'
 import {
@@ -18,7 +17,7 @@ import type { Removed } from '#shared/adapters/dynamodb/catalog/entity-records.t
 import { findThings } from '#shared/adapters/dynamodb/catalog/find-holders.ts'
 import { memberItem, membershipItem, membersOf } from '#shared/adapters/dynamodb/catalog/member-records.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
-import { type Item, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { getItem, type Item, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { type Membership, merchantSchema } from '#shared/contracts/http/merchants.ts'
 import { idSchema } from '#shared/contracts/http/primitives.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
@@ -60,13 +59,8 @@ const membershipItemSchema = z.object({
 export const createMerchantRecords = (tables: CatalogTables): MerchantRecords => {
   const { client, catalog } = tables
 
-  const get = async (Key: { pk: string; sk: string }, signal?: AbortSignal): Promise<Item | undefined> => {
-    const answer = await client.send(
-      new GetCommand({ TableName: catalog, Key, ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
-    return answer.Item
-  }
+  const get = (Key: { pk: string; sk: string }, signal?: AbortSignal): Promise<Item | undefined> =>
+    getItem(client, catalog, Key, signal)
 
   const find: MerchantRecords['find'] = async (merchantId, signal) => {
     const item = await get(merchantKey(merchantId), signal)

@@ -1,10 +1,10 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import {
   type CatalogTables,
   merchantKey,
   merchantPk,
 } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import type { Along } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
+import { getItem } from '#shared/adapters/dynamodb/transactions.ts'
 import { NEW_ARRIVAL_EVERY_DAYS } from '#shared/domain/merchants/merchant.ts'
 import type { Scene } from '#shared/domain/scenes/scene.ts'
 
@@ -18,10 +18,7 @@ const everyDaysOf = async (
   { merchantId }: Scene,
   signal?: AbortSignal,
 ): Promise<number> => {
-  const { Item } = await client.send(
-    new GetCommand({ TableName: catalog, Key: merchantKey(merchantId), ConsistentRead: true }),
-    signal ? { abortSignal: signal } : {},
-  )
+  const Item = await getItem(client, catalog, merchantKey(merchantId), signal)
   return Number(Item?.['newArrivalEveryDays'] ?? NEW_ARRIVAL_EVERY_DAYS)
 }
 

@@ -1,5 +1,5 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { type CatalogTables, versionKey } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
+import { getItem } from '#shared/adapters/dynamodb/transactions.ts'
 import { parseUsage, type Usage } from '#shared/contracts/items/quotas.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 import type { Quotas } from '#shared/domain/merchants/quotas.ts'
@@ -10,10 +10,7 @@ export const readUsage = async (
   merchantId: MerchantId,
   signal?: AbortSignal,
 ): Promise<Usage> => {
-  const { Item } = await client.send(
-    new GetCommand({ TableName: catalog, Key: versionKey(merchantId), ConsistentRead: true }),
-    signal ? { abortSignal: signal } : {},
-  )
+  const Item = await getItem(client, catalog, versionKey(merchantId), signal)
   return parseUsage(Item)
 }
 

@@ -1,5 +1,5 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
-import { queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { getItem, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import {
   newestKeyKey,
   type PrivateJwk,
@@ -47,10 +47,7 @@ export const createListSigningKeys =
 export const createReadSigningSecret =
   ({ client, catalog }: Catalog): ReadSigningSecret =>
   async (kid, signal) => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: catalog, Key: secretKeyKey(kid), ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
+    const Item = await getItem(client, catalog, secretKeyKey(kid), signal)
     return Item && parseSecret(Item)
   }
 
@@ -75,10 +72,7 @@ export const createRotateSigningKeys = (
   const list = createListSigningKeys(tables)
 
   const readNewest = async (signal?: AbortSignal): Promise<unknown> => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: catalog, Key: newestKeyKey, ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
+    const Item = await getItem(client, catalog, newestKeyKey, signal)
     return Item?.['kid']
   }
 

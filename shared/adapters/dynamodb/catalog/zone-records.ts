@@ -1,9 +1,8 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { auditWrite } from '#shared/adapters/dynamodb/catalog/audit-records.ts'
 import { type CatalogTables, retrying } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import { listZones, MAX_ZONES, ZONES_PK } from '#shared/adapters/dynamodb/catalog/zone-cache.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
-import { type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { getItem, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { zoneSchema } from '#shared/contracts/http/platform.ts'
 import { platformKey } from '#shared/contracts/items/platform.ts'
 import type { Zone } from '#shared/domain/geo/zone.ts'
@@ -51,10 +50,7 @@ export const createZoneRecords = (tables: CatalogTables): ZoneRecords => {
   }
 
   const find: ZoneRecords['find'] = async (id, signal) => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: catalog, Key: zoneKey(id), ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
+    const Item = await getItem(client, catalog, zoneKey(id), signal)
     return Item && zoneSchema.parse(Item['zone'])
   }
 

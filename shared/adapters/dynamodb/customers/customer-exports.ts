@@ -1,8 +1,13 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { type Erased, notErased, retrying } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import type { ProfileTables } from '#shared/adapters/dynamodb/customers/profile-records.ts'
-import { batchGetAll, type Item, queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import {
+  batchGetAll,
+  getItem,
+  type Item,
+  queryPage,
+  transact,
+} from '#shared/adapters/dynamodb/transactions.ts'
 import { profileKey, userKey } from '#shared/contracts/items/ledger.ts'
 import { parsePresence, type StoredPresence } from '#shared/contracts/items/presence.ts'
 import type { JobId, UserId } from '#shared/domain/ids.ts'
@@ -62,10 +67,7 @@ export const createCustomerExports = ({ client, ledger, presence }: ProfileTable
   },
 
   readPresence: async (user, signal) => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: presence, Key: { pk: userKey(user) }, ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
+    const Item = await getItem(client, presence, { pk: userKey(user) }, signal)
     return parsePresence(Item)
   },
 

@@ -9,16 +9,16 @@ import {
   tokenKey,
   touchProfile,
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
+import { queryDevices } from '#shared/adapters/dynamodb/ledger/read-devices.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import {
   batchGetAll,
   type Item,
-  queryPage,
   type TransactItem,
   transact,
 } from '#shared/adapters/dynamodb/transactions.ts'
 import { idSchema } from '#shared/contracts/http/primitives.ts'
-import { profileKey, userKey } from '#shared/contracts/items/ledger.ts'
+import { profileKey } from '#shared/contracts/items/ledger.ts'
 import { type Device, MAX_DEVICES } from '#shared/domain/customers/customer.ts'
 import type { UserId } from '#shared/domain/ids.ts'
 
@@ -53,20 +53,8 @@ export const createDeviceRecords = ({ client, ledger }: CustomerTables): DeviceR
     return items
   }
 
-  const countDevices = async (user: UserId, signal?: AbortSignal): Promise<number> => {
-    const page = await queryPage(
-      client,
-      {
-        TableName: ledger,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :device)',
-        ExpressionAttributeValues: { ':pk': userKey(user), ':device': 'DEVICE#' },
-        ConsistentRead: true,
-        Limit: MAX_DEVICES,
-      },
-      { signal },
-    )
-    return page.items.length
-  }
+  const countDevices = async (user: UserId, signal?: AbortSignal): Promise<number> =>
+    (await queryDevices(client, ledger, user, signal)).length
 
   const putDevice = (user: UserId, device: Device, before: Device | undefined): TransactItem => ({
     Put: {

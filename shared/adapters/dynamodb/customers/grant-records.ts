@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import {
   type CustomerTables,
@@ -15,7 +14,13 @@ import { replaceExposure } from '#shared/adapters/dynamodb/ledger/exposure-recor
 import { writeRelationship } from '#shared/adapters/dynamodb/ledger/relationship-writes.ts'
 import { moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
-import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import {
+  getItem,
+  type Item,
+  queryPage,
+  type TransactItem,
+  transact,
+} from '#shared/adapters/dynamodb/transactions.ts'
 import { idSchema } from '#shared/contracts/http/primitives.ts'
 import { redemptionCounts, redemptionStep } from '#shared/contracts/items/counted-facts.ts'
 import { codeKey, grantsPk, listedCodeKey } from '#shared/contracts/items/decision.ts'
@@ -201,13 +206,8 @@ const afterReaction = (
 
 /** Grants over the Ledger: what customers hold, and their redemption. */
 export const createGrantRecords = ({ client, ledger }: CustomerTables, dueShards: number): GrantRecords => {
-  const get = async (Key: { pk: string; sk: string }, signal?: AbortSignal): Promise<Item | undefined> => {
-    const answer = await client.send(
-      new GetCommand({ TableName: ledger, Key, ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
-    return answer.Item
-  }
+  const get = (Key: { pk: string; sk: string }, signal?: AbortSignal): Promise<Item | undefined> =>
+    getItem(client, ledger, Key, signal)
 
   const find = async (user: UserId, grantId: GrantId, signal?: AbortSignal) => {
     const item = await get(grantKey(user, grantId), signal)

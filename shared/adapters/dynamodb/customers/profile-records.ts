@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import {
   type CustomerTables,
@@ -12,8 +11,15 @@ import {
   SET_NEW_PROFILE,
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { forgetWriter } from '#shared/adapters/dynamodb/customers/suppressions.ts'
+import { queryDevices } from '#shared/adapters/dynamodb/ledger/read-devices.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
-import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import {
+  getItem,
+  type Item,
+  queryPage,
+  type TransactItem,
+  transact,
+} from '#shared/adapters/dynamodb/transactions.ts'
 import { consentsSchema, preferencesSchema } from '#shared/contracts/http/me.ts'
 import { countryOfNumber } from '#shared/contracts/http/phone-number.ts'
 import { idSchema } from '#shared/contracts/http/primitives.ts'
@@ -31,7 +37,6 @@ import {
   type ConsentSubject,
   type Consents,
   type Device,
-  MAX_DEVICES,
   type Preferences,
   type Profile,
   tombstone,
@@ -110,13 +115,8 @@ const parseProfileItem = (item: Item | undefined): Profile | undefined | Erased 
 
 /** Profiles over the Ledger. Every change is conditioned on the version that was read. */
 export const createProfileRecords = ({ client, ledger, presence }: ProfileTables): ProfileRecords => {
-  const get = async (Key: { pk: string; sk: string }, signal?: AbortSignal): Promise<Item | undefined> => {
-    const answer = await client.send(
-      new GetCommand({ TableName: ledger, Key, ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
-    return answer.Item
-  }
+  const get = (Key: { pk: string; sk: string }, signal?: AbortSignal): Promise<Item | undefined> =>
+    getItem(client, ledger, Key, signal)
 
   const find: ProfileRecords['find'] = async (user, signal) =>
     parseProfileItem(await get(profileKey(user), signal))
@@ -240,20 +240,7 @@ export const createProfileRecords = ({ client, ledger, presence }: ProfileTables
   return {
     find,
 
-    listDevices: async (user, signal) => {
-      const page = await queryPage(
-        client,
-        {
-          TableName: ledger,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :device)',
-          ExpressionAttributeValues: { ':pk': userKey(user), ':device': 'DEVICE#' },
-          ConsistentRead: true,
-          Limit: MAX_DEVICES,
-        },
-        { signal },
-      )
-      return page.items.map(parseDevice)
-    },
+    listDevices: async (user, signal) => (await queryDevices(client, ledger, user, signal)).map(parseDevice),
 
     savePreferences: (user, preferences, nowMs, permit, signal) =>
       optimistically(async (): Promise<'saved' | Erased | 'again'> => {

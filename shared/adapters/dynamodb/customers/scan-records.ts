@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import {
   type CustomerTables,
@@ -17,7 +16,7 @@ import {
   scanCountsKey,
 } from '#shared/adapters/dynamodb/customers/scan-credits.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
-import { batchGetAll, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { batchGetAll, getItem, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { RETENTION_S, userKey } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship, relationshipKey } from '#shared/contracts/items/relationship.ts'
 import type { MerchantId, QrCodeId, UserId } from '#shared/domain/ids.ts'
@@ -112,10 +111,7 @@ export const createScanRecords = ({ client, ledger }: CustomerTables): ScanRecor
   })
 
   const read = async (scanId: string, signal?: AbortSignal) => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: ledger, Key: scanKey(scanId), ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
+    const Item = await getItem(client, ledger, scanKey(scanId), signal)
     return Item && scanSchema.parse(Item)
   }
 
@@ -194,9 +190,6 @@ export const createScanRecords = ({ client, ledger }: CustomerTables): ScanRecor
 export const createSumScans =
   ({ client, ledger }: CustomerTables): SumScans =>
   async (qrCodeId, signal) => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: ledger, Key: scanCountsKey(qrCodeId), ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
+    const Item = await getItem(client, ledger, scanCountsKey(qrCodeId), signal)
     return countsSchema.parse(Item ?? {})
   }

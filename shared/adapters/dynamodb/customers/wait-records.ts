@@ -1,4 +1,4 @@
-import { DeleteCommand, GetCommand } from '@aws-sdk/lib-dynamodb'
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import {
@@ -8,7 +8,7 @@ import {
   retrying,
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { markWaiting } from '#shared/adapters/dynamodb/ledger/waiting-list.ts'
-import { type Item, queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { getItem, type Item, queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import { userKey } from '#shared/contracts/items/ledger.ts'
 import { type Place, placeItem, WAITS, waitKey, waitsSince } from '#shared/contracts/items/waiting-list.ts'
@@ -60,10 +60,7 @@ const standingOf = (item: Item): Standing => (item['merchantSk'] === undefined ?
  */
 export const createWaitRecords = ({ client, ledger }: CustomerTables, dueShards: number): WaitRecords => ({
   find: async (user, offerId, signal) => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: ledger, Key: waitKey(user, offerId), ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
+    const Item = await getItem(client, ledger, waitKey(user, offerId), signal)
     return Item && standingOf(Item)
   },
 

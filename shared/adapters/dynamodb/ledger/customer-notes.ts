@@ -1,11 +1,10 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { auditWrite } from '#shared/adapters/dynamodb/catalog/audit-records.ts'
 import type { CatalogTables } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 
 import { notErased } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { writeRelationship } from '#shared/adapters/dynamodb/ledger/relationship-writes.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
-import { transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { getItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { parseRelationship, relationshipKey } from '#shared/contracts/items/relationship.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 import type { AuditAction, Author } from '#shared/domain/merchants/audit.ts'
@@ -29,10 +28,7 @@ export const createNoteCustomer =
   ({ client, catalog, ledger: table }: CatalogTables): NoteCustomer =>
   (merchantId, user, { author, action }, change, signal) =>
     optimistically(async (): Promise<KnownRelationship | undefined | 'again'> => {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: table, Key: relationshipKey(user, merchantId), ConsistentRead: true }),
-        signal ? { abortSignal: signal } : {},
-      )
+      const Item = await getItem(client, table, relationshipKey(user, merchantId), signal)
       const before = parseRelationship(Item)
       if (before.actedAt === undefined) return undefined
       const after = change(before.relationship)

@@ -1,7 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { PageOf } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
-import { queryPage } from '#shared/adapters/dynamodb/transactions.ts'
+import { getItem, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
 import {
   ACTED,
   CUSTOMER_SHARDS,
@@ -81,10 +80,7 @@ export const createCustomerRecords = (client: DynamoDBDocumentClient, table: str
 
   return {
     find: async (merchantId, user, signal) => {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: table, Key: relationshipKey(user, merchantId), ConsistentRead: true }),
-        signal ? { abortSignal: signal } : {},
-      )
+      const Item = await getItem(client, table, relationshipKey(user, merchantId), signal)
       return knownOf(Item, user)[0]
     },
 

@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { notErased } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import type { ReadAddedRules } from '#shared/adapters/dynamodb/ledger/added-rules.ts'
 import { countWrites } from '#shared/adapters/dynamodb/ledger/counters.ts'
@@ -11,7 +11,7 @@ import {
 import type { ReadPlatform } from '#shared/adapters/dynamodb/ledger/platform-state.ts'
 import { readDevices } from '#shared/adapters/dynamodb/ledger/read-devices.ts'
 import type { SceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
-import { batchGetAll, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { batchGetAll, getItem, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import {
   countedOf,
   type DecisionRef,
@@ -270,10 +270,7 @@ export const createDecisionStore = (
     readPhones,
 
     readCoupon: async (user, grantId, nowMs, signal) => {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: ledger, Key: grantKey(user, grantId), ConsistentRead: true }),
-        signal ? { abortSignal: signal } : {},
-      )
+      const Item = await getItem(client, ledger, grantKey(user, grantId), signal)
       return Item !== undefined && isHeld(Item, nowMs)
     },
 

@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
@@ -12,7 +12,7 @@ import { createReplanCustomer } from '#shared/adapters/dynamodb/ledger/replan-cu
 import { createReplanRecords } from '#shared/adapters/dynamodb/ledger/replan-records.ts'
 import { createServeWaiters } from '#shared/adapters/dynamodb/ledger/serve-waiters.ts'
 import { giveBackUnit, takeFromTally } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
-import { type Item, queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { getItem, type Item, queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import { dueKey, remindedOf, storedTallies } from '#shared/contracts/items/ledger.ts'
 import { parseRelationship, type StoredRelationship } from '#shared/contracts/items/relationship.ts'
@@ -210,10 +210,7 @@ export const createDueStore = (
     },
 
     readCursor: async (signal) => {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: table, Key: CURSOR, ConsistentRead: true }),
-        options(signal),
-      )
+      const Item = await getItem(client, table, CURSOR, signal)
       return z.object({ hour: z.string() }).optional().parse(Item)?.hour
     },
 

@@ -1,7 +1,7 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { notErased } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
-import { batchGetAll, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { batchGetAll, getItem, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { type Gift, giftItem, giftKey, giftSchema, type StoredGift } from '#shared/contracts/items/gift.ts'
 import { stockKey } from '#shared/contracts/items/stock.ts'
 import { shardOf, type UserId } from '#shared/domain/ids.ts'
@@ -55,10 +55,7 @@ export const createGifts = (client: DynamoDBDocumentClient, table: string): Gift
   }
 
   const find: Gifts['find'] = async (user, name, signal) => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: table, Key: giftKey(user, name), ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
+    const Item = await getItem(client, table, giftKey(user, name), signal)
     const gift = Item && giftSchema.parse(Item)
     return gift?.state === 'reserved' ? gift : undefined
   }

@@ -1,6 +1,7 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
 import type { MerchantScenes } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
+import { getItem } from '#shared/adapters/dynamodb/transactions.ts'
 import { parseProfile, profileKey } from '#shared/contracts/items/ledger.ts'
 import type { StoredRelationship } from '#shared/contracts/items/relationship.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
@@ -27,10 +28,7 @@ export const createReadOccasions = (
   currentScenes: CurrentScenes,
 ): ReadOccasions => {
   const readBirthday = async (user: UserId, signal?: AbortSignal): Promise<string | undefined> => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: table, Key: profileKey(user), ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
+    const Item = await getItem(client, table, profileKey(user), signal)
     return parseProfile(Item).birthday
   }
 

@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { auditWrite } from '#shared/adapters/dynamodb/catalog/audit-records.ts'
 import {
@@ -15,6 +14,7 @@ import { commitChange } from '#shared/adapters/dynamodb/catalog/change-merchant.
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import {
   batchGetAll,
+  getItem,
   type Item,
   type TransactItem,
   transact,
@@ -79,18 +79,12 @@ export const createPlatformRecords = (tables: CatalogTables): PlatformRecords =>
   const { client, catalog, ledger } = tables
 
   const readVersion = async (merchantId: MerchantId, signal?: AbortSignal): Promise<Item | undefined> => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: catalog, Key: versionKey(merchantId), ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
+    const Item = await getItem(client, catalog, versionKey(merchantId), signal)
     return Item
   }
 
   const read: PlatformRecords['read'] = async (signal) => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: ledger, Key: platformKey, ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
+    const Item = await getItem(client, ledger, platformKey, signal)
     return parsePlatformState(Item)
   }
 

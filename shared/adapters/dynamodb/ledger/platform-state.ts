@@ -1,4 +1,5 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { getItem } from '#shared/adapters/dynamodb/transactions.ts'
 import { type PlatformState, parsePlatformState, platformKey } from '#shared/contracts/items/platform.ts'
 
 /** What holds for the whole platform, at most 5 s old. */
@@ -16,10 +17,7 @@ export const createReadPlatform = (client: DynamoDBDocumentClient, table: string
   let known: { readonly atMs: number; readonly state: PlatformState } | undefined
   return async (nowMs, signal) => {
     if (known !== undefined && Math.abs(nowMs - known.atMs) < CACHE_MS) return known.state
-    const { Item } = await client.send(
-      new GetCommand({ TableName: table, Key: platformKey, ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
+    const Item = await getItem(client, table, platformKey, signal)
     const state = parsePlatformState(Item)
     known = { atMs: nowMs, state }
     return state

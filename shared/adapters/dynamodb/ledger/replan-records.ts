@@ -1,4 +1,4 @@
-import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import type { Gifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
@@ -6,7 +6,7 @@ import type { PlanCoupons } from '#shared/adapters/dynamodb/ledger/plan-coupons.
 import type { ReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
 import { asRead } from '#shared/adapters/dynamodb/ledger/relationship-writes.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
-import { type Item, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
+import { getItem, type Item, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import {
   CUSTOMER_SHARDS,
@@ -80,10 +80,7 @@ export const createReplanRecords = (
     signal?: AbortSignal,
   ): Promise<Item | undefined> => {
     const Key = relationshipKey(user, merchantId)
-    const { Item } = await client.send(
-      new GetCommand({ TableName: table, Key, ConsistentRead: true }),
-      options(signal),
-    )
+    const Item = await getItem(client, table, Key, signal)
     return Item
   }
 
@@ -126,10 +123,7 @@ export const createReplanRecords = (
 
   return {
     find: async (merchantId, askedAt, signal) => {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: table, Key: replanKey(merchantId), ConsistentRead: true }),
-        options(signal),
-      )
+      const Item = await getItem(client, table, replanKey(merchantId), signal)
       if (Item === undefined) return undefined
       const { askedAt: latest, cursor = { shard: 0 } } = parseReplan(Item)
       return latest === askedAt ? { cursor } : undefined

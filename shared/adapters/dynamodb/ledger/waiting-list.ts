@@ -1,4 +1,5 @@
-import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { getItem } from '#shared/adapters/dynamodb/transactions.ts'
 import { dueKey } from '#shared/contracts/items/ledger.ts'
 import { waitingKey } from '#shared/contracts/items/waiting-list.ts'
 import { type MerchantId, type OfferId, shardOf } from '#shared/domain/ids.ts'
@@ -76,10 +77,7 @@ export const createWaitingList = (
 
   return {
     hasWaiters: async (offerId, signal) => {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: table, Key: waitingKey(offerId), ConsistentRead: true }),
-        signal ? { abortSignal: signal } : {},
-      )
+      const Item = await getItem(client, table, waitingKey(offerId), signal)
       return Item?.['duePk'] !== undefined
     },
 

@@ -1,4 +1,5 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { getItem } from '#shared/adapters/dynamodb/transactions.ts'
 import { parsePresence, type StoredPresence } from '#shared/contracts/items/presence.ts'
 import type { UserId } from '#shared/domain/ids.ts'
 
@@ -8,9 +9,6 @@ export type FindPresence = (user: UserId, signal?: AbortSignal) => Promise<Store
 export const createFindPresence =
   (client: DynamoDBDocumentClient, table: string): FindPresence =>
   async (user, signal) => {
-    const { Item } = await client.send(
-      new GetCommand({ TableName: table, Key: { pk: `U#${user}` }, ConsistentRead: true }),
-      signal ? { abortSignal: signal } : {},
-    )
+    const Item = await getItem(client, table, { pk: `U#${user}` }, signal)
     return parsePresence(Item)
   }

@@ -91,6 +91,7 @@ export const memberRoute = <
 ): MerchantRoute => ({
   ...route<MerchantServices, P, Q, B>({
     ...definition,
+    admit: (services) => (request) => requireRole(services, request, action),
     use: (services) => async (request) => {
       const role = await requireRole(services, request, action)
       const author = authorOf(request, role, services.nowMs())

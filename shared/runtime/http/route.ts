@@ -129,6 +129,8 @@ export type RouteDefinition<
   readonly response?: z.ZodType
   /** In place of `response`: an answer that is no JSON. */
   readonly answer?: OpenContent
+  /** Throws for who may not: asked before an answer is given again, which the use case knows nothing of. */
+  readonly admit?: (services: S) => (request: HttpRequest<z.output<P>>) => Promise<unknown>
   readonly use: UseCase<S, z.output<P>, z.output<Q>, z.output<B>>
 }
 
@@ -176,6 +178,7 @@ export const route = <
   answer: other,
   repeatable,
   keyed,
+  admit,
   use,
   ...document
 }: RouteDefinition<S, P, Q, B>): Route<S> => ({
@@ -207,6 +210,7 @@ export const route = <
     const { idempotencyKey } = request
     const isOnce = repeatable !== true && keyed !== true && routeKey.startsWith('POST ')
     if (!isOnce || idempotencyKey === undefined || answerOnce === undefined) return await answer()
+    await admit?.(made)(request)
     const named: NamedRequest = {
       user: caller.user,
       isCustomers: scopes.includes('customer'),

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { handler } from '#functions/merchant-api/handler.ts'
+import { createMemberRecords } from '#shared/adapters/dynamodb/catalog/member-records.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
 import { setClock } from '#test/support/clock.ts'
 import { createTables } from '#test/support/engine.ts'
 import { callApi } from '#test/support/http-event.ts'
-import { newMerchant, putMember } from '#test/support/merchants.ts'
+import { newMerchant, putMember, UNION_SQUARE } from '#test/support/merchants.ts'
 
 const tables = await createTables()
 process.env['CATALOG_TABLE'] = tables.catalog
@@ -90,6 +91,128 @@ describe('members', () => {
     expect([one.status, other.status].filter((status) => status === 204)).toHaveLength(1)
     const left = (await list(one.status === 204 ? 'dora' : 'emil', merchantId)).body.items
     expect(left).toMatchObject([{ role: 'owner' }])
+  })
+
+  test('an owner’s access has no end, so that the last owner can always act', async () => {
+    const { id: merchantId } = await newMerchant(handler, 'fred')
+    const until = new Date(clock.nowMs + 60_000).toISOString()
+    const expiring = await put('fred', merchantId, 'greta', { role: 'owner', until })
+    expect([expiring.status, expiring.body.errors]).toEqual([
+      400,
+      [{ pointer: '/until', detail: 'an owner stays until another owner removes it' }],
+    ])
+    // A manager for a minute is no owner who could stay.
+    expect((await put('fred', merchantId, 'greta', { role: 'manager', until })).status).toBe(201)
+    expect((await remove('fred', merchantId, 'fred')).body.code).toBe('inUse')
+    expect((await put('fred', merchantId, 'fred', { role: 'manager', until })).body.code).toBe('inUse')
+    // Who becomes an owner loses its end.
+    expect((await put('fred', merchantId, 'greta', { role: 'owner' })).body).not.toHaveProperty('until')
+    clock.advance(60_000)
+    expect((await remove('fred', merchantId, 'fred')).status).toBe(204)
+    expect((await list('greta', merchantId)).status).toBe(200)
+  })
+
+  test.each(['manager', 'staff', 'agency', 'auditor'] as const)(
+    'a %s neither invites, nor removes, nor gives itself more time, and is gone when its time is over',
+    async (role) => {
+      const { id: merchantId } = await newMerchant(handler, 'hans')
+      const until = new Date(clock.nowMs + 60_000).toISOString()
+      expect((await put('hans', merchantId, role, { role, until })).status).toBe(201)
+      const later = new Date(clock.nowMs + 86_400_000).toISOString()
+      const attempts = () =>
+        Promise.all([
+          put(role, merchantId, 'friend', { role: 'staff' }),
+          put(role, merchantId, role, { role, until: later }),
+          put(role, merchantId, role, { role: 'owner' }),
+          remove(role, merchantId, 'hans'),
+          remove(role, merchantId, role),
+        ])
+      expect((await attempts()).map(({ status }) => status)).toEqual([403, 403, 403, 403, 403])
+      clock.advance(59_999)
+      expect((await attempts())[1]?.status).toBe(403)
+      clock.advance(1)
+      expect((await attempts()).map(({ status }) => status)).toEqual([404, 404, 404, 404, 404])
+      const { items } = (await list('hans', merchantId)).body
+      expect(items).toHaveLength(2)
+      expect(items).toContainEqual(expect.objectContaining({ role, until, isActive: false }))
+      // An owner may let it in again.
+      expect((await put('hans', merchantId, role, { role, until: later })).status).toBe(200)
+    },
+  )
+
+  test('an answer is not given again to who may not have it any more', async () => {
+    const { id: merchantId } = await newMerchant(handler, 'lars')
+    const until = new Date(clock.nowMs + 60_000).toISOString()
+    await put('lars', merchantId, 'maja', { role: 'agency', until })
+    const draw = () =>
+      callApi(handler, 'POST /v1/merchants/{merchantId}/stores', {
+        subject: 'maja',
+        path: { merchantId },
+        body: { name: 'Union Square', ...UNION_SQUARE },
+        headers: { 'idempotency-key': 'one' },
+      })
+    const first = await draw()
+    const again = await draw()
+    expect([first.status, again.status, again.body]).toEqual([201, 201, first.body])
+    await put('lars', merchantId, 'maja', { role: 'staff', until })
+    expect((await draw()).status).toBe(403)
+    clock.advance(60_000)
+    expect((await draw()).status).toBe(404)
+  })
+
+  test('who may export reads no further page when its time is over', async () => {
+    const { id: merchantId } = await newMerchant(handler, 'nora')
+    const until = new Date(clock.nowMs + 60_000).toISOString()
+    await put('nora', merchantId, 'olaf', { role: 'auditor', until })
+    const call = { subject: 'olaf', path: { merchantId } }
+    const { body } = await callApi(handler, 'POST /v1/merchants/{merchantId}/exports', call)
+    const page = () =>
+      callApi(handler, 'GET /v1/merchants/{merchantId}/exports/{exportId}', {
+        subject: 'olaf',
+        path: { merchantId, exportId: body.exportId },
+      })
+    expect((await page()).status).toBe(200)
+    clock.advance(60_000)
+    expect((await page()).status).toBe(404)
+  })
+
+  test('an owner who was removed while its request was under way changes no member any more', async () => {
+    const { id: merchantId } = await newMerchant(handler, 'ines')
+    await putMember(handler, 'ines', merchantId, 'jens', 'owner')
+    await remove('ines', merchantId, 'jens')
+    const records = createMemberRecords(tables)
+    const author = { user: userIdOf('jens'), role: 'owner', requestId: 'r', atMs: clock.nowMs } as const
+    const friend = { user: userIdOf('friend'), role: 'owner' } as const
+    expect(await records.put(merchantId, friend, author)).toEqual({ kind: 'absent' })
+    expect(await records.remove(merchantId, userIdOf('ines'), author)).toBe('absent')
+    expect((await list('ines', merchantId)).body.items).toHaveLength(1)
+  })
+
+  test('each change stands in the audit log: when, by whom, in which role, of whom and what', async () => {
+    const { id: merchantId } = await newMerchant(handler, 'kurt')
+    const until = new Date(clock.nowMs + 86_400_000).toISOString()
+    const at = []
+    for (const change of [
+      () => put('kurt', merchantId, 'agency', { role: 'agency', until }),
+      () => put('kurt', merchantId, 'agency', { role: 'staff' }),
+      () => remove('kurt', merchantId, 'agency'),
+    ]) {
+      clock.advance(1000)
+      at.unshift(new Date(clock.nowMs).toISOString())
+      await change()
+    }
+    const { items } = (
+      await callApi(handler, 'GET /v1/merchants/{merchantId}/audit-log', {
+        subject: 'kurt',
+        path: { merchantId },
+      })
+    ).body
+    const by = { user: userIdOf('kurt'), role: 'owner', object: userIdOf('agency') }
+    expect(items.slice(0, 3)).toMatchObject([
+      { ...by, at: at[0], action: 'delete', detail: 'staff' },
+      { ...by, at: at[1], action: 'replace', detail: `agency until ${until} → staff` },
+      { ...by, at: at[2], action: 'create', detail: `agency until ${until}` },
+    ])
   })
 
   test('are forty at most', async () => {

@@ -34,7 +34,7 @@ export type MemberRecords = {
   ) => Promise<MemberRole | undefined>
   /** All of them, those whose time is over too. */
   readonly list: (merchantId: MerchantId, signal?: AbortSignal) => Promise<Member[]>
-  /** Adds a member, or gives one another role or time. */
+  /** Adds a member, or gives one another role or time; `absent` also where its author is no owner any more. */
   readonly put: (
     merchantId: MerchantId,
     member: Member,
@@ -89,6 +89,13 @@ export const membersOf = async (
   if (items.length > MAX_MEMBERS) throw new Error(`more than ${MAX_MEMBERS} members`)
   return items.map(parseMember)
 }
+
+/**
+ * Is who changes the members an owner still, by what the change is conditioned on? An owner who was removed while its
+ * request was under way changes nothing any more.
+ */
+const isOwnedBy = (members: readonly Member[], author: Author): boolean =>
+  members.some(({ user, role }) => user === author.user && role === 'owner')
 
 const termsOf = ({ role, until }: Member): string => (until === undefined ? role : `${role} until ${until}`)
 
@@ -148,7 +155,7 @@ export const createMemberRecords = (tables: CatalogTables): MemberRecords => {
     put: (merchantId, member, author, signal) =>
       optimistically(async (): Promise<SavedMember | 'again'> => {
         const { version, name, members, before } = await read(merchantId, member.user, signal)
-        if (name === undefined) return { kind: 'absent' }
+        if (name === undefined || !isOwnedBy(members, author)) return { kind: 'absent' }
         if (before === undefined && members.length >= MAX_MEMBERS) return { kind: 'full' }
         const leaves = before?.role === 'owner' && member.role !== 'owner'
         const stays = leaves ? otherOwnerStays(merchantId, members, member.user) : undefined
@@ -177,7 +184,7 @@ export const createMemberRecords = (tables: CatalogTables): MemberRecords => {
     remove: (merchantId, user, author, signal) =>
       optimistically(async (): Promise<'removed' | 'lastOwner' | 'absent' | 'again'> => {
         const { version, members, before } = await read(merchantId, user, signal)
-        if (before === undefined) return 'absent'
+        if (before === undefined || !isOwnedBy(members, author)) return 'absent'
         const stays = before.role === 'owner' ? otherOwnerStays(merchantId, members, user) : undefined
         if (before.role === 'owner' && stays === undefined) return 'lastOwner'
         const committed = await commitChange(

@@ -20,16 +20,22 @@ export type Parameter = {
 /** An operation of the OpenAPI document. */
 export type Operation = {
   readonly routeKey: string
+  readonly operationId: string
   readonly path: readonly Parameter[]
   readonly query: readonly Parameter[]
   readonly body: Schema | undefined
+  /** What it answers as JSON when all is well. */
+  readonly answer: Schema | undefined
   /** One of these is needed; none: the route is open. */
   readonly scopes: readonly string[]
 }
 
+type Content = Readonly<Record<string, { readonly schema: Schema }>>
 type Documented = {
+  readonly operationId: string
+  readonly responses: Readonly<Record<string, { readonly content?: Content }>>
   readonly parameters?: readonly Parameter[]
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }
+  readonly requestBody?: { readonly content: Content }
   readonly security: readonly { readonly accessToken: readonly string[] }[]
 }
 type Document = {
@@ -39,12 +45,17 @@ type Document = {
 
 const operationOf = (
   routeKey: string,
-  { parameters = [], requestBody, security }: Documented,
+  { operationId, responses, parameters = [], requestBody, security }: Documented,
 ): Operation => ({
   routeKey,
+  operationId,
   path: parameters.filter((one) => one.in === 'path'),
   query: parameters.filter((one) => one.in === 'query'),
   body: Object.values(requestBody?.content ?? {})[0]?.schema,
+  answer: Object.entries(responses)
+    .filter(([status]) => status.startsWith('2'))
+    .map(([, { content }]) => content?.['application/json']?.schema)
+    .find((schema) => schema !== undefined),
   scopes: security.flatMap(({ accessToken }) => accessToken),
 })
 

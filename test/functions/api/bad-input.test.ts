@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { handler as merchantApi } from '#functions/merchant-api/handler.ts'
 import { problemSchema } from '#shared/contracts/http/problem.ts'
+import { oddTimesIn } from '#test/support/answer-times.ts'
 import { setClock } from '#test/support/clock.ts'
 import { createTables } from '#test/support/engine.ts'
 import { fillIn, hostileValues, jsonOf, spoilt } from '#test/support/generate-json.ts'
@@ -166,6 +167,12 @@ const send = async ({ routeKey, request }: Sent) => {
 const INSIDE =
   /\bat .{1,200}\.(?:ts|js|mjs):\d|node_modules|#shared|#functions|aws-sdk|smithy|DynamoDB|dynamoDb|ConditionalCheck|ValidationException|SerializationException|ZodError|(?:Type|Range|Reference|Syntax)Error|is not a function|Cannot read prop|Unexpected token|in JSON at position/
 
+const answerOf = new Map(operations.map(({ routeKey, answer }) => [routeKey, answer]))
+const oddTimesOf = (routeKey: string, text: string) => {
+  const answer = answerOf.get(routeKey)
+  return answer === undefined || text === '' ? [] : oddTimesIn(answer, JSON.parse(text), schemas)
+}
+
 const own = (writes: readonly string[]): string[] => writes.filter((write) => !write.includes('IDEMPOTENCY#'))
 
 const check = async (one: Sent): Promise<number> => {
@@ -176,6 +183,7 @@ const check = async (one: Sent): Promise<number> => {
   expect(status, text).toBeLessThan(500)
   expect(result.headers?.['x-request-id']).toBe(REQUEST_ID)
   if (status < 400) {
+    expect(oddTimesOf(one.routeKey, text)).toEqual([])
     if (status === 201) remember((JSON.parse(text) as { id?: unknown }).id)
     return status
   }

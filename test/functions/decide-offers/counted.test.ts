@@ -5,7 +5,7 @@ import { createGrantRecords } from '#shared/adapters/dynamodb/customers/grant-re
 import { createMessageStore, type Ending } from '#shared/adapters/dynamodb/ledger/message-store.ts'
 import { parseExposure } from '#shared/contracts/items/exposure.ts'
 import { proveCounters, recount } from '#shared/contracts/items/recount.ts'
-import type { UserId } from '#shared/domain/ids.ts'
+import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 import { creditOf } from '#shared/domain/loop/credit.ts'
 import type { Exposure } from '#shared/domain/loop/exposure.ts'
 import { newsOf, startDecideOffers } from '#test/functions/decide-offers/decide-offers.ts'
@@ -261,6 +261,113 @@ describe('who comes back', () => {
     )
     expect(all.map(([, counts]) => counts)).toEqual([{ firstDeals: 1, secondDeals: 1 }])
     clock.nowMs = T0 + 25 * DAY
+    expect((await proof()).differences).toEqual([])
+  })
+})
+
+describe('what is done at the same moment', () => {
+  const ROUNDS = 5
+  const SHOPS = [named('mer', 'left shop'), named('mer', 'right shop')] as const
+  const offers = SHOPS.map((merchantId) =>
+    anOffer(`of ${merchantId}`, { merchantId, stock: 1000, validityS: 30 * 86_400 }),
+  )
+  const scenesOf = () =>
+    offers.map(({ id, merchantId }) => aScene(`of ${merchantId}`, { merchantId, offerId: id }))
+  /** A customer to whom each shop has sent two messages, an hour apart, and a third that never went out. */
+  const newReader = async (): Promise<UserId> => {
+    clock.nowMs = T0
+    const user = await newCustomer()
+    const enterBoth = async (round: string): Promise<void> => {
+      for (const merchantId of SHOPS)
+        await enter(user, round, { merchantId, geofenceId: named('gf', merchantId) })
+    }
+    for (const round of ['first', 'second']) {
+      await enterBoth(round)
+      clock.advance(MINUTE)
+      await finishAll(user)
+      clock.advance(HOUR)
+    }
+    await enterBoth('unsent')
+    clock.advance(HOUR)
+    return user
+  }
+  const lastSentOf = async (user: UserId, merchantId: MerchantId) =>
+    (await exposuresOf(user))
+      .filter((one) => one.merchantId === merchantId && one.sentAtMs !== undefined)
+      .toSorted((a, b) => (b.sentAtMs ?? 0) - (a.sentAtMs ?? 0))
+      .map(({ grantId }) => grantId)[0]
+  const bought = (merchantId: MerchantId, eventId: string) => ({
+    ...event(eventId, 'purchase', clock.nowMs, { amountMinor: 500, currency: 'EUR' }),
+    merchantId,
+    storeId: named('sto', merchantId),
+  })
+  const creditsOf = async (user: UserId) =>
+    (await mine(user, 'event')).map(({ eventId, credited }) => [eventId, credited])
+  const purchasedOf = async (user: UserId) =>
+    (await exposuresOf(user)).filter(({ stages }) => stages.purchased !== undefined).map((one) => one.grantId)
+
+  it('with two merchants is credited to each one’s own last message, together in one request or apart', async () => {
+    await stored.putScenes(scenesOf(), offers)
+    for (let round = 0; round < ROUNDS; round++) {
+      const user = await newReader()
+      const [left, right] = await Promise.all(SHOPS.map((merchantId) => lastSentOf(user, merchantId)))
+      const [inLeft, inRight] = SHOPS.map((merchantId) => bought(merchantId, `at ${merchantId}`))
+      if (left === undefined || right === undefined || !inLeft || !inRight) throw new Error('nothing sent')
+      const together = [inLeft, inRight]
+      await Promise.all([
+        events.save(user, [inLeft], clock.nowMs),
+        events.save(user, [inRight], clock.nowMs),
+        events.save(user, together, clock.nowMs),
+      ])
+      expect(await creditsOf(user)).toEqual(
+        expect.arrayContaining([
+          [inLeft.eventId, left],
+          [inRight.eventId, right],
+        ]),
+      )
+      expect(await mine(user, 'event')).toHaveLength(2)
+      expect((await purchasedOf(user)).toSorted()).toEqual([left, right].toSorted())
+    }
+    for (const { id } of scenesOf())
+      expect(await stored.countsOf(id)).toMatchObject({ purchased: ROUNDS, purchases: ROUNDS })
+    expect((await proof()).differences).toEqual([])
+  })
+
+  it('twice with one merchant is credited to its last message, which counts the stage once and the money twice', async () => {
+    const [merchantId] = SHOPS
+    const [scene, otherScene] = scenesOf()
+    if (scene === undefined || otherScene === undefined) throw new Error('no scenes')
+    const before = await stored.countsOf(scene.id)
+    const untouched = await stored.countsOf(otherScene.id)
+    for (let round = 0; round < ROUNDS; round++) {
+      const user = await newReader()
+      const last = await lastSentOf(user, merchantId)
+      const grant = (await mine(user, 'grant')).find(({ grantId }) => grantId === last)
+      const shown = { kind: 'code', code: String(grant?.['code']).replace('-', '') } as const
+      await Promise.all([
+        events.save(user, [bought(merchantId, 'one')], clock.nowMs),
+        events.save(user, [bought(merchantId, 'two')], clock.nowMs),
+        grants.redeem({ shown, merchantId, member: user }, clock.nowMs),
+        settle(user, clock.nowMs - 20 * MINUTE, { merchantId }),
+      ])
+      expect((await creditsOf(user)).toSorted()).toEqual([
+        ['one', last],
+        ['two', last],
+      ])
+      expect(await purchasedOf(user)).toEqual([last])
+      const stages = (await exposuresOf(user)).find(({ grantId }) => grantId === last)?.stages
+      expect(Object.keys(stages ?? {}).toSorted()).toEqual(['purchased', 'redeemed', 'visited'])
+    }
+    const after = await stored.countsOf(scene.id)
+    const more = (name: string) => (after[name] ?? 0) - (before[name] ?? 0)
+    expect(['purchased', 'purchases', 'revenue_EUR', 'redeemed', 'visited'].map(more)).toEqual([
+      ROUNDS,
+      2 * ROUNDS,
+      2 * 500 * ROUNDS,
+      ROUNDS,
+      ROUNDS,
+    ])
+    expect((await stored.countsOf(otherScene.id))['purchases']).toBe(untouched['purchases'])
     expect((await proof()).differences).toEqual([])
   })
 })

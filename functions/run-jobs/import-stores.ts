@@ -1,3 +1,4 @@
+import { countOverlapping } from '#functions/run-jobs/count-overlapping.ts'
 import type { EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { IMPORT_BATCH, type ImportRecords } from '#shared/adapters/dynamodb/catalog/import-records.ts'
 import { sameGround } from '#shared/contracts/declared-geometry.ts'
@@ -7,6 +8,7 @@ import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
 import { type ImportJob, type ImportOutcomes, NO_OUTCOMES } from '#shared/contracts/items/import.ts'
 import type { Job } from '#shared/contracts/jobs.ts'
 import {
+  geofenceIdsOf,
   geofenceNamed,
   geofenceOfRow,
   type PlannedGeofence,
@@ -18,7 +20,10 @@ import type { Author } from '#shared/domain/merchants/audit.ts'
 export type ImportServices = {
   readonly nowMs: () => number
   readonly imports: ImportRecords
-  readonly geofences: Pick<EntityRecords<GeofenceId, DeclaredGeofence>, 'find' | 'create' | 'replace'>
+  readonly geofences: Pick<
+    EntityRecords<GeofenceId, DeclaredGeofence>,
+    'find' | 'list' | 'create' | 'replace'
+  >
   readonly queueJob: (job: Job, signal?: AbortSignal) => Promise<void>
 }
 
@@ -152,6 +157,18 @@ const step = async (
 const isOver = ({ geofencesNext, wanted }: ImportJob, rows: number): boolean =>
   wanted === 0 ? true : geofencesNext >= rows
 
+const finish = async (
+  { imports, geofences, nowMs }: ImportServices,
+  job: ImportJob,
+  rows: readonly ImportRow[],
+  signal?: AbortSignal,
+): Promise<void> => {
+  const { merchantId, wanted } = job
+  const ids = new Set(rows.flatMap((row) => geofenceIdsOf(row, merchantId)))
+  const overlapping = wanted === 0 ? 0 : await countOverlapping(geofences, merchantId, ids, signal)
+  await imports.finish(job, { nowMs: nowMs(), overlapping }, signal)
+}
+
 /**
  * Writes the stores of an import and draws their geofences, a slice at a time; what is left it puts on the queue again. It
  * goes on from what is stored, so that a message that comes twice, or a crash, does nothing twice.
@@ -163,7 +180,7 @@ export const importStores = async (
   { merchantId, jobId }: ImportMessage,
   signal?: AbortSignal,
 ): Promise<number> => {
-  const { imports, queueJob, nowMs } = services
+  const { imports, queueJob } = services
   const found = await imports.find(merchantId, jobId, signal)
   if (found === undefined || found.finishedAt !== undefined) return 0
   const rows = await imports.readRows(found, signal)
@@ -173,7 +190,7 @@ export const importStores = async (
     job = await step(services, job, rows, signal)
   }
   if (job === undefined) return 0
-  if (job.storesNext >= rows.length && isOver(job, rows.length)) await imports.finish(job, nowMs(), signal)
+  if (job.storesNext >= rows.length && isOver(job, rows.length)) await finish(services, job, rows, signal)
   else await queueJob({ kind: 'import', merchantId, jobId }, signal)
   return job.storesNext - found.storesNext + job.geofencesNext - found.geofencesNext
 }

@@ -77,6 +77,15 @@ export const storeOfRow = (row: ImportRow, merchantId: MerchantId, datum: Datum,
   }
 }
 
+const geofenceIdOf = ({ externalId }: ImportRow, merchantId: MerchantId): GeofenceId =>
+  hashId('gf', merchantId, externalId)
+
+/** The geofences that a row may have drawn: its store's, or the one that it names. */
+export const geofenceIdsOf = (row: ImportRow, merchantId: MerchantId): GeofenceId[] => {
+  const named = geofenceNamed(row)
+  return wantsGeofence(row) ? [geofenceIdOf(row, merchantId), ...(named === undefined ? [] : [named])] : []
+}
+
 /** A geofence of which the shape is not made yet: nobody needs it of one that stays as it is. */
 export type PlannedGeofence = Omit<DeclaredGeofence, 'shape' | 'timeZone'>
 
@@ -88,11 +97,11 @@ export const geofenceOfRow = (
   nowMs: number,
 ): PlannedGeofence | undefined => {
   if (!wantsGeofence(row)) return undefined
-  const { lat, lon, radiusM, area, exit, externalId, name } = row
+  const { lat, lon, radiusM, area, exit, name } = row
   const geometry: DeclaredGeometry = area ?? { type: 'Point', coordinates: [lon, lat] }
   const now = new Date(nowMs).toISOString()
   return {
-    id: hashId('gf', merchantId, externalId),
+    id: geofenceIdOf(row, merchantId),
     merchantId,
     storeId: storeIdOfRow(row, merchantId),
     name,

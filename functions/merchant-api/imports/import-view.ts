@@ -9,7 +9,7 @@ const stateOf = ({ finishedAt, storesNext }: ImportJob): 'queued' | 'running' | 
 
 /** An import in the form of the API. */
 export const importView = (job: ImportJob): z.output<typeof importSchema> => {
-  const { jobId, createdAt, finishedAt, rows, bad, badRows, wanted, stores, geofences } = job
+  const { jobId, createdAt, finishedAt, rows, bad, badRows, wanted, stores, geofences, overlapping } = job
   const drawn = geofences.created + geofences.replaced + geofences.unchanged
   return {
     jobId,
@@ -18,7 +18,7 @@ export const importView = (job: ImportJob): z.output<typeof importSchema> => {
     ...(finishedAt !== undefined && { finishedAt }),
     rows: rows + job.unreadable,
     stores: { done: stores.created + stores.replaced + stores.unchanged, ...stores },
-    geofences: { wanted, done: drawn, ...geofences },
+    geofences: { wanted, done: drawn, ...geofences, ...(overlapping !== undefined && { overlapping }) },
     bad,
     badRows,
   }

@@ -95,10 +95,15 @@ export const importSchema = z.strictObject({
   geofences: z
     .strictObject({
       wanted: countSchema.describe(
-        'How many stores are to have one, by a radius of their own or the import’s.',
+        'How many stores are to have one, by a radius of their own or the import’s, or an area.',
       ),
       done: countSchema.describe('How many of these are drawn so far.'),
       ...fates,
+      overlapping: countSchema
+        .exactOptional()
+        .describe(
+          'When it is done: how many of these share ground with another one of the merchant, as `GET …/geofences:overlaps` lists them. Absent where the borders are too large to be gone through.',
+        ),
     })
     .describe('What became of the geofences around them.'),
   bad: countSchema.describe('How many rows were left out, in whole or (their geofence) in part.'),

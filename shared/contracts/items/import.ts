@@ -45,6 +45,8 @@ const importJob = z.object({
   geofencesNext: z.number(),
   stores: outcomes,
   geofences: outcomes,
+  /** Once it is finished, and where it was counted. */
+  overlapping: z.number().exactOptional(),
   bad: z.number(),
   badRows: z.array(badRow).max(100),
   ttl: z.number(),

@@ -216,7 +216,7 @@ describe('an import', () => {
 describe('geofences that share ground', () => {
   test('are listed, the deepest first; those that only touch are not', async () => {
     const csv = csvOf(['a,A,37.7,-122.4,100', 'b,B,37.7005,-122.4,100', 'c,C,37.7,-122.3,100'])
-    await runImport({ format: 'csv', csv })
+    expect((await runImport({ format: 'csv', csv })).geofences).toMatchObject({ created: 3, overlapping: 2 })
     const geofences = await list('geofences')
     const idOf = (name: string) => geofences.find((geofence) => geofence.name === name)?.id
     const { body } = await callApi(merchantApi, `GET ${M}/geofences:overlaps`, {
@@ -228,6 +228,14 @@ describe('geofences that share ground', () => {
       items: [{ geofenceIds: [idOf('A'), idOf('B')], depthM: expect.any(Number), isExact: true }],
     })
     expect(body.items[0].depthM).toBeCloseTo(200 - 55.6, 0)
+  })
+
+  test('are counted in the report of an import: those of its own file', async () => {
+    const file = (...rows: string[]) => ({ format: 'csv', csv: csvOf(rows) })
+    expect((await runImport(file('a,A,37.6,-122.4,100'))).geofences.overlapping).toBe(0)
+    const more = file('b,B,37.6005,-122.4,100', 'd,D,37.6,-122.2,100', 'e,E,37.6,-122.1,')
+    expect((await runImport(more)).geofences).toMatchObject({ created: 2, overlapping: 1 })
+    expect((await runImport(file('f,F,37.6,-122.4,'))).geofences).toMatchObject({ wanted: 0, overlapping: 0 })
   })
 })
 

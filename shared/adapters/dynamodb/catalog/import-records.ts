@@ -45,6 +45,9 @@ export type ImportStep = {
   readonly bad: readonly BadRow[]
 }
 
+/** How an import ended; how many geofences share ground is undefined where nobody counted. */
+export type ImportEnd = { readonly nowMs: number; readonly overlapping: number | undefined }
+
 export type ImportRecords = {
   readonly create: (
     job: ImportJob,
@@ -76,7 +79,7 @@ export type ImportRecords = {
     step: ImportStep,
     signal?: AbortSignal,
   ) => Promise<ImportJob | undefined>
-  readonly finish: (job: ImportJob, nowMs: number, signal?: AbortSignal) => Promise<void>
+  readonly finish: (job: ImportJob, end: ImportEnd, signal?: AbortSignal) => Promise<void>
 }
 
 /** With as many regions a transaction has room for all. */
@@ -347,7 +350,8 @@ export const createImportRecords = (tables: CatalogTables): ImportRecords => {
       return outcome.kind === 'done' ? next : await find(job.merchantId, job.jobId, signal)
     },
 
-    finish: async ({ merchantId, jobId }, nowMs, signal) => {
+    finish: async ({ merchantId, jobId }, { nowMs, overlapping }, signal) => {
+      const counted = overlapping === undefined ? '' : ', overlapping = :overlapping'
       await transact(
         client,
         [
@@ -356,8 +360,11 @@ export const createImportRecords = (tables: CatalogTables): ImportRecords => {
               TableName: catalog,
               Key: importKey(merchantId, jobId),
               ConditionExpression: 'attribute_exists(pk)',
-              UpdateExpression: 'SET finishedAt = if_not_exists(finishedAt, :now)',
-              ExpressionAttributeValues: { ':now': new Date(nowMs).toISOString() },
+              UpdateExpression: `SET finishedAt = if_not_exists(finishedAt, :now)${counted}`,
+              ExpressionAttributeValues: {
+                ':now': new Date(nowMs).toISOString(),
+                ...(overlapping !== undefined && { ':overlapping': overlapping }),
+              },
             },
           },
         ],

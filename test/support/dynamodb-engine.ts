@@ -38,7 +38,7 @@ const commandOf = async (kind: EngineKind, port: number): Promise<string[]> => {
   const jar = path.join(folder, 'DynamoDBLocal.jar')
   return [
     'java',
-    '-Xmx512m',
+    '-Xmx2g',
     library,
     '-jar',
     jar,

@@ -254,6 +254,18 @@ describe('a merchant', () => {
     )
   }, 600_000)
 
+  it('that was suspended speaks again as before, also to those to whom it was silent', async () => {
+    const { offer } = await open('back again')
+    const user = await newCustomer()
+    await stored.suspend(named('mer', 'back again'))
+    await deliver(enter(user, ['back again']))
+    expect(await stored.stockOf(offer.id)).toMatchObject({ free: 10, reserved: 0 })
+    await stored.reinstate(named('mer', 'back again'))
+    clock.advance(MINUTE)
+    await deliver(enter(user, ['back again']))
+    expect((await resultsOf(user)).map(({ result }) => result)).toEqual(['merchantSuspended', 'granted'])
+  })
+
   it('that is suspended sends nothing; its name stands in what it sends', async () => {
     await stored.putCatalog(merchantItem('Named', {}))
     const title = '{{ merchant.name }}'

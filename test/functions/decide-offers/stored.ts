@@ -52,6 +52,17 @@ export const storedIn = ({ client, catalog, ledger, presence, allOf }: TestTable
         }),
       ),
 
+    /** As the operator takes that back. */
+    reinstate: (merchantId: string) =>
+      client.send(
+        new UpdateCommand({
+          TableName: catalog,
+          Key: { pk: `M#${merchantId}`, sk: 'VERSION' },
+          UpdateExpression: 'REMOVE suspended ADD version :one',
+          ExpressionAttributeValues: { ':one': 1 },
+        }),
+      ),
+
     /** As a merchant raises the stock of an offer that lies in one shard. */
     addStock: (offerId: string, units: number) =>
       client.send(

@@ -1,6 +1,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
 import { handler } from '#functions/merchant-api/handler.ts'
+import { routes } from '#functions/merchant-api/routes.ts'
 import { customerIndex, relationshipAttributes } from '#shared/contracts/items/relationship.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 import { aRelationship, DAY, named } from '#test/support/builders.ts'
@@ -67,6 +68,54 @@ const relate = (user: UserId, merchantId: MerchantId, acted: boolean) =>
       },
     }),
   )
+
+describe('a merchant that is suspended', () => {
+  test('keeps its data: its members read, change and export it as before', async () => {
+    const { id: merchantId } = await newMerchant(handler, 'paula')
+    const call = { subject: 'paula', path: { merchantId } }
+    await created(handler, `POST ${M}/geofences`, { ...call, body: geofenceBody() })
+    await created(handler, `POST ${M}/offers`, { ...call, body: offerBody() })
+    const scene = await created(handler, `POST ${M}/scenes`, {
+      ...call,
+      body: sceneBody({ state: 'active' }),
+    })
+    await putMember(handler, 'paula', merchantId, 'quin', 'auditor')
+    await relate(named('usr', 'regular'), merchantId, true)
+    const exported = async (subject: string) =>
+      (await readAll(subject, merchantId, '100')).filter(({ section }) => section !== 'audit')
+    const before = await exported('paula')
+    const suspend = (suspended: boolean) =>
+      callApi(handler, 'PUT /v1/platform/merchants/{merchantId}/suspension', {
+        subject: 'operator',
+        scopes: ['operator'],
+        path: { merchantId },
+        body: { suspended, ...(suspended && { reason: 'spam' }) },
+      })
+    expect((await suspend(true)).status).toBe(200)
+    expect(await exported('paula')).toEqual(before)
+    expect(await exported('quin')).toEqual(before)
+    const reads = Object.keys(routes).filter((key) =>
+      /^GET \/v1\/merchants\/\{merchantId\}(\/[^{/]+)?$/.test(key),
+    )
+    expect(reads.length).toBeGreaterThan(8)
+    for (const key of reads) {
+      const path = { merchantId }
+      expect([key, (await callApi(handler, key, { subject: 'paula', path })).status]).toEqual([key, 200])
+    }
+    const changed = await callApi(handler, `PUT ${M}/scenes/{sceneId}`, {
+      subject: 'paula',
+      path: { merchantId, sceneId: scene.id },
+      body: sceneBody({ state: 'active', name: 'Better' }),
+    })
+    expect([changed.status, changed.body.state]).toEqual([200, 'active'])
+    await suspend(false)
+    const state = await callApi(handler, `GET ${M}/scenes/{sceneId}`, {
+      subject: 'paula',
+      path: { merchantId, sceneId: scene.id },
+    })
+    expect(state.body).toMatchObject({ state: 'active', name: 'Better' })
+  })
+})
 
 describe('an export', () => {
   test('holds all that the merchant has, each thing once, and nothing of anybody else', async () => {

@@ -6,6 +6,8 @@ import {
 } from '@aws-sdk/client-sns'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LEASE_MS } from '#functions/send-messages/send-message.ts'
+import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
+import { createReadStanding } from '#shared/adapters/dynamodb/ledger/merchant-standing.ts'
 import { NO_RELATIONSHIP } from '#shared/domain/customers/relationship.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 import { MAX_REFUSALS } from '#shared/domain/messages/backoff.ts'
@@ -14,6 +16,7 @@ import { dummyAws } from '#test/local/peers/peer-server.ts'
 import { aProfileItem, aTombstone, CAFE, DAY, MINUTE, named, SECOND, T0 } from '#test/support/builders.ts'
 
 const {
+  tables,
   stored,
   clock,
   gateway,
@@ -398,13 +401,42 @@ describe('a message that is not to be sent any more', () => {
     expect(await messageOf(granted)).toMatchObject({ state: 'sent' })
   })
 
-  it('of a merchant that was suspended is not published', async () => {
+  it('of a merchant that was suspended is not published, and gives back what it held; later ones are again', async () => {
     const merchantId = named('mer', 'suspended')
     const granted = await grant('push', {}, { merchantId })
-    await giveDevice(granted)
+    const later = await grant('push', {}, { merchantId })
+    for (const one of [granted, later]) await giveDevice(one)
     await stored.suspend(merchantId)
     await deliver(granted)
+    expect(receivedBy(granted)).toEqual([])
     expect(await messageOf(granted)).toMatchObject({ state: 'failed', reason: 'merchantSuspended' })
+    expect(await stored.stockOf(granted.offer.id)).toEqual(givenBack)
+    await stored.reinstate(merchantId)
+    await deliver(granted, later)
+    expect([receivedBy(granted).length, receivedBy(later).length]).toEqual([0, 1])
+    expect(await messageOf(later)).toMatchObject({ state: 'sent' })
+  })
+
+  it('is looked at consistently: a suspension that the operator was told of counts for every message', async () => {
+    const asked: unknown[] = []
+    const client = createDocumentClient()
+    client.middlewareStack.add(
+      (next) => (request) => {
+        asked.push(request.input)
+        return next(request)
+      },
+      { step: 'initialize' },
+    )
+    await createReadStanding(client, tables)(named('usr', 'somebody'), named('mer', 'suspended'))
+    expect(asked).toMatchObject([
+      {
+        RequestItems: {
+          [tables.ledger]: { ConsistentRead: true },
+          [tables.catalog]: { ConsistentRead: true },
+        },
+      },
+    ])
+    client.destroy()
   })
 
   let rulesVersion = 0

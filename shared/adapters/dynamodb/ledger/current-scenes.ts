@@ -2,12 +2,13 @@ import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { MerchantScenes, SceneCache } from '#shared/adapters/dynamodb/ledger/scene-cache.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 
-/** What a merchant has configured by now. */
+/** What a merchant has configured by now, and whether it may speak. */
+export type CurrentMerchant = MerchantScenes & { readonly isSuspended: boolean }
 export type CurrentScenes = (
   merchantId: MerchantId,
   nowMs: number,
   signal?: AbortSignal,
-) => Promise<MerchantScenes>
+) => Promise<CurrentMerchant>
 
 const MAX_MERCHANTS = 2_000
 
@@ -17,9 +18,9 @@ export const createCurrentScenes = (
   catalog: string,
   cache: SceneCache,
 ): CurrentScenes => {
-  const asked = new Map<MerchantId, { readonly atMs: number; readonly found: Promise<MerchantScenes> }>()
+  const asked = new Map<MerchantId, { readonly atMs: number; readonly found: Promise<CurrentMerchant> }>()
 
-  const look = async (merchantId: MerchantId, signal?: AbortSignal): Promise<MerchantScenes> => {
+  const look = async (merchantId: MerchantId, signal?: AbortSignal): Promise<CurrentMerchant> => {
     const { Item } = await client.send(
       new GetCommand({
         TableName: catalog,
@@ -28,7 +29,8 @@ export const createCurrentScenes = (
       }),
       signal ? { abortSignal: signal } : {},
     )
-    return cache.at(merchantId, Number(Item?.['version'] ?? 0), signal)
+    const configured = await cache.at(merchantId, Number(Item?.['version'] ?? 0), signal)
+    return { ...configured, isSuspended: Item?.['suspended'] !== undefined }
   }
 
   return (merchantId, nowMs, signal) => {

@@ -289,6 +289,6 @@ export const createDueStore = (
 
     raiseLater: createRaiseLater(table, raise, forget),
 
-    serveWaiters: createServeWaiters(client, table, dueShards, raise),
+    serveWaiters: createServeWaiters(client, table, dueShards, raise, currentScenes),
   }
 }

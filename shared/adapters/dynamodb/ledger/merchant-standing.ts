@@ -22,7 +22,8 @@ export const createReadStanding =
       client,
       [
         { table: ledger, keys: [relationshipKey(user, merchantId)], consistent: true },
-        { table: catalog, keys: [{ pk: `M#${merchantId}`, sk: 'VERSION' }] },
+        // Consistent: what the operator was told is done lets nothing more out.
+        { table: catalog, keys: [{ pk: `M#${merchantId}`, sk: 'VERSION' }], consistent: true },
       ],
       { random: Math.random, signal },
     )

@@ -1,6 +1,7 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
 import type { DueWaiting } from '#shared/adapters/dynamodb/ledger/due-store.ts'
 import type { RaiseEvent } from '#shared/adapters/dynamodb/ledger/raise-event.ts'
 import { batchGetAll, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
@@ -29,12 +30,16 @@ const LOOK_AGAIN_MS = 60_000
 const QUIET_MS = 60_000
 const MAX_SERVED = 50
 
-/** Those who wait for an offer are called up in the order in which they came, each as an event that decides anew. */
+/**
+ * Those who wait for an offer are called up in the order in which they came, each as an event that decides anew. Whose
+ * merchant is suspended keeps its place meanwhile: it would be called for nothing.
+ */
 export const createServeWaiters = (
   client: DynamoDBDocumentClient,
   table: string,
   dueShards: number,
   raise: RaiseEvent,
+  currentScenes: CurrentScenes,
 ) => {
   const options = (signal?: AbortSignal) => ({ random: Math.random, signal })
 
@@ -131,7 +136,8 @@ export const createServeWaiters = (
     )
 
   return async (waiting: DueWaiting, nowMs: number, signal?: AbortSignal): Promise<void> => {
-    const free = await freeUnits(waiting, signal)
+    const { isSuspended } = await currentScenes(waiting.merchantId, nowMs, signal)
+    const free = isSuspended ? 0 : await freeUnits(waiting, signal)
     const waiters = await firstWaiters(waiting, Math.min(MAX_SERVED, Math.max(1, free)), signal)
     for (const one of waiters.slice(0, free)) await callUp(one, nowMs, signal)
     const isOver = waiters.length === 0 && (await lookNoMore(waiting, nowMs, signal))

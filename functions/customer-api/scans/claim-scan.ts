@@ -1,5 +1,6 @@
 import type { CustomerServices } from '#functions/customer-api/services.ts'
 import type { AppEvent } from '#shared/adapters/dynamodb/customers/event-records.ts'
+import { scanEventId } from '#shared/adapters/dynamodb/customers/scan-records.ts'
 import type { ClaimScanRequest } from '#shared/contracts/http/qr-codes.ts'
 import type { QrCode } from '#shared/domain/merchants/qr-code.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
@@ -15,7 +16,7 @@ const eventOf = async (
 ): Promise<AppEvent> => {
   const [place] = await findKnownPlaces([{ merchantId, ...(storeId !== undefined && { storeId }) }], signal)
   return {
-    eventId: `scan-${scanId}`,
+    eventId: scanEventId(scanId),
     type: 'qr_scan',
     at: new Date(atMs).toISOString(),
     merchantId,

@@ -1,10 +1,14 @@
+import { createHash } from 'node:crypto'
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { handler as customerApi } from '#functions/customer-api/handler.ts'
 import { triggersOfEvent } from '#functions/decide-offers/triggers-of.ts'
 import { handler as merchantApi } from '#functions/merchant-api/handler.ts'
+import { createEraseCustomer } from '#shared/adapters/dynamodb/customers/erase-customer.ts'
 import { ledgerTrigger } from '#shared/contracts/items/ledger.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
+import { storedIn } from '#test/functions/decide-offers/stored.ts'
 import {
   clock,
   DAY,
@@ -22,6 +26,7 @@ import { created, offerBody, sceneBody } from '#test/support/merchants.ts'
 import { readQr } from '#test/support/read-qr.ts'
 
 await rotate(clock.nowMs)
+const stored = storedIn(tables)
 const path = { merchantId }
 const offer = await created(merchantApi, 'POST /v1/merchants/{merchantId}/offers', {
   subject: 'owner',
@@ -284,6 +289,56 @@ describe('a scan', () => {
     expect((await claim('ida', { scanId, code: other.code })).status).toBe(404)
     expect((await claim('ida', { scanId: 'B'.repeat(22), code: 'ZZZZZZZZZZZZ' })).status).toBe(404)
     expect(await eventsOf('ida')).toEqual([])
+  })
+
+  test('of the web is claimed for 30 days, also where its removal comes late', async () => {
+    const one = await newCode()
+    const [inTime, late] = [await press(one.code), await press(one.code)]
+    clock.advance(30 * DAY - 1)
+    expect((await claim('jim', { scanId: inTime.scanId })).status).toBe(200)
+    clock.advance(1)
+    expect((await claim('jim', { scanId: late.scanId })).status).toBe(404)
+    expect(await eventsOf('jim')).toHaveLength(1)
+  })
+
+  test('of the app that is sent again when its claim is forgotten counts nothing more', async () => {
+    const one = await newCode()
+    const body = { code: one.code, scanId: 'sent-again-much-later1' }
+    expect((await claim('kara', body)).status).toBe(200)
+    const counted = await countsOf(one.id)
+    clock.advance(3 * DAY)
+    const scanKey = { pk: `SCAN#${createHash('sha256').update(body.scanId).digest('hex')}`, sk: 'SCAN' }
+    expect((await stored.ledgerItem(scanKey.pk, scanKey.sk))?.['ttl']).toBeLessThan(clock.nowMs / 1000)
+    for (const isRemoved of [false, true]) {
+      if (isRemoved) await tables.client.send(new DeleteCommand({ TableName: tables.ledger, Key: scanKey }))
+      const answers = await Promise.all([claim('kara', body), claim('kara', body)])
+      expect(answers.map(({ status }) => status)).toEqual([200, 200])
+      expect(await eventsOf('kara')).toHaveLength(1)
+      expect(await countsOf(one.id)).toEqual(counted)
+    }
+  })
+
+  test('stays nobody else’s when its customer is erased, who can claim none from then on', async () => {
+    const one = await newCode()
+    const [own, free] = [await press(one.code), await press(one.code)]
+    expect((await claim('lars', { scanId: own.scanId })).status).toBe(200)
+    const erase = createEraseCustomer(tables, () => Promise.resolve())
+    await erase(userIdOf('lars'), clock.nowMs)
+    const [ownId, freeId, made] = [own.scanId, free.scanId, 'M'.repeat(22)]
+    const { code } = one
+    for (const body of [
+      { scanId: ownId },
+      { scanId: ownId, code },
+      { scanId: freeId },
+      { scanId: made, code },
+    ])
+      expect((await claim('lars', body)).status).toBe(410)
+    for (const body of [{ scanId: ownId }, { scanId: ownId, code }])
+      expect((await claim('mona', body)).status).toBe(404)
+    expect(await eventsOf('lars')).toEqual([])
+    // What the erased one was refused is still there for whoever made it.
+    expect((await claim('mona', { scanId: freeId })).status).toBe(200)
+    expect(await countsOf(one.id)).toMatchObject({ scans: 2, claimedScans: 2, customers: 2 })
   })
 
   test('names no customer in what is kept of it', async () => {

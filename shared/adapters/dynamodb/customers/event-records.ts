@@ -170,7 +170,8 @@ const withEventChain = (
   return last === undefined ? relationship : withChain(relationship, last.correlationId)
 }
 
-const eventKey = (user: UserId, eventId: string) => ({ pk: userKey(user), sk: `EVENT#${eventId}` })
+/** Where a customer’s event is kept. */
+export const eventKey = (user: UserId, eventId: string) => ({ pk: userKey(user), sk: `EVENT#${eventId}` })
 
 /** App events over the Ledger; the table's stream carries them on. */
 export const createEventRecords = ({ client, ledger }: CustomerTables, dueShards: number): EventRecords => {

@@ -7,6 +7,7 @@ import {
   notErased,
   retrying,
 } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
+import { eventKey } from '#shared/adapters/dynamodb/customers/event-records.ts'
 import {
   countScan,
   keepLastScan,
@@ -59,6 +60,9 @@ export type SumScans = (qrCodeId: QrCodeId, signal?: AbortSignal) => Promise<Sca
 const UNCLAIMED_S = 30 * 86_400
 /** A claim that is sent again is known for so long. */
 const CLAIMED_S = 2 * 86_400
+
+/** The app event that a customer's scan is. */
+export const scanEventId = (scanId: string): string => `scan-${scanId}`
 
 const scanKey = (scanId: string) => ({ pk: `SCAN#${hash(scanId)}`, sk: 'SCAN' })
 const scannedKey = (user: UserId, qrCodeId: QrCodeId) => ({ pk: userKey(user), sk: `SCANNED#${qrCodeId}` })
@@ -114,6 +118,10 @@ export const createScanRecords = ({ client, ledger }: CustomerTables): ScanRecor
     const Item = await getItem(client, ledger, scanKey(scanId), signal)
     return Item && scanSchema.parse(Item)
   }
+
+  /** The claim of an app that sends it again may be forgotten by then; the event is not. */
+  const wasTold = async (user: UserId, scanId: string, signal?: AbortSignal): Promise<boolean> =>
+    (await getItem(client, ledger, eventKey(user, scanEventId(scanId)), signal)) !== undefined
 
   /** What a scan tells of its customer beyond itself, and what is counted with it. */
   const attribute = async (
@@ -174,6 +182,7 @@ export const createScanRecords = ({ client, ledger }: CustomerTables): ScanRecor
         const found = await read(scan.scanId, signal)
         if (found?.claimedBy !== undefined) return found.claimedBy === me ? 'claimed' : 'taken'
         if (found === undefined && !isNew) return 'taken'
+        if (found === undefined && (await wasTold(user, scan.scanId, signal))) return 'claimed'
         const { writes, counts } = await attribute(user, scan, me, nowMs, signal)
         const made = found === undefined ? put(scan, CLAIMED_S, me) : take(scan.scanId, me, nowMs)
         const scans = found === undefined ? (['scans', 'claimedScans'] as const) : (['claimedScans'] as const)

@@ -113,20 +113,28 @@ describe('an offer that customers wait for', () => {
     expect(await stored.ledgerItem(waitingKey(offerId).pk, 'WAITING')).not.toHaveProperty('duePk')
   })
 
-  it('calls nobody up while its merchant is suspended, and everybody in turn afterwards', async () => {
-    const nowMs = T0 + 5 * MINUTE
-    const user = await wait('patient', T0 + 4 * MINUTE)
-    const noted = { kind: 'waiting', offerId, merchantId: CAFE, stockShards: 1 }
-    await stored.putLedger({ ...waitingKey(offerId), ...noted, ...dueKey(nowMs, offerId, 0) })
-    await stored.addStock(offerId, 1)
-    await stored.suspend(CAFE)
-    await look(nowMs)
-    await look(nowMs + MINUTE)
-    expect(await eventsOf(user)).toEqual([])
-    await stored.reinstate(CAFE)
-    await look(nowMs + 2 * MINUTE)
-    expect(await eventsOf(user)).toMatchObject([{ triggerKind: 'restock', offerId }])
-  })
+  const switchTo = (killed: boolean) =>
+    stored.putLedger({ pk: 'PLATFORM', sk: 'STATE', kind: 'platform', killed })
+  it.each([
+    ['its merchant is suspended', 5, () => stored.suspend(CAFE), () => stored.reinstate(CAFE)],
+    ['all is switched off', 15, () => switchTo(true), () => switchTo(false)],
+  ] as const)(
+    'calls nobody up while %s, and everybody in turn afterwards',
+    async (why, minutes, stop, goOn) => {
+      const nowMs = T0 + minutes * MINUTE
+      const user = await wait(why, nowMs - MINUTE)
+      const noted = { kind: 'waiting', offerId, merchantId: CAFE, stockShards: 1 }
+      await stored.putLedger({ ...waitingKey(offerId), ...noted, ...dueKey(nowMs, offerId, 0) })
+      await stored.addStock(offerId, 1)
+      await stop()
+      await look(nowMs)
+      await look(nowMs + MINUTE)
+      expect(await eventsOf(user)).toEqual([])
+      await goOn()
+      await look(nowMs + 2 * MINUTE)
+      expect(await eventsOf(user)).toMatchObject([{ triggerKind: 'restock', offerId }])
+    },
+  )
 
   it('is looked at for a minute after somebody came, whom the index may not list yet', async () => {
     const noted = { kind: 'waiting', offerId, merchantId: CAFE, stockShards: 1, notedAtMs: T0 }

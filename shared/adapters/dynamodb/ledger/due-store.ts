@@ -4,6 +4,7 @@ import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.
 import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
 import { createGifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
 import { createReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
+import { createReadPlatform } from '#shared/adapters/dynamodb/ledger/platform-state.ts'
 import { createRaiseEndings, type HeldGrant } from '#shared/adapters/dynamodb/ledger/raise-endings.ts'
 import { createRaiseEvent } from '#shared/adapters/dynamodb/ledger/raise-event.ts'
 import { createRaiseLater } from '#shared/adapters/dynamodb/ledger/raise-later.ts'
@@ -289,6 +290,13 @@ export const createDueStore = (
 
     raiseLater: createRaiseLater(table, raise, forget),
 
-    serveWaiters: createServeWaiters(client, table, dueShards, raise, currentScenes),
+    serveWaiters: createServeWaiters(
+      client,
+      table,
+      dueShards,
+      raise,
+      currentScenes,
+      createReadPlatform(client, table),
+    ),
   }
 }

@@ -3,13 +3,14 @@ import * as z from 'zod'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
 import type { DueWaiting } from '#shared/adapters/dynamodb/ledger/due-store.ts'
+import type { ReadPlatform } from '#shared/adapters/dynamodb/ledger/platform-state.ts'
 import type { RaiseEvent } from '#shared/adapters/dynamodb/ledger/raise-event.ts'
 import { batchGetAll, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import { dueKey } from '#shared/contracts/items/ledger.ts'
 import { stockKey } from '#shared/contracts/items/stock.ts'
 import { waitersPk } from '#shared/contracts/items/waiting-list.ts'
-import { shardOf } from '#shared/domain/ids.ts'
+import { type MerchantId, shardOf } from '#shared/domain/ids.ts'
 
 const waiter = z.object({
   pk: z.string(),
@@ -32,7 +33,7 @@ const MAX_SERVED = 50
 
 /**
  * Those who wait for an offer are called up in the order in which they came, each as an event that decides anew. Whose
- * merchant is suspended keeps its place meanwhile: it would be called for nothing.
+ * merchant is suspended, or who waits while all is switched off, keeps its place meanwhile: it would be called for nothing.
  */
 export const createServeWaiters = (
   client: DynamoDBDocumentClient,
@@ -40,7 +41,11 @@ export const createServeWaiters = (
   dueShards: number,
   raise: RaiseEvent,
   currentScenes: CurrentScenes,
+  readPlatform: ReadPlatform,
 ) => {
+  const isSilent = async (merchantId: MerchantId, nowMs: number, signal?: AbortSignal): Promise<boolean> =>
+    (await readPlatform(nowMs, signal)).killed || (await currentScenes(merchantId, nowMs, signal)).isSuspended
+
   const options = (signal?: AbortSignal) => ({ random: Math.random, signal })
 
   const freeUnits = async ({ offerId, stockShards }: DueWaiting, signal?: AbortSignal): Promise<number> => {
@@ -136,8 +141,8 @@ export const createServeWaiters = (
     )
 
   return async (waiting: DueWaiting, nowMs: number, signal?: AbortSignal): Promise<void> => {
-    const { isSuspended } = await currentScenes(waiting.merchantId, nowMs, signal)
-    const free = isSuspended ? 0 : await freeUnits(waiting, signal)
+    const isNobodyCalled = await isSilent(waiting.merchantId, nowMs, signal)
+    const free = isNobodyCalled ? 0 : await freeUnits(waiting, signal)
     const waiters = await firstWaiters(waiting, Math.min(MAX_SERVED, Math.max(1, free)), signal)
     for (const one of waiters.slice(0, free)) await callUp(one, nowMs, signal)
     const isOver = waiters.length === 0 && (await lookNoMore(waiting, nowMs, signal))

@@ -109,24 +109,33 @@ export const createTraceRecords = (client: DynamoDBDocumentClient, table: string
     nowMs: number,
     signal?: AbortSignal,
   ): Promise<ListedTrace[]> => {
-    const found = await queryPage(
-      client,
-      {
-        TableName: table,
-        ...(query.index === undefined ? {} : { IndexName: query.index }),
-        KeyConditionExpression: `${query.pk} = :pk AND ${query.sk} BETWEEN :from AND :to`,
-        ExpressionAttributeValues: {
-          ':pk': value,
-          ':from': query.from,
-          ':to': page.before ?? `${query.from}~`,
+    const items: Item[] = []
+    // The place itself is on the page before.
+    const wanted = page.limit + (page.before === undefined ? 0 : 1)
+    let start: Item | undefined
+    // A Query ends after 1 MB, and decisions about many scenes are large; each brings one at least.
+    do {
+      const found = await queryPage(
+        client,
+        {
+          TableName: table,
+          ...(query.index === undefined ? {} : { IndexName: query.index }),
+          KeyConditionExpression: `${query.pk} = :pk AND ${query.sk} BETWEEN :from AND :to`,
+          ExpressionAttributeValues: {
+            ':pk': value,
+            ':from': query.from,
+            ':to': page.before ?? `${query.from}~`,
+          },
+          ScanIndexForward: false,
+          Limit: wanted - items.length,
+          ...(start && { ExclusiveStartKey: start }),
         },
-        ScanIndexForward: false,
-        // The place itself is on the page before.
-        Limit: page.limit + (page.before === undefined ? 0 : 1),
-      },
-      { signal },
-    )
-    return found.items
+        { signal },
+      )
+      items.push(...found.items)
+      start = found.next
+    } while (start !== undefined && items.length < wanted)
+    return items
       .filter((item) => isKept(item, nowMs) && item[query.sk] !== page.before)
       .map((item) => ({ ...parseTrace(item), place: String(item[query.sk]) }))
       .slice(0, page.limit)

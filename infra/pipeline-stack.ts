@@ -113,6 +113,7 @@ const merchantRoutes: Routes = {
   'GET /v1/merchants/{merchantId}/geofences:overlaps': ['merchant'],
   'POST /v1/merchants/{merchantId}/exports': ['merchant'],
   'GET /v1/merchants/{merchantId}/exports/{exportId}': ['merchant'],
+  'GET /v1/merchants/{merchantId}/exports/{exportId}/parts/{part}': ['merchant'],
   'POST /v1/merchants/{merchantId}/imports': ['merchant'],
   'GET /v1/merchants/{merchantId}/imports/{jobId}': ['merchant'],
 
@@ -443,7 +444,7 @@ export class PipelineStack extends Stack {
     const runJobs = define<RunJobsEnv>('RunJobs', {
       name: 'run-jobs',
       description:
-        'Erasure of customers and of unused push endpoints, imports of stores; pauses scenes that turn customers away',
+        'Erasure of customers and of unused push endpoints, imports of stores, exports of merchants; pauses scenes that turn customers away',
       takes: 'records',
       timeoutS: jobS,
       environment: { CATALOG_TABLE, PRESENCE_TABLE, LEDGER_TABLE, JOBS_QUEUE_URL, DUE_SHARDS },

@@ -38,10 +38,10 @@ import {
 import { decisionsQuerySchema, myDecisionSchema } from '#shared/contracts/http/decisions.ts'
 import { eventsRequestSchema, eventsResponseSchema } from '#shared/contracts/http/events.ts'
 import {
-  exportSchema,
   myExportPageSchema,
   myExportPathSchema,
   myExportQuerySchema,
+  myExportSchema,
 } from '#shared/contracts/http/exports.ts'
 import {
   claimRequestSchema,
@@ -126,7 +126,7 @@ export const routes: Readonly<Record<string, Route<CustomerServices>>> = {
     status: 201,
     problems: ['gone'],
     ...customer,
-    response: exportSchema,
+    response: myExportSchema,
     use: openMyExport,
   }),
   'GET /v1/me/exports/{exportId}': route({

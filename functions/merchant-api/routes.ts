@@ -20,8 +20,9 @@ import {
 } from '#functions/merchant-api/entities/entity-type.ts'
 import { getEntity } from '#functions/merchant-api/entities/get-entity.ts'
 import { listEntities } from '#functions/merchant-api/entities/list-entities.ts'
-import { openExport } from '#functions/merchant-api/exports/open-export.ts'
-import { readExport } from '#functions/merchant-api/exports/read-export.ts'
+import { getExport } from '#functions/merchant-api/exports/get-export.ts'
+import { postExport } from '#functions/merchant-api/exports/post-export.ts'
+import { readExportPart } from '#functions/merchant-api/exports/read-export-part.ts'
 import { createGeofence } from '#functions/merchant-api/geofences/create-geofence.ts'
 import { findContainingGeofences } from '#functions/merchant-api/geofences/find-containing-geofences.ts'
 import { listFeatures } from '#functions/merchant-api/geofences/list-features.ts'
@@ -92,7 +93,7 @@ import {
   customerSchema,
 } from '#shared/contracts/http/customers.ts'
 import { sceneDecisionSchema } from '#shared/contracts/http/decisions.ts'
-import { exportPageSchema, exportPathSchema, exportSchema } from '#shared/contracts/http/exports.ts'
+import { exportPartPathSchema, exportPathSchema, exportSchema } from '#shared/contracts/http/exports.ts'
 import { featuresSchema } from '#shared/contracts/http/features.ts'
 import {
   containsRequestSchema,
@@ -427,21 +428,35 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
   }),
 
   'POST /v1/merchants/{merchantId}/exports': memberRoute('export', {
-    operationId: 'openExport',
-    summary: 'Opens an export of all of the merchant’s data, for a day',
-    status: 201,
+    operationId: 'exportMerchant',
+    summary: 'Exports all of the merchant’s data, for a day',
+    description:
+      'A job does it, in parts. There is one at a time: `location` of the refusal says which. Of customers it holds those who have acted with the merchant; whoever is erased is taken out.',
+    status: 202,
+    problems: ['limitReached'],
     ...merchant,
     response: exportSchema,
-    use: openExport,
+    use: postExport,
   }),
   'GET /v1/merchants/{merchantId}/exports/{exportId}': memberRoute('export', {
-    operationId: 'readExport',
-    summary: 'Reads the next page of an export',
+    operationId: 'getExport',
+    summary: 'Shows how far an export is',
+    problems: ['exportOver'],
     scopes: ['merchant'],
     path: exportPathSchema,
-    query: pageQuerySchema,
-    response: exportPageSchema,
-    use: readExport,
+    response: exportSchema,
+    use: getExport,
+  }),
+  'GET /v1/merchants/{merchantId}/exports/{exportId}/parts/{part}': memberRoute('export', {
+    operationId: 'readExportPart',
+    summary: 'Reads a part of an export',
+    description:
+      'Lines of JSON, each with its `section` and its `data`: what the section’s own route answers. What a customer was given (`grant`) and sent (`message`) follows its `customer`.',
+    problems: ['exportOver'],
+    scopes: ['merchant'],
+    path: exportPartPathSchema,
+    answer: { mediaType: 'application/x-ndjson', schema: z.string() },
+    use: readExportPart,
   }),
   'POST /v1/merchants/{merchantId}/imports': memberRoute('editPlaces', {
     operationId: 'importStores',

@@ -1,3 +1,4 @@
+import { type ExportServices, exportMerchant } from '#functions/run-jobs/exports/export-merchant.ts'
 import { type ImportServices, importStores } from '#functions/run-jobs/import-stores.ts'
 import { type ReplanServices, replanCustomers } from '#functions/run-jobs/replan-customers.ts'
 import { reviewTrust, type TrustServices } from '#functions/run-jobs/review-trust.ts'
@@ -8,7 +9,8 @@ import type { Job } from '#shared/contracts/jobs.ts'
 /** The outside world of the jobs. */
 export type JobServices = TrustServices &
   ReplanServices &
-  ImportServices & {
+  ImportServices &
+  ExportServices & {
     readonly eraseCustomer: EraseCustomer
     readonly deleteEndpoint: DeleteEndpoint
   }
@@ -34,6 +36,10 @@ export const runJob = async (services: JobServices, job: Job, signal?: AbortSign
     }
     case 'import': {
       const written = await importStores(services, job, signal)
+      return { kind: job.kind, jobId: job.jobId, written }
+    }
+    case 'export': {
+      const written = await exportMerchant(services, job, signal)
       return { kind: job.kind, jobId: job.jobId, written }
     }
     case 'endpoints': {

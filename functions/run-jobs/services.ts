@@ -1,6 +1,8 @@
 import type * as z from 'zod'
 import type { runJobsEnv } from '#functions/run-jobs/env.ts'
+import { EXPORT_LIMITS } from '#functions/run-jobs/exports/export-merchant.ts'
 import type { JobServices } from '#functions/run-jobs/run-job.ts'
+import { createExportRecords } from '#shared/adapters/dynamodb/catalog/export-records.ts'
 import { createGeofenceRecords } from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
 import { createImportRecords } from '#shared/adapters/dynamodb/catalog/import-records.ts'
 import { createMerchantRecords } from '#shared/adapters/dynamodb/catalog/merchant-records.ts'
@@ -9,6 +11,7 @@ import { createSceneRecords } from '#shared/adapters/dynamodb/catalog/scene-reco
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { createEraseCustomer } from '#shared/adapters/dynamodb/customers/erase-customer.ts'
 import { createCurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
+import { createCustomerRecords } from '#shared/adapters/dynamodb/ledger/customer-records.ts'
 import { createGifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
 import { createPlanCoupons } from '#shared/adapters/dynamodb/ledger/plan-coupons.ts'
 import { createReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
@@ -45,6 +48,9 @@ export const buildServices = (env: z.output<typeof runJobsEnv>): JobServices => 
       createGifts(client, env.LEDGER_TABLE),
       createPlanCoupons(client, env.LEDGER_TABLE, env.DUE_SHARDS, scenes),
     ),
+    exports: createExportRecords(tables),
+    exportLimits: EXPORT_LIMITS,
+    customers: createCustomerRecords(client, env.LEDGER_TABLE),
     imports: createImportRecords(tables),
     geofences: createGeofenceRecords(tables, nowMs),
     queueJob: (job, signal) => send(env.JOBS_QUEUE_URL, [{ body: job }], signal),

@@ -10,6 +10,7 @@ export const EXAMPLE_IDS = {
   userId: 'usr_01JD0000000000000000000008',
   jobId: 'job_01JD000000000000000000000C',
   exportId: 'job_01JD000000000000000000000C',
+  part: '1',
   zoneId: 'zon_01JD0000000000000000000009',
   qrCodeId: 'qrc_01JD000000000000000000000C',
   deviceId: 'pixel-9',

@@ -13,6 +13,8 @@ export const jobSchema = z.discriminatedUnion('kind', [
   }),
   /** Stores that a merchant has uploaded: a slice of them, then the rest. */
   z.object({ kind: z.literal('import'), merchantId: idSchema('mer'), jobId: idSchema('job') }),
+  /** All of a merchant's data: a slice of it, then the rest. */
+  z.object({ kind: z.literal('export'), merchantId: idSchema('mer'), jobId: idSchema('job') }),
   /** Push endpoints that nothing points to any more. */
   z.object({
     kind: z.literal('endpoints'),

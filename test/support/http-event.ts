@@ -176,7 +176,7 @@ const parsedBody = ({
 }: APIGatewayProxyStructuredResultV2): HttpAnswer['body'] => {
   if (body === undefined) return undefined
   const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body
-  return /json/.test(String(headers?.['content-type'])) ? JSON.parse(text) : text
+  return /[/+]json/.test(String(headers?.['content-type'])) ? JSON.parse(text) : text
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { MemberUseCase } from '#functions/merchant-api/member-route.ts'
-import { memberView } from '#functions/merchant-api/members/member-view.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
+import { memberView } from '#shared/contracts/http/members.ts'
 
 /** Answers who acts for the merchant, in which role and until when. */
 export const listMembers: MemberUseCase<Pick<MerchantServices, 'members' | 'nowMs'>> =

@@ -1,7 +1,7 @@
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
-import { memberView } from '#functions/merchant-api/members/member-view.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { MemberRequest } from '#shared/contracts/http/members.ts'
+import { memberView } from '#shared/contracts/http/members.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 

@@ -21,8 +21,9 @@ export const merchantExamples = {
     given: ['createMerchant', 'putSuspension'],
     body: { text: 'The complaints were about another shop of the same name.' },
   },
-  openExport: {},
-  readExport: { given: ['openExport'], query: { limit: '20' } },
+  exportMerchant: {},
+  getExport: { given: ['an export that is done'] },
+  readExportPart: { given: ['an export that is done'] },
   getQuotas: { given: ['createStore'] },
   listAuditLog: { given: ['createRegion'], query: { limit: '20' } },
   estimateAudience: {

@@ -1,7 +1,13 @@
 import * as z from 'zod'
 import { appealSchema, MAX_APPEAL } from '#shared/contracts/http/appeal.ts'
 import { idSchema, instantSchema, textSchema, utcInstantSchema } from '#shared/contracts/http/primitives.ts'
-import { type Block, MAX_TAGS, PREFERENCE_SOURCES } from '#shared/domain/customers/relationship.ts'
+import {
+  type Block,
+  MAX_TAGS,
+  PREFERENCE_SOURCES,
+  type Relationship,
+} from '#shared/domain/customers/relationship.ts'
+import type { UserId } from '#shared/domain/ids.ts'
 
 export const customerPathSchema = z.strictObject({ merchantId: idSchema('mer'), userId: idSchema('usr') })
 
@@ -139,3 +145,41 @@ export const customerSchema = z.strictObject({
   ),
   block: blockSchema.exactOptional().describe('The block, where one was set and not taken back.'),
 })
+
+const visitsView = ({ count, firstAtMs, lastAtMs, dwellS, timedCount }: Relationship['visits']) => ({
+  count,
+  ...(firstAtMs !== undefined && { firstAt: iso(firstAtMs) }),
+  ...(lastAtMs !== undefined && { lastAt: iso(lastAtMs) }),
+  ...(timedCount > 0 && { meanS: Math.round(dwellS / timedCount) }),
+})
+
+const mapped = <V, W>(all: Readonly<Record<string, V>>, view: (value: V) => W): Record<string, W> =>
+  Object.fromEntries(Object.entries(all).map(([name, value]) => [name, view(value)]))
+
+/** A customer who has acted with a merchant, as the merchant may see it. */
+export const customerView = ({
+  user,
+  actedAt,
+  relationship,
+}: {
+  readonly user: UserId
+  readonly actedAt: string
+  readonly relationship: Relationship
+}): z.output<typeof customerSchema> => {
+  const { visits, spend, redemptions, ratings, referrals, tags, preferences, openComplaints, block } =
+    relationship
+  const { lastAtMs, ...redeemed } = redemptions
+  return {
+    userId: user,
+    actedAt,
+    visits: visitsView(visits),
+    spend: mapped(spend, ({ lastAtMs: atMs, ...rest }) => ({ ...rest, lastAt: iso(atMs) })),
+    redemptions: { ...redeemed, ...(lastAtMs !== undefined && { lastAt: iso(lastAtMs) }) },
+    ratings,
+    referrals,
+    tags: [...tags],
+    preferences: mapped(preferences, ({ value, source, atMs }) => ({ value, source, at: iso(atMs) })),
+    openComplaints,
+    ...(block && { block: blockView(block) }),
+  }
+}

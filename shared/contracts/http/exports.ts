@@ -4,17 +4,24 @@ import {
   idSchema,
   instantSchema,
   MAX_PAGE,
-  nextSchema,
   pageQuerySchema,
 } from '#shared/contracts/http/primitives.ts'
 import type { JobId } from '#shared/domain/ids.ts'
 
-/** For so long the pages of an export can be read. */
+/** For so long an export can be read. */
 export const EXPORT_OPEN_MS = 24 * 3_600_000
 
 export const exportPathSchema = z.strictObject({ merchantId: idSchema('mer'), exportId: idSchema('job') })
+export const exportPartPathSchema = exportPathSchema.extend({
+  part: z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, 'a whole number from 1')
+    .transform(Number)
+    .pipe(z.int().min(1).max(999_999))
+    .describe('Its number, from 1.'),
+})
 
-/** The parts of an export, in their order. */
+/** What a merchant has, in the order in which it is exported. */
 export const EXPORT_SECTIONS = [
   'merchant',
   'member',
@@ -30,11 +37,31 @@ export const EXPORT_SECTIONS = [
 ] as const
 export type ExportSection = (typeof EXPORT_SECTIONS)[number]
 
-/** `POST /v1/merchants/{merchantId}/exports`: opens an export of all of the merchant's data, for a day. */
+/** What a line of an export tells of; what a customer was given and sent follows the customer. */
+export type ExportLineSection = ExportSection | 'grant' | 'message'
+
+/** The most that a merchant may ask for in a day. */
+export const MAX_EXPORTS_A_DAY = 10
+
+/** `GET /v1/merchants/{merchantId}/exports/{exportId}`: how far an export of all of the merchant's data is. */
 export const exportSchema = z.strictObject({
-  exportId: idSchema('job').describe('The export: its pages are read by it.'),
+  exportId: idSchema('job').describe('The export: its state and its parts are read by it.'),
+  state: z
+    .enum(['queued', 'running', 'done', 'failed'])
+    .describe('Failed: nothing came for long, or it took longer than a day. Ask for another.'),
   createdAt: createdAtSchema,
-  expiresAt: instantSchema.describe('Until when its pages can be read.'),
+  finishedAt: instantSchema.exactOptional().describe('When its last part was written.'),
+  expiresAt: instantSchema
+    .exactOptional()
+    .describe('Until when it can be read: a day from when it was done.'),
+  sections: z
+    .strictObject({
+      done: z.int().min(0).describe('How many kinds of things it has come through.'),
+      all: z.int().min(1).describe('How many there are.'),
+    })
+    .describe('How far it is.'),
+  items: z.int().min(0).describe('How many lines there are.'),
+  parts: z.int().min(0).describe('How many parts there are; each can be read as soon as it is there.'),
 })
 
 /** An export that is opened now, as its body tells it. */
@@ -44,23 +71,11 @@ export const openedExport = (exportId: JobId, nowMs: number) => ({
   expiresAt: new Date(nowMs + EXPORT_OPEN_MS).toISOString(),
 })
 
-/**
- * `GET /v1/merchants/{merchantId}/exports/{exportId}`: the next page of it. Without `next` it was the last. `data` is what the
- * section's own route answers; a customer is one who has acted with the merchant, with what it was given and sent.
- */
-export const exportPageSchema = z.strictObject({
-  items: z
-    .array(
-      z.strictObject({
-        section: z.enum(EXPORT_SECTIONS).describe('What it is.'),
-        data: z
-          .record(z.string(), z.unknown())
-          .describe('As the section’s own route answers it; of a customer also what it was given and sent.'),
-      }),
-    )
-    .max(MAX_PAGE)
-    .describe('The rows of this page.'),
-  next: nextSchema.exactOptional(),
+/** `POST /v1/me/exports`: opens an export of everything that is kept of the customer, for a day. */
+export const myExportSchema = z.strictObject({
+  exportId: idSchema('job').describe('The export: its pages are read by it.'),
+  createdAt: createdAtSchema,
+  expiresAt: instantSchema.describe('Until when its pages can be read.'),
 })
 
 export const myExportPathSchema = z.strictObject({ exportId: idSchema('job') })

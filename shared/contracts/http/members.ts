@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { idSchema, instantSchema, utcInstantSchema } from '#shared/contracts/http/primitives.ts'
-import { MEMBER_ROLES } from '#shared/domain/merchants/merchant.ts'
+import { isActive, MEMBER_ROLES, type Member } from '#shared/domain/merchants/merchant.ts'
 
 export const memberPathSchema = z.strictObject({ merchantId: idSchema('mer'), userId: idSchema('usr') })
 
@@ -31,6 +31,18 @@ export const memberSchema = z.strictObject({
   addedAt: instantSchema.exactOptional().describe('When the member was added.'),
   isActive: z.boolean().describe('False when its time is over; it may do nothing then.'),
 })
+
+/** A member in the form of the API. */
+export const memberView = (member: Member, nowMs: number): z.output<typeof memberSchema> => {
+  const { user, role, until, addedAt } = member
+  return {
+    userId: user,
+    role,
+    ...(until !== undefined && { until }),
+    ...(addedAt !== undefined && { addedAt }),
+    isActive: isActive(member, nowMs),
+  }
+}
 
 const MAX_LISTED = 40
 

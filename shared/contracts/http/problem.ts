@@ -26,6 +26,7 @@ export const PROBLEMS = {
   grantReleased: { status: 410, title: 'The offer was given back' },
   grantExpired: { status: 410, title: 'The offer is no longer valid' },
   tokenExpired: { status: 410, title: 'The token is over; the customer can ask for another' },
+  exportOver: { status: 410, title: 'The export can no longer be read' },
   gone: { status: 410, title: 'The customer was erased' },
   preconditionFailed: { status: 412, title: 'The resource has another revision' },
   tooLarge: { status: 413, title: 'The body is too large' },

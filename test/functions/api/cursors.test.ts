@@ -22,32 +22,9 @@ const { id: sceneId } = await created(merchantApi, 'POST /v1/merchants/{merchant
   path: { merchantId },
   body: sceneBody(),
 })
-const { exportId } = await created(merchantApi, 'POST /v1/merchants/{merchantId}/exports', {
-  subject: 'owner',
-  path: { merchantId },
-})
 
 /** None of them was given out; a list starts somewhere then, or says that it is none of its cursors. */
-const PLACES = [
-  '!',
-  '1',
-  '2',
-  'A',
-  'MERCHANT',
-  'TRACE#',
-  'TRACE',
-  'U',
-  'z',
-  '~',
-  '~~',
-  '0.',
-  '3.',
-  'audit|',
-  'merchant|x',
-  'customer|x',
-  'store|sto_x',
-  'sceneRevision|~',
-]
+const PLACES = ['!', '1', '2', 'A', 'MERCHANT', 'TRACE#', 'TRACE', 'U', 'z', '~', '~~', '0.', '3.']
 
 test.each(
   PLACES.flatMap((place) =>
@@ -56,7 +33,6 @@ test.each(
       'GET /v1/merchants/{merchantId}/scenes/{sceneId}/revisions',
       'GET /v1/merchants/{merchantId}/audit-log',
       'GET /v1/merchants/{merchantId}/customers',
-      'GET /v1/merchants/{merchantId}/exports/{exportId}',
       'GET /v1/merchants/{merchantId}/redemptions/double-uses',
       'GET /v1/merchants/{merchantId}/qr-codes',
       'GET /v1/merchants',
@@ -64,7 +40,7 @@ test.each(
   ),
 )('%s starts at the made-up cursor %s or refuses it', async (routeKey, place) => {
   const cursor = Buffer.from(place).toString('base64url')
-  const all = { merchantId, sceneId, exportId }
+  const all = { merchantId, sceneId }
   const path = Object.fromEntries(Object.entries(all).filter(([name]) => routeKey.includes(`{${name}}`)))
   const { status } = await callApi(merchantApi, routeKey, { subject: 'owner', path, query: { cursor } })
   expect([200, 400]).toContain(status)

@@ -257,10 +257,7 @@ describe('the same request', () => {
 
 describe('what is kept of a customer’s own request', () => {
   const routeKey = 'POST /v1/my-work'
-  const erase = createEraseCustomer(
-    { client: tables.client, ledger: tables.ledger, presence: tables.presence },
-    () => Promise.resolve(),
-  )
+  const erase = createEraseCustomer(tables, () => Promise.resolve())
   const keptOf = async (subject: string) =>
     (await tables.allOf(tables.ledger)).filter(({ pk }) => pk === `U#${userIdOf(subject)}`)
 

@@ -160,22 +160,6 @@ describe('members', () => {
     expect((await draw()).status).toBe(404)
   })
 
-  test('who may export reads no further page when its time is over', async () => {
-    const { id: merchantId } = await newMerchant(handler, 'nora')
-    const until = new Date(clock.nowMs + 60_000).toISOString()
-    await put('nora', merchantId, 'olaf', { role: 'auditor', until })
-    const call = { subject: 'olaf', path: { merchantId } }
-    const { body } = await callApi(handler, 'POST /v1/merchants/{merchantId}/exports', call)
-    const page = () =>
-      callApi(handler, 'GET /v1/merchants/{merchantId}/exports/{exportId}', {
-        subject: 'olaf',
-        path: { merchantId, exportId: body.exportId },
-      })
-    expect((await page()).status).toBe(200)
-    clock.advance(60_000)
-    expect((await page()).status).toBe(404)
-  })
-
   test('an owner who was removed while its request was under way changes no member any more', async () => {
     const { id: merchantId } = await newMerchant(handler, 'ines')
     await putMember(handler, 'ines', merchantId, 'jens', 'owner')

@@ -129,8 +129,7 @@ test.each<[string, (subject: string) => Promise<unknown>, (number | string)[]]>(
 
 test('who was erased gets none', async () => {
   await stands('erased', [inMinutes(-1)])
-  const { client, ledger, presence } = tables
-  await createEraseCustomer({ client, ledger, presence }, async () => {})(userIdOf('erased'), clock.nowMs)
+  await createEraseCustomer(tables, async () => {})(userIdOf('erased'), clock.nowMs)
   expect((await asked('erased')).answer).toEqual(UNKNOWN)
 })
 

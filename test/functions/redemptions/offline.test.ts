@@ -183,10 +183,7 @@ test('double uses are paged, for those who may read what members did', async () 
 })
 
 test('they go with the customer', async () => {
-  const erase = createEraseCustomer(
-    { client: tables.client, ledger: tables.ledger, presence: tables.presence },
-    async () => {},
-  )
+  const erase = createEraseCustomer(tables, async () => {})
   await erase(userIdOf('alice'), clock.nowMs)
   expect((await listed()).body.items).toEqual([])
 })

@@ -204,10 +204,7 @@ describe('a till', () => {
 test('an erased customer leaves nothing by which a token is found', async () => {
   const { grantId } = await granted({ subject: 'carol' })
   const token = await tokenOf(grantId, 'carol')
-  const erase = createEraseCustomer(
-    { client: tables.client, ledger: tables.ledger, presence: tables.presence },
-    async () => {},
-  )
+  const erase = createEraseCustomer(tables, async () => {})
   await erase(userIdOf('carol'), clock.nowMs)
   const left = (await tables.allOf(tables.ledger)).filter((item) => JSON.stringify(item).includes(grantId))
   expect(left).toEqual([])
@@ -221,9 +218,8 @@ test('the answer that a till may ask for again goes with the customer', async ()
   const call = { headers: { 'idempotency-key': 'till-1' } }
   const answer = await redeem({ token }, call)
   expect(await redeem({ token }, call)).toMatchObject({ status: 200, body: answer.body })
-  const { client, ledger, presence } = tables
-  await createEraseCustomer({ client, ledger, presence }, async () => {})(userIdOf('dora'), clock.nowMs)
-  const texts = (await tables.allOf(ledger)).map((item) =>
+  await createEraseCustomer(tables, async () => {})(userIdOf('dora'), clock.nowMs)
+  const texts = (await tables.allOf(tables.ledger)).map((item) =>
     item['answer'] instanceof Uint8Array ? gunzipSync(item['answer']).toString() : JSON.stringify(item),
   )
   expect(texts.filter((text) => text.includes(grantId))).toEqual([])

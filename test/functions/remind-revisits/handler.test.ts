@@ -496,10 +496,7 @@ describe('a visit without a purchase', () => {
     for (let round = 0; round < 5; round++) {
       const user = await visited()
       clock.nowMs = start + HOUR + MINUTE
-      const erase = createEraseCustomer(
-        { client: tables.client, ledger: tables.ledger, presence: tables.presence },
-        async () => {},
-      )
+      const erase = createEraseCustomer(tables, async () => {})
       await Promise.all([sweep(), buy(user), sweep(), ...(round % 2 === 0 ? [erase(user, clock.nowMs)] : [])])
       await sweep()
       const raised = await eventsOf(user)

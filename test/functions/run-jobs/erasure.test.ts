@@ -22,6 +22,7 @@ import {
 } from '#test/support/merchants.ts'
 import { startPeer } from '#test/support/peers.ts'
 import { sqsRecord } from '#test/support/sqs-record.ts'
+import { told } from '#test/support/told-by.ts'
 
 const NUMBER = '+14155550163'
 const TOKEN = 'push-token-of-vera'
@@ -77,7 +78,7 @@ const answered = async (handler: Handler, routeKey: string, call: HttpCall): Pro
 }
 
 const everything = async (): Promise<Item[]> =>
-  (await Promise.all([tables.catalog, tables.presence, tables.ledger].map(tables.allOf))).flat()
+  told((await Promise.all([tables.catalog, tables.presence, tables.ledger].map(tables.allOf))).flat())
 
 /** All that an item says, also what is packed in it: a kept answer. */
 const textOf = ({ answer, ...item }: Item): string =>
@@ -197,6 +198,13 @@ const visitAndPlan = async (user: UserId) => {
   await createGifts(tables.client, tables.ledger).reserve({ user, ...path, occasion }, offer, 2)
 }
 
+/** An export of the merchant is asked for. */
+const askForExport = async (): Promise<unknown> => {
+  queues.taken()
+  await answered(merchantApi, `POST ${M}/exports`, owner)
+  return queues.taken().find(({ queue: name }) => name === 'jobs')?.body
+}
+
 /** The life of a customer, by everything that writes of one. */
 const live = async (subject: string) => {
   const me = { subject }
@@ -257,6 +265,9 @@ const live = async (subject: string) => {
   await answered(merchantApi, `PUT ${M}/customers/{userId}/block`, { ...customer, body: { reason: 'x' } })
   await answered(customerApi, 'PUT /v1/me/blocks/{merchantId}/appeal', { ...me, path, body: { text: 'no' } })
   await stored.putLedger(...waiting(user))
+  // One is made while the customer is there, of another only the message is on its way.
+  await work(runJobs, 'jobs', await askForExport())
+  const toExport = await askForExport()
   const items = (await tables.allOf(tables.ledger)).filter(({ pk }) => pk === `U#${user}`)
   const shareCode = String(shared.shareCode).replace('-', '')
   const token = signed.token as string
@@ -267,6 +278,7 @@ const live = async (subject: string) => {
     items,
     queued,
     message,
+    toExport,
     sms,
     code,
     token,
@@ -278,15 +290,14 @@ const live = async (subject: string) => {
 type Life = Awaited<ReturnType<typeof live>>
 
 /** Everything that was on its way, again: what a queue, a stream, a phone, a till or a clock brings late or twice. */
-const bringBack = async (
-  subject: string,
-  { user, presence, items, queued, message, sms, code, token, scanId }: Life,
-) => {
+const bringBack = async (subject: string, life: Life) => {
+  const { user, presence, items, queued, message, sms, toExport, code, token, scanId } = life
   await ping(subject, clock.nowMs)
   expect(await deliver(presence, ...items.filter(({ kind }) => kind === 'event'))).toEqual([])
   await deliverRemoval(presence, 'ttl')
   await fire(...queued.filter(({ queue: name }) => name === 'timers').map(({ body }) => body))
   await work(sendMessages, 'push', message?.body)
+  await work(runJobs, 'jobs', toExport)
   await work(sendMessages, 'sms', sms?.body)
   const page = await answered(customerApi, 'POST /q/{code}/scans', { path: { code: qrCode } })
   const another = /beckon:\/\/scan\/([\w-]{22})/.exec(String(page.body))?.[1]
@@ -348,6 +359,7 @@ const erasureOf = (subject: string) => ({
 /** What names a customer, or a number, and stands under a key of its own. */
 const NAMED_ELSEWHERE = [
   'code',
+  'exportPart',
   'grantOwner',
   'phoneOwner',
   'phoneWriter',

@@ -1,4 +1,7 @@
 import { DeleteCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { runJobsEnv } from '#functions/run-jobs/env.ts'
+import { runJob } from '#functions/run-jobs/run-job.ts'
+import { buildServices as buildJobs } from '#functions/run-jobs/services.ts'
 import type { Example } from '#scripts/openapi/example.ts'
 import { EXAMPLE_IDS, EXAMPLE_PATH } from '#scripts/openapi/example-ids.ts'
 import { EXAMPLES } from '#scripts/openapi/examples.ts'
@@ -11,8 +14,9 @@ import { customerIndex, relationshipAttributes } from '#shared/contracts/items/r
 import { secretItem, signingKeyItem } from '#shared/contracts/items/signing-key.ts'
 import { traceItems } from '#shared/contracts/items/trace.ts'
 import { waitersPk } from '#shared/contracts/items/waiting-list.ts'
-import type { GeofenceId, MerchantId, OfferId, SceneId, StoreId } from '#shared/domain/ids.ts'
+import type { GeofenceId, JobId, MerchantId, OfferId, SceneId, StoreId } from '#shared/domain/ids.ts'
 import type { CountPlace, Counts } from '#shared/domain/loop/count.ts'
+import { parseEnv } from '#shared/runtime/env.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
 import { CERTIFICATE } from '#test/adapters/sns/signed-notification.ts'
 import { createExampleIds, type ExampleIds } from '#test/scripts/openapi/example-id-pairs.ts'
@@ -221,6 +225,14 @@ const SCENERY: Readonly<Record<string, (world: World) => Promise<void>>> = {
     await make(world, 'signing key')
     clock.nowMs = SENT_MS - 60_000
     await send(world, 'makeRedemptionToken')
+  },
+  'an export that is done': async (world) => {
+    await make(world, 'customer')
+    await make(world, 'exportMerchant')
+    const jobId = world.ids.real(EXAMPLE_IDS.exportId) as JobId
+    const merchantId = merchantOf(world)
+    const services = buildJobs(parseEnv(runJobsEnv, process.env))
+    await runJob(services, { kind: 'export', merchantId, jobId })
   },
   grant: async (world) => {
     await make(world, 'createOffer')

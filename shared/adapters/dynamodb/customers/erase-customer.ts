@@ -1,4 +1,5 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
+import { createForgetInExports } from '#shared/adapters/dynamodb/catalog/forget-in-exports.ts'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import {
   deviceAsRead,
@@ -20,6 +21,7 @@ import {
 import { forgetStopCode } from '#shared/adapters/dynamodb/customers/suppressions.ts'
 import { giveBackUnit, moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
+import { idSchema } from '#shared/contracts/http/primitives.ts'
 import { codeKey, listedCodeKey } from '#shared/contracts/items/decision.ts'
 import { giftSchema } from '#shared/contracts/items/gift.ts'
 import { expiryOf, userKey } from '#shared/contracts/items/ledger.ts'
@@ -46,10 +48,11 @@ type Deletion = { readonly items: readonly TransactItem[]; readonly release?: Tr
  * @param deleteEndpoint forgets a push endpoint; must not mind one that is gone
  */
 export const createEraseCustomer = (
-  { client, ledger, presence }: ProfileTables,
+  { client, catalog, ledger, presence }: ProfileTables & { readonly catalog: string },
   deleteEndpoint: (endpointArn: string, signal?: AbortSignal) => Promise<void>,
 ): EraseCustomer => {
   const profiles = createProfileRecords({ client, ledger, presence })
+  const forgetInExports = createForgetInExports({ client, catalog })
 
   const erasePresence = async (user: UserId, nowMs: number, signal?: AbortSignal): Promise<void> => {
     const mark = new PutCommand({
@@ -165,6 +168,9 @@ export const createEraseCustomer = (
   // gone must not keep a customer's grant alive: then the grant goes without it.
   const removeItem = async (user: UserId, item: Item, signal?: AbortSignal): Promise<void> => {
     if (item['kind'] === 'grant') await forgetListed(item, signal)
+    // First: once the relationship is gone nobody knows of it. Who has not acted with a merchant is in none of its exports.
+    if (item['kind'] === 'relationship' && item['actedAt'] !== undefined)
+      await forgetInExports(idSchema('mer').parse(item['merchantId']), user, signal)
     const { items, release } = await deletionOf(user, item, signal)
     if (release === undefined) {
       await transact(client, items, retrying(signal))

@@ -18,8 +18,8 @@ export type KnownCustomer = {
   readonly relationship: Relationship
 }
 
-/** Where a list of customers goes on: a shard of the index, and the last customer of it that was listed. */
-export type CustomerPlace = `${number}.${UserId | ''}`
+/** Where a list of customers goes on: a shard of the index, and the last customer of it that was listed, or how ids begin. */
+export type CustomerPlace = `${number}.${string}`
 
 export type CustomerRecords = {
   /** Undefined for strangers and for passers-by, who look the same. */

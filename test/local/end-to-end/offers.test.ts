@@ -122,6 +122,54 @@ describe('from an app event to the till', () => {
   })
 })
 
+describe('a waiting list', () => {
+  it('takes who left back by the own wish, and calls up when units return', async () => {
+    const { merchantId } = await openShop(world, 'Sold-out shop')
+    const { merchants } = world.clientOf(world.merchantToken)
+    const { data: store } = await merchants.createStore(merchantId, { name: 'Sold-out shop', ...SQUARE })
+    const { data: offer } = await merchants.createOffer(merchantId, {
+      name: 'Last cup',
+      kind: 'coupon',
+      description: 'The last cup of the day',
+      stock: 1,
+      validityS: 86_400,
+      hasWaitingList: true,
+    })
+    await addScene(world, merchantId, {
+      offerId: offer.id,
+      triggers: [{ type: 'event', eventType: 'qr_scan' }],
+    })
+    const [olga, pia] = [await pushCustomer(world, 'olga'), await pushCustomer(world, 'pia')]
+    for (const token of [olga, pia]) {
+      const at = new Date(world.cloud.clock.nowMs()).toISOString()
+      const scan = { id: 'cup', type: 'qr_scan', at, merchantId, storeId: store.id } as const
+      await world.clientOf(token).customers.postEvents({ events: [scan] })
+      await world.cloud.drain()
+    }
+    const { customers } = world.clientOf(pia)
+    const { data: decisions } = await customers.listMyDecisions({})
+    expect(decisions.items).toMatchObject([
+      {
+        outcomes: [{ result: 'soldOut', offerId: offer.id, explanation: expect.stringContaining('run out') }],
+      },
+    ])
+    await customers.leaveWaitingList(offer.id)
+    expect((await customers.listMyWaits({})).data.items).toEqual([])
+    const { data: place } = await customers.joinWaitingList(offer.id)
+    expect(place).toMatchObject({ merchantId, offerName: 'Last cup' })
+    await expect(world.clientOf(olga).customers.joinWaitingList(offer.id)).rejects.toMatchObject({
+      status: 404,
+    })
+
+    const before = lastSeq()
+    await merchants.changeStock(merchantId, offer.id, { add: 1 })
+    await world.pass(180)
+    expect(receivedSince(before)).toHaveLength(1)
+    await expect(customers.joinWaitingList(offer.id)).rejects.toMatchObject({ status: 409 })
+    expect((await world.recount()).differences).toEqual([])
+  })
+})
+
 describe('what the operator and the merchant see', () => {
   it('is every decision with its reason; the kill switch ends them all', async () => {
     const shop = await openShop(world, 'Watched shop')

@@ -116,7 +116,9 @@ export const overlapSchema = z.strictObject({
   depthM: z.number().min(0).describe('How far one reaches into the other, in metres.'),
   isExact: z
     .boolean()
-    .describe('False where one is a polygon: it is the circles around them that share ground.'),
+    .describe(
+      'False where only the circles around them were compared: of borders cut at ±180°, and of very large ones.',
+    ),
 })
 
 /** `GET /v1/merchants/{merchantId}/geofences:overlaps`: the deepest first. */

@@ -18,7 +18,8 @@ const FORMAT = 1
 /** More than a valid polygon can have: closing over a pole and splitting at a cut add a few vertices. */
 const MAX_PACKED_VERTICES = 4 * MAX_VERTICES
 
-const ringsOf = ({ coords, ringEnds, polygonEnds }: Outline): Float64Array[][] => {
+/** The rings of each area of an outline, the outer one first. */
+export const ringsOf = ({ coords, ringEnds, polygonEnds }: Outline): Float64Array[][] => {
   const rings = [...ringEnds].map((end, index) => coords.subarray(2 * (ringEnds[index - 1] ?? 0), 2 * end))
   return [...polygonEnds].map((end, index) => rings.slice(polygonEnds[index - 1] ?? 0, end))
 }

@@ -451,6 +451,8 @@ describe.skipIf(!existsSync(DATA))('real borders', () => {
     expect(report.stores.created).toBeGreaterThanOrEqual(least)
     expect(report.geofences.created).toBe(report.stores.created)
     for (const { reason } of report.badRows) expect(reason).toMatch(/km from its centre/)
+    // Neighbours touch; few borders were drawn so loosely that they cross.
+    expect(report.geofences.overlapping).toBeLessThan(8)
     for (const { externalId, lat, lon } of await chain.list('stores'))
       expect(contains(polygonFrom(features[Number(externalId)]?.geometry), { lat, lon })).toBe(true)
   })

@@ -355,13 +355,14 @@ const nextOf = (part: DecisionPart, stored: Stored): NextPart | undefined => {
 const releaseGifts = async (
   { gifts }: DecideServices,
   { outcomes }: Decided,
+  nowMs: number,
   signal?: AbortSignal,
 ): Promise<void> => {
   for (const outcome of outcomes) {
     const { scene, trigger } = outcome
     const waits = outcome.kind === 'suppressed' && outcome.againMs !== undefined
     if (waits || !mayHaveGift(scene, trigger)) continue
-    await gifts.release(trigger.user, { sceneId: scene.id, occasion: occasionOf(trigger) }, signal)
+    await gifts.release(trigger.user, { sceneId: scene.id, occasion: occasionOf(trigger) }, nowMs, signal)
   }
 }
 
@@ -390,5 +391,5 @@ export const decideTriggers = async (
   await queueSent(services, user, decided.sent, signal)
   await askForReview(services, decided, facts, signal)
   await storeRest(services, question, decided, facts, nowMs, signal)
-  await releaseGifts(services, decided, signal)
+  await releaseGifts(services, decided, nowMs, signal)
 }

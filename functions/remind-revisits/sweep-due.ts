@@ -78,11 +78,11 @@ const act = async (
       const { held } = item
       if (held !== undefined && nowMs < held.validUntilMs)
         return due.raiseEndings({ ...item, held }, nowMs, signal)
-      await due.releaseGrant(item, signal)
+      await due.releaseGrant(item, nowMs, signal)
       return 0
     }
     case 'gift':
-      await due.releaseGift(item, signal)
+      await due.releaseGift(item, nowMs, signal)
       return 0
     case 'later':
       await due.raiseLater(item, nowMs, signal)

@@ -222,6 +222,9 @@ export const dueKey = (atMs: number, subject: string, shard: number) => {
   return { duePk: `DUE#${at.slice(0, 13)}#${shard}`, dueSk: `${at}#${subject}` }
 }
 
+/** The shard in which an item is due. */
+export const shardOfDue = (duePk: string): number => Number(duePk.slice(duePk.lastIndexOf('#') + 1))
+
 const eventTrigger = z.object({
   triggerKind: z.literal('event'),
   user: id('usr'),

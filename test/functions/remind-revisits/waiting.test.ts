@@ -117,21 +117,22 @@ describe('an offer that customers wait for', () => {
     stored.putLedger({ pk: 'PLATFORM', sk: 'STATE', kind: 'platform', killed })
   it.each([
     ['its merchant is suspended', 5, () => stored.suspend(CAFE), () => stored.reinstate(CAFE)],
-    ['all is switched off', 15, () => switchTo(true), () => switchTo(false)],
+    ['all is switched off', 25, () => switchTo(true), () => switchTo(false)],
   ] as const)(
     'calls nobody up while %s, and everybody in turn afterwards',
     async (why, minutes, stop, goOn) => {
       const nowMs = T0 + minutes * MINUTE
       const user = await wait(why, nowMs - MINUTE)
-      const noted = { kind: 'waiting', offerId, merchantId: CAFE, stockShards: 1 }
+      const noted = { kind: 'waiting', offerId, merchantId: CAFE, stockShards: 1, idleMs: HOUR }
       await stored.putLedger({ ...waitingKey(offerId), ...noted, ...dueKey(nowMs, offerId, 0) })
       await stored.addStock(offerId, 1)
       await stop()
+      // Nothing tells when it is over: it is looked at every five minutes at least.
       await look(nowMs)
-      await look(nowMs + MINUTE)
+      await look(nowMs + 5 * MINUTE)
       expect(await eventsOf(user)).toEqual([])
       await goOn()
-      await look(nowMs + 2 * MINUTE)
+      await look(nowMs + 10 * MINUTE)
       expect(await eventsOf(user)).toMatchObject([{ triggerKind: 'restock', offerId }])
     },
   )

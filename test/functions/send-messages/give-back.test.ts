@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { parseProfile } from '#shared/contracts/items/ledger.ts'
+import { dueKey, parseProfile } from '#shared/contracts/items/ledger.ts'
 import { budgetKey } from '#shared/contracts/items/stock.ts'
+import { waitingKey } from '#shared/contracts/items/waiting-list.ts'
 import { type Granted, startSendMessages } from '#test/functions/send-messages/send-messages.ts'
 import { CAFE, HOUR, SECOND, T0 } from '#test/support/builders.ts'
 
@@ -54,6 +55,18 @@ describe('a message that does not go out', () => {
     expect(profile.recentSends).toEqual([])
     expect(profile).not.toHaveProperty('slot')
     expect(await stored.stockOf(granted.offer.id)).toEqual({ free: 5, reserved: 0, confirmed: 0 })
+  })
+
+  it('has those who wait for its offer looked at with the next minute', async () => {
+    const granted = await grantCounted()
+    const { id } = granted.offer
+    const waits = { ...waitingKey(id), kind: 'waiting', idleMs: HOUR, ...dueKey(T0 + 9 * HOUR, id, 0) }
+    await stored.putLedger(waits)
+    clock.nowMs = T0 + HOUR
+    await deliver(granted)
+    const woken = await stored.ledgerItem(waits.pk, waits.sk)
+    expect(woken).toMatchObject({ ...dueKey(T0 + HOUR, id, 0), wakes: 1 })
+    expect(woken).not.toHaveProperty('idleMs')
   })
 
   it('keeps what it counted when its offer was used before', async () => {

@@ -1,6 +1,7 @@
 import { type CatalogTables, retrying } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import { commitChange } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
 import { entityKey } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
+import { wakeWaiters } from '#shared/adapters/dynamodb/ledger/wake-waiters.ts'
 import { batchGetAll, type Item, type TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
 import { MAX_LISTED_CODES } from '#shared/contracts/http/offers.ts'
 import { listedCodeKey } from '#shared/contracts/items/decision.ts'
@@ -122,7 +123,8 @@ export const createAddCodes = (tables: CatalogTables): AddCodes => {
       after: offer.revision + 1,
       detail: `${added.length} codes added`,
     } as const
-    const items = [raiseStock(catalog, offer, added.length, author), ...writes]
+    const woken = await wakeWaiters(client, ledger, offer.id, author.atMs, signal)
+    const items = [raiseStock(catalog, offer, added.length, author), ...writes, ...woken]
     const committed = await commitChange(tables, offer.merchantId, items, told, { signal })
     return committed.kind === 'done' ? { kind: 'added', added, left } : { kind: 'again' }
   }

@@ -6,6 +6,7 @@ import {
   type Refusal,
 } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { findHolders } from '#shared/adapters/dynamodb/catalog/find-holders.ts'
+import { wakeWaiters } from '#shared/adapters/dynamodb/ledger/wake-waiters.ts'
 import { batchGetAll, type TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
 import { offerSchema } from '#shared/contracts/http/offers.ts'
 import type { OfferId } from '#shared/domain/ids.ts'
@@ -103,7 +104,11 @@ export const createOfferRecords = (tables: CatalogTables): EntityRecords<OfferId
     if (before === undefined) return after ? newStock(ledger, after) : []
     if (after === undefined) return endedStock(ledger, before, await readShards(before, signal))
     const delta = after.stock - before.stock
-    return delta === 0 ? [] : changedStock(ledger, after, delta, await readShards(before, signal))
+    if (delta === 0) return []
+    const writes = changedStock(ledger, after, delta, await readShards(before, signal))
+    if (typeof writes === 'string' || delta < 0) return writes
+    const atMs = Date.parse(after.updatedAt)
+    return [...writes, ...(await wakeWaiters(client, ledger, after.id, atMs, signal))]
   }
 
   return createEntityRecords(tables, {

@@ -20,13 +20,14 @@ import {
 } from '#shared/adapters/dynamodb/customers/profile-records.ts'
 import { forgetStopCode } from '#shared/adapters/dynamodb/customers/suppressions.ts'
 import { giveBackUnit, moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
+import { wakeWaiters } from '#shared/adapters/dynamodb/ledger/wake-waiters.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { idSchema } from '#shared/contracts/http/primitives.ts'
 import { codeKey, listedCodeKey } from '#shared/contracts/items/decision.ts'
 import { giftSchema } from '#shared/contracts/items/gift.ts'
 import { expiryOf, userKey } from '#shared/contracts/items/ledger.ts'
 import { tombstone } from '#shared/domain/customers/customer.ts'
-import type { UserId } from '#shared/domain/ids.ts'
+import type { OfferId, UserId } from '#shared/domain/ids.ts'
 
 export type EraseCustomer = (
   user: UserId,
@@ -39,7 +40,11 @@ const MAX_ROUNDS = 2000
 const AT_ONCE = 10
 
 /** What goes with an item, in one transaction; a `release` that is refused alone is left out. */
-type Deletion = { readonly items: readonly TransactItem[]; readonly release?: TransactItem }
+type Deletion = {
+  readonly items: readonly TransactItem[]
+  /** The unit that goes back with it. */
+  readonly release?: { readonly offerId: OfferId; readonly item: TransactItem }
+}
 
 /**
  * Removes everything that is kept of a customer but the two tombstones. These come first: from then on nothing new is
@@ -82,10 +87,10 @@ export const createEraseCustomer = (
   })
 
   /** A unit that was reserved for the customer goes back to the stock, exactly once: with the grant itself. */
-  const releaseUnit = ({ state, offerId, stockShard, listedCode }: StoredGrant): TransactItem | undefined =>
+  const releaseUnit = ({ state, offerId, stockShard, listedCode }: StoredGrant): Deletion['release'] =>
     state !== 'reserved' || offerId === undefined || stockShard === undefined
       ? undefined
-      : giveBackUnit(ledger, { offerId, stockShard, listedCode })
+      : { offerId, item: giveBackUnit(ledger, { offerId, stockShard, listedCode }) }
 
   const deleteInState = (item: Item, state: string): TransactItem => ({
     Delete: {
@@ -113,12 +118,12 @@ export const createEraseCustomer = (
     }
   }
 
-  const giftDeletion = (item: Item): Deletion => {
-    const { state, offerId, stockShard } = giftSchema.parse(item)
-    const move = { from: 'reserved', to: 'free' } as const
+  const giftDeletion = (gift: Item): Deletion => {
+    const { state, offerId, stockShard } = giftSchema.parse(gift)
+    const item = moveUnit(ledger, offerId, stockShard, { from: 'reserved', to: 'free' })
     return {
-      ...(state === 'reserved' && { release: moveUnit(ledger, offerId, stockShard, move) }),
-      items: [deleteInState(item, state)],
+      ...(state === 'reserved' && { release: { offerId, item } }),
+      items: [deleteInState(gift, state)],
     }
   }
 
@@ -166,7 +171,7 @@ export const createEraseCustomer = (
 
   // A condition that failed means that the item changed meanwhile: the next round sees it as it is now. Stock that is
   // gone must not keep a customer's grant alive: then the grant goes without it.
-  const removeItem = async (user: UserId, item: Item, signal?: AbortSignal): Promise<void> => {
+  const removeItem = async (user: UserId, item: Item, nowMs: number, signal?: AbortSignal): Promise<void> => {
     if (item['kind'] === 'grant') await forgetListed(item, signal)
     // First: once the relationship is gone nobody knows of it. Who has not acted with a merchant is in none of its exports.
     if (item['kind'] === 'relationship' && item['actedAt'] !== undefined)
@@ -176,7 +181,8 @@ export const createEraseCustomer = (
       await transact(client, items, retrying(signal))
       return
     }
-    const outcome = await transact(client, [...items, release], retrying(signal))
+    const woken = await wakeWaiters(client, ledger, release.offerId, nowMs, signal)
+    const outcome = await transact(client, [...items, release.item, ...woken], retrying(signal))
     const onlyRelease =
       outcome.kind === 'refused' &&
       outcome.reasons.every((reason, index) => reason === undefined || index === items.length)
@@ -198,10 +204,15 @@ export const createEraseCustomer = (
     return page.items.filter((item) => item['tombstone'] !== true)
   }
 
-  const removeAll = async (user: UserId, items: readonly Item[], signal?: AbortSignal): Promise<void> => {
+  const removeAll = async (
+    user: UserId,
+    items: readonly Item[],
+    nowMs: number,
+    signal?: AbortSignal,
+  ): Promise<void> => {
     for (let start = 0; start < items.length; start += AT_ONCE) {
       const some = items.slice(start, start + AT_ONCE)
-      await Promise.all(some.map((item) => removeItem(user, item, signal)))
+      await Promise.all(some.map((item) => removeItem(user, item, nowMs, signal)))
     }
   }
 
@@ -215,7 +226,7 @@ export const createEraseCustomer = (
         await profiles.noteErased(user, nowMs, signal)
         return { removed }
       }
-      await removeAll(user, items, signal)
+      await removeAll(user, items, nowMs, signal)
       removed += items.length
     }
     throw new Error('a customer has more items than erasing looks for')

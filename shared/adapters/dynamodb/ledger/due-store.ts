@@ -13,6 +13,7 @@ import { createReplanCustomer } from '#shared/adapters/dynamodb/ledger/replan-cu
 import { createReplanRecords } from '#shared/adapters/dynamodb/ledger/replan-records.ts'
 import { createServeWaiters } from '#shared/adapters/dynamodb/ledger/serve-waiters.ts'
 import { giveBackUnit, takeFromTally } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
+import { wakeWaiters } from '#shared/adapters/dynamodb/ledger/wake-waiters.ts'
 import { getItem, type Item, queryPage, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { id } from '#shared/contracts/items/ids.ts'
 import { dueKey, remindedOf, storedTallies } from '#shared/contracts/items/ledger.ts'
@@ -64,6 +65,10 @@ const dueItem = z.discriminatedUnion('kind', [
     offerId: id('off'),
     merchantId: id('mer'),
     stockShards: z.number().max(64),
+    /** For how long the last look at empty stock put the next one off. */
+    idleMs: z.number().optional(),
+    /** How often stock that returned has asked for a look. */
+    wakes: z.number().optional(),
   }),
 ])
 type Parsed = z.output<typeof dueItem>
@@ -131,11 +136,11 @@ export type DueStore = {
    * Gives the unit of an offer back that was not redeemed in time, with the counts of it; once, and not when it was
    * redeemed.
    */
-  readonly releaseGrant: (grant: DueGrant, signal?: AbortSignal) => Promise<void>
+  readonly releaseGrant: (grant: DueGrant, nowMs: number, signal?: AbortSignal) => Promise<void>
   /** Reminds of a coupon before it ends; how many occasions were raised. */
   readonly raiseEndings: (grant: HeldGrant, nowMs: number, signal?: AbortSignal) => Promise<number>
   /** Gives back the unit that was kept for an occasion on which nobody has decided; once. */
-  readonly releaseGift: (gift: DueGift, signal?: AbortSignal) => Promise<void>
+  readonly releaseGift: (gift: DueGift, nowMs: number, signal?: AbortSignal) => Promise<void>
   /**
    * Turns the occasions of a plan that are due into one event and moves the relationship to its next moment, together;
    * an erased customer's are dropped.
@@ -151,7 +156,10 @@ export type DueStore = {
   readonly raiseLater: (later: DueLater, nowMs: number, signal?: AbortSignal) => Promise<void>
   /** Moves a customer to the next occasion with each merchant; safe to repeat. */
   readonly replanCustomer: (item: DueCustomerReplan, nowMs: number, signal?: AbortSignal) => Promise<void>
-  /** Calls up who waits longest, as many as units are free, and looks again in a minute while anybody waits. */
+  /**
+   * Calls up who waits longest, as many as units are free, and looks again while anybody waits: in a minute, and less and less
+   * often, up to once an hour, while nothing is free.
+   */
   readonly serveWaiters: (waiting: DueWaiting, nowMs: number, signal?: AbortSignal) => Promise<void>
 }
 
@@ -246,7 +254,8 @@ export const createDueStore = (
       }
     },
 
-    releaseGrant: async ({ pk, sk, dueSk, state, offerId, stockShard, listedCode, tallies }, signal) => {
+    releaseGrant: async (grant, nowMs, signal) => {
+      const { pk, sk, dueSk, state, offerId, stockShard, listedCode, tallies } = grant
       if (state !== 'reserved') {
         await forget({ pk, sk, dueSk }, signal)
         return
@@ -266,7 +275,11 @@ export const createDueStore = (
       ]
       let counts = tallies.map((tally) => takeFromTally(table, tally))
       for (;;) {
-        const outcome = await transact(client, [...release, ...counts], { random: Math.random, signal })
+        const woken = await wakeWaiters(client, table, offerId, nowMs, signal)
+        const outcome = await transact(client, [...release, ...counts, ...woken], {
+          random: Math.random,
+          signal,
+        })
         if (outcome.kind === 'done') return
         const isGone = (index: number) => outcome.reasons[index] === 'ConditionalCheckFailed'
         const left = counts.filter((_, index) => !isGone(release.length + index))
@@ -279,7 +292,8 @@ export const createDueStore = (
 
     raiseEndings: createRaiseEndings({ client, table, dueShards }, currentScenes, raise, forget),
 
-    releaseGift: ({ user, sceneId, occasion }, signal) => gifts.release(user, { sceneId, occasion }, signal),
+    releaseGift: ({ user, sceneId, occasion }, nowMs, signal) =>
+      gifts.release(user, { sceneId, occasion }, nowMs, signal),
 
     replanCustomer: createReplanCustomer(
       { client, table },

@@ -3,6 +3,7 @@ import { countWrites } from '#shared/adapters/dynamodb/ledger/counters.ts'
 import { markSent } from '#shared/adapters/dynamodb/ledger/exposure-records.ts'
 import type { Ending } from '#shared/adapters/dynamodb/ledger/message-store.ts'
 import { giveBackUnit, takeFromTally } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
+import { wakeWaiters } from '#shared/adapters/dynamodb/ledger/wake-waiters.ts'
 import { type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { endedCounts } from '#shared/contracts/items/counted-facts.ts'
 import {
@@ -129,12 +130,17 @@ export const finishMessage = async (
       const tally = message.tallies[Number(one.slice('tally '.length))]
       return tally === undefined ? [] : [{ held: one, item: takeFromTally(table, tally) }]
     })
+    const woken =
+      held.includes('unit') && message.offerId !== undefined
+        ? await wakeWaiters(client, table, message.offerId, nowMs, signal)
+        : []
     const outcome = await transact(
       client,
       [
         endUpdate(table, message, ending, nowMs),
         ...givenBack.map(({ item }) => item),
         ...countWrites(table, message.user, endedCounts({ ...message, state: ending.state })),
+        ...woken,
       ],
       { random: Math.random, signal },
     )

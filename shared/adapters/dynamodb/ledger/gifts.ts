@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { notErased } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { moveUnit } from '#shared/adapters/dynamodb/ledger/stock-writes.ts'
+import { wakeWaiters } from '#shared/adapters/dynamodb/ledger/wake-waiters.ts'
 import { batchGetAll, getItem, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
 import { type Gift, giftItem, giftKey, giftSchema, type StoredGift } from '#shared/contracts/items/gift.ts'
 import { stockKey } from '#shared/contracts/items/stock.ts'
@@ -21,7 +22,7 @@ export type Gifts = {
   /** The unit that is kept for an occasion; undefined where none is, or no more. */
   readonly find: (user: UserId, name: GiftName, signal?: AbortSignal) => Promise<StoredGift | undefined>
   /** Gives the unit of an occasion back, once; nothing where none is kept. */
-  readonly release: (user: UserId, name: GiftName, signal?: AbortSignal) => Promise<void>
+  readonly release: (user: UserId, name: GiftName, nowMs: number, signal?: AbortSignal) => Promise<void>
 }
 
 const MAX_TRIES = 4
@@ -89,7 +90,7 @@ export const createGifts = (client: DynamoDBDocumentClient, table: string): Gift
 
     find,
 
-    release: async (user, name, signal) => {
+    release: async (user, name, nowMs, signal) => {
       const gift = await find(user, name, signal)
       if (gift === undefined) return
       const { offerId, stockShard } = gift
@@ -98,6 +99,7 @@ export const createGifts = (client: DynamoDBDocumentClient, table: string): Gift
         [
           endGift(table, user, name, 'released'),
           moveUnit(table, offerId, stockShard, { from: 'reserved', to: 'free' }),
+          ...(await wakeWaiters(client, table, offerId, nowMs, signal)),
         ],
         options(signal),
       )

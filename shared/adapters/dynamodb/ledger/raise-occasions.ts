@@ -82,7 +82,7 @@ export const createRaiseOccasions = (
     const { user, merchantId, dueSk, stored } = due
     const { occasions, offers } = await readOccasions(user, merchantId, stored, nowMs, signal)
     const given = voidGifts(occasions, stored.plan.handled)
-    for (const name of given.void) await gifts.release(user, name, signal)
+    for (const name of given.void) await gifts.release(user, name, nowMs, signal)
     const step = nextStep(occasions, { ...stored.plan, handled: given.handled }, nowMs)
     await keepGifts(due, step, offers, signal)
     if (step.due.length === 0) {

@@ -92,7 +92,7 @@ export const createReplanRecords = (
     if (dueMs !== undefined && dueMs <= nowMs) return false
     const { occasions } = await readOccasions(user, merchantId, stored, nowMs, signal)
     const given = voidGifts(occasions, stored.plan.handled)
-    for (const name of given.void) await gifts.release(user, name, signal)
+    for (const name of given.void) await gifts.release(user, name, nowMs, signal)
     const nextMs = firstMomentMs(occasions, { ...stored.plan, handled: given.handled }, nowMs)
     const changed = given.void.length > 0 ? { handled: given.handled } : {}
     const { sets, removes, values } = planAttributes(

@@ -27,9 +27,17 @@ const waiter = z.object({
 type Waiter = z.output<typeof waiter>
 
 const LOOK_AGAIN_MS = 60_000
+/** What returns stock wakes the list (`wakeWaiters`); this is for what no program of ours has returned. */
+const MAX_IDLE_MS = 3_600_000
+/** Nothing wakes the list when a merchant may speak again. */
+const MAX_SILENT_MS = 5 * 60_000
 /** Who came only just may not be listed in the index yet, and is noted every half a minute at least. */
 const QUIET_MS = 60_000
 const MAX_SERVED = 50
+
+/** How long the next look is put off: a minute, then twice as long each time. */
+const nextIdleMs = (idleMs: number | undefined, mostMs: number): number =>
+  idleMs === undefined ? LOOK_AGAIN_MS : Math.min(mostMs, 2 * idleMs)
 
 /**
  * Those who wait for an offer are called up in the order in which they came, each as an event that decides anew. Whose
@@ -101,7 +109,7 @@ export const createServeWaiters = (
 
   /** @returns whether it was still due as it was read, and the further condition held */
   const changeDue = async (
-    { pk, sk, dueSk }: DueWaiting,
+    { pk, sk, dueSk, wakes }: DueWaiting,
     UpdateExpression: string,
     condition: string,
     values: Readonly<Record<string, unknown>>,
@@ -112,9 +120,14 @@ export const createServeWaiters = (
         new UpdateCommand({
           TableName: table,
           Key: { pk, sk },
-          ConditionExpression: `dueSk = :seen${condition}`,
+          // Two that are woken in the same millisecond are told apart by their count.
+          ConditionExpression: `dueSk = :seen AND ${wakes === undefined ? 'attribute_not_exists(wakes)' : 'wakes = :wakes'}${condition}`,
           UpdateExpression,
-          ExpressionAttributeValues: { ':seen': dueSk, ...values },
+          ExpressionAttributeValues: {
+            ':seen': dueSk,
+            ...(wakes !== undefined && { ':wakes': wakes }),
+            ...values,
+          },
         }),
         signal ? { abortSignal: signal } : {},
       )
@@ -125,16 +138,25 @@ export const createServeWaiters = (
     }
   }
 
-  const lookAgain = (waiting: DueWaiting, nextMs: number, signal?: AbortSignal) => {
-    const { duePk, dueSk } = dueKey(nextMs, waiting.offerId, shardOf(waiting.offerId, dueShards))
-    return changeDue(waiting, 'SET duePk = :pk, dueSk = :sk', '', { ':pk': duePk, ':sk': dueSk }, signal)
+  /** @param idleMs how long it is put off because nothing is free, or nobody may be called */
+  const lookAgain = (
+    waiting: DueWaiting,
+    nowMs: number,
+    idleMs: number | undefined,
+    signal?: AbortSignal,
+  ) => {
+    const { offerId } = waiting
+    const next = dueKey(nowMs + (idleMs ?? LOOK_AGAIN_MS), offerId, shardOf(offerId, dueShards))
+    const values = { ':pk': next.duePk, ':sk': next.dueSk, ...(idleMs !== undefined && { ':idle': idleMs }) }
+    const change = `SET duePk = :pk, dueSk = :sk${idleMs === undefined ? ' REMOVE idleMs' : ', idleMs = :idle'}`
+    return changeDue(waiting, change, '', values, signal)
   }
 
   /** Not until somebody waits again. */
   const lookNoMore = (waiting: DueWaiting, nowMs: number, signal?: AbortSignal) =>
     changeDue(
       waiting,
-      'REMOVE duePk, dueSk',
+      'REMOVE duePk, dueSk, idleMs',
       ' AND (attribute_not_exists(notedAtMs) OR notedAtMs < :quiet)',
       { ':quiet': nowMs - QUIET_MS },
       signal,
@@ -142,10 +164,13 @@ export const createServeWaiters = (
 
   return async (waiting: DueWaiting, nowMs: number, signal?: AbortSignal): Promise<void> => {
     const isNobodyCalled = await isSilent(waiting.merchantId, nowMs, signal)
+    const mostMs = isNobodyCalled ? MAX_SILENT_MS : MAX_IDLE_MS
     const free = isNobodyCalled ? 0 : await freeUnits(waiting, signal)
     const waiters = await firstWaiters(waiting, Math.min(MAX_SERVED, Math.max(1, free)), signal)
     for (const one of waiters.slice(0, free)) await callUp(one, nowMs, signal)
     const isOver = waiters.length === 0 && (await lookNoMore(waiting, nowMs, signal))
-    if (!isOver) await lookAgain(waiting, nowMs + LOOK_AGAIN_MS, signal)
+    if (isOver) return
+    const isIdle = free === 0 && waiters.length > 0
+    await lookAgain(waiting, nowMs, isIdle ? nextIdleMs(waiting.idleMs, mostMs) : undefined, signal)
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import { ulid } from 'ulid'
+import { encodeTime, ulid } from 'ulid'
 import { hashId, type IdByPrefix, type IdPrefix, toId, type UserId } from '#shared/domain/ids.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
 
@@ -9,6 +9,27 @@ import { nowMs } from '#shared/runtime/clock.ts'
  * @example newId('scn') // 'scn_01J…'
  */
 export const newId = <P extends IdPrefix>(prefix: P): IdByPrefix[P] => toId(prefix, ulid(nowMs()))
+
+/** How a new id is made. */
+export type NewId = <P extends IdPrefix>(prefix: P) => IdByPrefix[P]
+
+/** A request that names itself, and when it was first tried. */
+export type NamedTry = { readonly name: string; readonly firstMs: number }
+
+// Of a ULID: https://github.com/ulid/spec
+const TIME_LENGTH = 10
+const RANDOM_LENGTH = 16
+
+/**
+ * Ids that sort by the time of a request's first try like others, and that each further try makes again: so a try whose
+ * function died before it could answer is met by the next one. One of each prefix.
+ *
+ * @example idsOf({ name: 'IDEMPOTENCY#…', firstMs: 1_795_341_600_000 })('sto') // 'sto_01KAN…', each time
+ */
+export const idsOf =
+  ({ name, firstMs }: NamedTry): NewId =>
+  (prefix) =>
+    toId(prefix, `${encodeTime(firstMs, TIME_LENGTH)}${hashId(prefix, name).slice(-RANDOM_LENGTH)}`)
 
 // Crockford's base 32: read aloud and typed without mistakes.
 const CODE_ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'

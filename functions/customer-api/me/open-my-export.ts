@@ -4,9 +4,9 @@ import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
 /** Opens an export of everything that is kept of the caller for a day; its pages are read with the answered id. */
-export const openMyExport: UseCase<Pick<CustomerServices, 'exports' | 'newId' | 'nowMs'>> =
-  ({ exports, newId, nowMs }) =>
-  async ({ caller, signal }) => {
+export const openMyExport: UseCase<Pick<CustomerServices, 'exports' | 'nowMs'>> =
+  ({ exports, nowMs }) =>
+  async ({ caller, newId, signal }) => {
     const exportId = newId('job')
     const createdAtMs = nowMs()
     const expiresAtMs = createdAtMs + EXPORT_OPEN_MS

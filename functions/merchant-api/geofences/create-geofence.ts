@@ -4,7 +4,7 @@ import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { type GeofenceRequest, geofenceView } from '#shared/contracts/http/geofences.ts'
 
-type Services = Pick<MerchantServices, 'geofences' | 'readUsage' | 'newId' | 'nowMs'>
+type Services = Pick<MerchantServices, 'geofences' | 'readUsage' | 'nowMs'>
 
 /** Draws a geofence; fixes from now on see it. */
 export const createGeofence: MemberUseCase<Services, MerchantPath, unknown, GeofenceRequest> =
@@ -13,7 +13,7 @@ export const createGeofence: MemberUseCase<Services, MerchantPath, unknown, Geof
     const effectiveAtMs = services.nowMs()
     const now = new Date(effectiveAtMs).toISOString()
     const geofence = {
-      id: services.newId('gf'),
+      id: request.newId('gf'),
       merchantId: path.merchantId,
       ...(await drawnGeofence(services, path.merchantId, body, signal)),
       revision: 1,

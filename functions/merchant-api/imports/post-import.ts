@@ -8,7 +8,7 @@ import { type ReadImport, readImport, wantsGeofence } from '#shared/contracts/st
 import type { MemberRole } from '#shared/domain/merchants/merchant.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
-type Services = Pick<MerchantServices, 'imports' | 'readUsage' | 'queueJob' | 'newId' | 'nowMs'>
+type Services = Pick<MerchantServices, 'imports' | 'readUsage' | 'queueJob' | 'nowMs'>
 
 /**
  * @throws {Problem} 400 for a file of which no row can be a store, or a radius that the merchant may not draw; 422 for a
@@ -34,8 +34,8 @@ const read = (body: ImportRequest, limitM: number): ReadImport => {
  * stopped.
  */
 export const postImport: MemberUseCase<Services, MerchantPath, unknown, ImportRequest> =
-  ({ imports, readUsage, queueJob, newId, nowMs }) =>
-  async ({ path, body, author, role, requestId, signal }) => {
+  ({ imports, readUsage, queueJob, nowMs }) =>
+  async ({ path, body, author, role, requestId, newId, signal }) => {
     const { quotas } = await readUsage(path.merchantId, signal)
     const { rows, bad } = read(body, quotas.radiusM)
     const job = {

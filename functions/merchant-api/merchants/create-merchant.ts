@@ -5,23 +5,23 @@ import type { MerchantRequest } from '#shared/contracts/http/merchants.ts'
 import type { Merchant } from '#shared/domain/merchants/merchant.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
-type Services = Pick<MerchantServices, 'merchants' | 'newId' | 'nowMs'>
+type Services = Pick<MerchantServices, 'merchants' | 'nowMs'>
 
 /** Creates a merchant; the caller becomes its owner. */
 export const createMerchant: UseCase<Services, unknown, unknown, MerchantRequest> =
-  ({ merchants, newId, nowMs }) =>
+  ({ merchants, nowMs }) =>
   async (request) => {
-    const { body, signal } = request
+    const { body, newId, signal } = request
     const author = authorOf(request, 'owner', nowMs())
     const now = new Date(author.atMs).toISOString()
-    const merchant: Merchant = {
+    const wanted: Merchant = {
       id: newId('mer'),
       ...body,
       revision: 1,
       createdAt: now,
       updatedAt: now,
     }
-    await merchants.create(merchant, author, signal)
+    const merchant = await merchants.create(wanted, author, signal)
     const location = `/v1/merchants/${merchant.id}`
     return { status: 201, body: merchant, headers: { location, ...tagOf(merchant) } }
   }

@@ -4,7 +4,7 @@ import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { OfferRequest } from '#shared/contracts/http/offers.ts'
 import { MAX_STOCK_SHARDS, type Offer, stockShardsFor } from '#shared/domain/offers/offer.ts'
 
-type Services = Pick<MerchantServices, 'offers' | 'newId' | 'nowMs'>
+type Services = Pick<MerchantServices, 'offers' | 'nowMs'>
 
 /** Creates an offer together with its stock. */
 export const createOffer: MemberUseCase<Services, MerchantPath, unknown, OfferRequest> =
@@ -12,7 +12,7 @@ export const createOffer: MemberUseCase<Services, MerchantPath, unknown, OfferRe
     const { path, body, author, signal } = request
     const now = new Date(services.nowMs()).toISOString()
     const offer: Offer = {
-      id: services.newId('off'),
+      id: request.newId('off'),
       merchantId: path.merchantId,
       ...body,
       stock: body.codes === 'list' ? 0 : body.stock,

@@ -5,7 +5,7 @@ import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { QrCodeRequest } from '#shared/contracts/http/qr-codes.ts'
 import type { QrCode } from '#shared/domain/merchants/qr-code.ts'
 
-type Services = Pick<MerchantServices, 'qrCodes' | 'scenes' | 'newId' | 'newQrCode' | 'nowMs'>
+type Services = Pick<MerchantServices, 'qrCodes' | 'scenes' | 'newQrCode' | 'nowMs'>
 
 /** Creates a QR code for one placement, with a code of its own to print. */
 export const createQrCode: MemberUseCase<Services, MerchantPath, unknown, QrCodeRequest> =
@@ -13,7 +13,7 @@ export const createQrCode: MemberUseCase<Services, MerchantPath, unknown, QrCode
     const { path, body, author, signal } = request
     await requireListening(services, path.merchantId, body.action, signal)
     const now = new Date(services.nowMs()).toISOString()
-    const id = services.newId('qrc')
+    const id = request.newId('qrc')
     const qrCode: QrCode = {
       id,
       merchantId: path.merchantId,

@@ -7,15 +7,7 @@ import type { SceneRequest } from '#shared/contracts/http/scenes.ts'
 
 type Services = Pick<
   MerchantServices,
-  | 'merchants'
-  | 'scenes'
-  | 'offers'
-  | 'stores'
-  | 'optOut'
-  | 'readSceneGround'
-  | 'readAddedRules'
-  | 'newId'
-  | 'nowMs'
+  'merchants' | 'scenes' | 'offers' | 'stores' | 'optOut' | 'readSceneGround' | 'readAddedRules' | 'nowMs'
 >
 
 /** Creates a scene, as a draft or active; the geofences, stores and offer it names must be the merchant's own. */
@@ -25,7 +17,7 @@ export const createScene: MemberUseCase<Services, MerchantPath, unknown, SceneRe
     requireMove('draft', body.state)
     const obstacles = await requireSpeakable(services, path.merchantId, body, signal)
     const now = new Date(services.nowMs()).toISOString()
-    const id = services.newId('scn')
+    const id = request.newId('scn')
     const scene = { id, merchantId: path.merchantId, ...body, revision: 1, createdAt: now, updatedAt: now }
     const saved = await services.scenes.create(scene, author, signal)
     return savedReply(saved, savedScene(obstacles), `/v1/merchants/${path.merchantId}/scenes/${id}`)

@@ -9,6 +9,7 @@ import type { BasePersistenceLayer } from '@aws-lambda-powertools/idempotency/pe
 import type { UserId } from '#shared/domain/ids.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { AnswerOnce, NamedRequest, Reply } from '#shared/runtime/http/route.ts'
+import type { NamedTry } from '#shared/runtime/ids.ts'
 import { createLogger, errorFacts } from '#shared/runtime/logger.ts'
 
 /** On an answer that was given before. */
@@ -24,7 +25,10 @@ export type RequestRecords = (options: {
   readonly customer: UserId | undefined
   readonly leaseMs: number
   readonly signal?: AbortSignal | undefined
-}) => BasePersistenceLayer
+}) => BasePersistenceLayer & {
+  /** The request as it is kept, once it is: also over tries that failed or died. */
+  readonly known: NamedTry | undefined
+}
 
 const replayed = (kept: Reply | undefined): Reply => {
   if (kept === undefined) throw new Problem('answerNotKept')
@@ -73,7 +77,7 @@ export const createAnswerOnce =
     // The second argument tells Powertools how long the function may still run.
     const once = makeIdempotent(
       async (_named: unknown, _time: unknown): Promise<Reply | undefined> => {
-        answered = await answer()
+        answered = await answer(persistenceStore.known)
         return answered
       },
       { persistenceStore, config: config(), keyPrefix: 'IDEMPOTENCY' },

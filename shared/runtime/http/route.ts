@@ -12,6 +12,7 @@ import { type KnownTags, readTags } from '#shared/runtime/http/entity-tag.ts'
 import { parseInput, readJsonBody } from '#shared/runtime/http/parse-input.ts'
 import { documentOf, type RouteDocument } from '#shared/runtime/http/route-document.ts'
 import type { ServiceLimit } from '#shared/runtime/http/service-limit.ts'
+import { idsOf, type NamedTry, type NewId, newId } from '#shared/runtime/ids.ts'
 
 /** What a use case is given: parsed, typed, and nothing of AWS. */
 export type HttpRequest<Path = unknown, Query = unknown, Body = unknown> = {
@@ -20,6 +21,8 @@ export type HttpRequest<Path = unknown, Query = unknown, Body = unknown> = {
   readonly path: Path
   readonly query: Query
   readonly body: Body
+  /** Makes the ids of what the request creates: those of its first try, when it names itself and comes again. */
+  readonly newId: NewId
   /** The client's own name for this request, from the header `idempotency-key`. */
   readonly idempotencyKey: string | undefined
   /** The states that the client would have replaced or removed, from the header `if-match`; see `requireMatch`. */
@@ -68,7 +71,10 @@ export type NamedRequest = {
 }
 
 /** Gives a request the answer that it was given before, or answers it now; see answer-once.ts. */
-export type AnswerOnce = (request: NamedRequest, answer: () => Promise<Reply>) => Promise<Reply>
+export type AnswerOnce = (
+  request: NamedRequest,
+  answer: (known?: NamedTry) => Promise<Reply>,
+) => Promise<Reply>
 
 /** What a route is given to run with. */
 export type RouteRun<Services> = {
@@ -202,10 +208,12 @@ export const route = <
         'idempotency-key'
       ],
       ifMatch: readTags(event.headers['if-match'], 'if-match'),
+      newId,
       signal,
     }
     const made = await services()
-    const answer = (): Promise<Reply> => use(made)(request)
+    const answer = (known?: NamedTry): Promise<Reply> =>
+      use(made)(known === undefined ? request : { ...request, newId: idsOf(known) })
     const { routeKey } = event
     const { idempotencyKey } = request
     const isOnce = repeatable !== true && keyed !== true && routeKey.startsWith('POST ')

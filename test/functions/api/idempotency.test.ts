@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { PutCommand } from '@aws-sdk/lib-dynamodb'
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { decodeTime } from 'ulid'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { routes as pingRoutes } from '#functions/match-pings/routes.ts'
@@ -13,12 +14,19 @@ import { nowMs } from '#shared/runtime/clock.ts'
 import { createAnswerOnce } from '#shared/runtime/http/answer-once.ts'
 import { httpHandler } from '#shared/runtime/http/http-handler.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
-import { type AnswerOnce, type Reply, type Route, route } from '#shared/runtime/http/route.ts'
+import {
+  type AnswerOnce,
+  type HttpRequest,
+  type Reply,
+  type Route,
+  route,
+} from '#shared/runtime/http/route.ts'
 import { userIdOf } from '#shared/runtime/ids.ts'
 import { setClock } from '#test/support/clock.ts'
+import { DEAD_MS, dieUnanswered } from '#test/support/die-unanswered.ts'
 import { createTables } from '#test/support/engine.ts'
 import { callApi, type HttpCall } from '#test/support/http-event.ts'
-import { newMerchant, UNION_SQUARE } from '#test/support/merchants.ts'
+import { geofenceBody, newMerchant, offerBody, sceneBody, UNION_SQUARE } from '#test/support/merchants.ts'
 
 const tables = await createTables()
 process.env['POWERTOOLS_LOG_LEVEL'] = 'SILENT'
@@ -36,6 +44,7 @@ const newKey = () => {
 const named = (key: string) => ({ 'idempotency-key': key })
 
 const { id: merchantId } = await newMerchant(handler, 'owner')
+const { id: dying } = await newMerchant(handler, 'dying')
 const STORES = '/v1/merchants/{merchantId}/stores'
 const store = { name: 'Union Square', ...UNION_SQUARE }
 const postStore = (key: string, call: HttpCall = {}) =>
@@ -118,7 +127,82 @@ describe('a POST that names itself', () => {
   })
 })
 
-type Services = { readonly work: () => Promise<Reply>; readonly answerOnce: AnswerOnce }
+const dieLeaving = async (): Promise<void> => {
+  await dieUnanswered(tables)
+  clock.advance(DEAD_MS)
+}
+
+describe('what a function created that died before it answered', () => {
+  const M = '/v1/merchants/{merchantId}'
+  const creates: [string, unknown][] = [
+    [`POST ${STORES}`, store],
+    [`POST ${M}/geofences`, geofenceBody()],
+    [`POST ${M}/scenes`, sceneBody()],
+    [`POST ${M}/offers`, offerBody()],
+    [`POST ${M}/regions`, { name: 'West' }],
+    [
+      `POST ${M}/qr-codes`,
+      {
+        name: 'Window',
+        placement: { kind: 'offline', label: 'Shop window' },
+        action: { type: 'signUp' },
+        caption: 'Join us',
+      },
+    ],
+    ['POST /v1/merchants', { name: 'Blue Door' }],
+  ]
+
+  test.each(creates)('by %s is met by the next try, and not made again', async (routeKey, created) => {
+    const key = newKey()
+    const post = () =>
+      callApi(handler, routeKey, {
+        subject: 'dying',
+        body: created,
+        headers: named(key),
+        ...(routeKey !== 'POST /v1/merchants' && { path: { merchantId: dying } }),
+      })
+    const rows = async () =>
+      (await tables.allOf(tables.catalog)).filter(({ kind }) => kind !== 'audit').length
+    const first = await post()
+    expect(first.status).toBe(201)
+    const before = await rows()
+    await dieLeaving()
+    const second = await post()
+    expect(second).toEqual(first)
+    expect(await rows()).toBe(before)
+    expect((await post()).headers['idempotency-replayed']).toBe('true')
+  })
+
+  test('is answered as it is by then, and made anew once it was deleted', async () => {
+    const key = newKey()
+    const at = { subject: 'owner', path: { merchantId, storeId: (await postStore(key)).body.id } }
+    await callApi(handler, `PUT ${STORES}/{storeId}`, { ...at, body: { ...store, name: 'Renamed' } })
+    await dieLeaving()
+    expect((await postStore(key)).body).toMatchObject({ id: at.path.storeId, name: 'Renamed', revision: 2 })
+    await callApi(handler, `DELETE ${STORES}/{storeId}`, at)
+    await dieLeaving()
+    expect((await postStore(key)).body).toMatchObject({ name: store.name, revision: 1 })
+  })
+
+  test('is met also where there are as many as there may be', async () => {
+    const { id } = await newMerchant(handler, 'owner')
+    const key = newKey()
+    const first = await postStore(key, { path: { merchantId: id } })
+    await tables.client.send(
+      new UpdateCommand({
+        TableName: tables.catalog,
+        Key: { pk: `M#${id}`, sk: 'VERSION' },
+        UpdateExpression: 'SET stores = :many',
+        ExpressionAttributeValues: { ':many': 1_000_000 },
+      }),
+    )
+    await dieLeaving()
+    expect((await postStore(newKey(), { path: { merchantId: id } })).body.code).toBe('limitReached')
+    expect((await postStore(key, { path: { merchantId: id } })).body).toEqual(first.body)
+  })
+})
+
+type Services = { readonly work: (request: HttpRequest) => Promise<Reply>; readonly answerOnce: AnswerOnce }
 const body = z.strictObject({ n: z.number() })
 const routes: Readonly<Record<string, Route<Services>>> = {
   'POST /v1/merchants-work': route({
@@ -128,8 +212,8 @@ const routes: Readonly<Record<string, Route<Services>>> = {
     body,
     use:
       ({ work }: Services) =>
-      () =>
-        work(),
+      (request) =>
+        work(request),
   }),
   'POST /v1/my-work': route({
     operationId: 'workForMe',
@@ -138,12 +222,12 @@ const routes: Readonly<Record<string, Route<Services>>> = {
     body,
     use:
       ({ work }: Services) =>
-      () =>
-        work(),
+      (request) =>
+        work(request),
   }),
 }
 const recordsOf = createRequestRecords({ client: tables.client, ledger: tables.ledger }, nowMs)
-const workingWith = (work: () => Promise<Reply>, answerOnce = createAnswerOnce(recordsOf)) =>
+const workingWith = (work: Services['work'], answerOnce = createAnswerOnce(recordsOf)) =>
   httpHandler({
     name: 'test',
     routes,
@@ -151,7 +235,7 @@ const workingWith = (work: () => Promise<Reply>, answerOnce = createAnswerOnce(r
     answerOnce: (services) => services.answerOnce,
   })
 const send = (
-  work: () => Promise<Reply>,
+  work: Services['work'],
   key: string,
   { routeKey = 'POST /v1/merchants-work', ...call }: HttpCall & { routeKey?: string } = {},
 ) => callApi(workingWith(work), routeKey, { body: { n: 1 }, headers: named(key), ...call })
@@ -205,6 +289,29 @@ describe('the same request', () => {
       expect((await send(() => Promise.reject(error), key)).status).toBeGreaterThanOrEqual(409)
     }
     expect((await send(done, key)).headers).not.toHaveProperty('idempotency-replayed')
+  })
+
+  test('makes the same ids in each try, others with another body, under another key, and on another day', async () => {
+    const ids: string[] = []
+    const failing = async ({ newId }: HttpRequest): Promise<Reply> => {
+      ids.push(newId('sto'))
+      throw new BusyError('no answer came')
+    }
+    const key = newKey()
+    const { nowMs: startMs } = clock
+    for (let tries = 0; tries < 3; tries += 1) {
+      await send(failing, key)
+      clock.advance(60_000)
+    }
+    const [first = ''] = ids
+    expect(ids).toEqual([first, first, first])
+    expect(decodeTime(first.slice('sto_'.length))).toBe(startMs)
+    await send(failing, key, { body: { n: 2 } })
+    await send(failing, newKey())
+    await send(failing, key, { subject: 'somebody else' })
+    clock.advance(DAY_MS)
+    await send(failing, key)
+    expect(new Set(ids).size).toBe(5)
   })
 
   test('of a function that died is answered by the next one, which the dead one does not overwrite', async () => {

@@ -6,6 +6,7 @@ import { type ImportServices, importStores } from '#functions/run-jobs/import-st
 import { createGeofenceRecords } from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
 import { createImportRecords } from '#shared/adapters/dynamodb/catalog/import-records.ts'
 import type { JobId, MerchantId } from '#shared/domain/ids.ts'
+import { DEAD_MS, dieUnanswered } from '#test/support/die-unanswered.ts'
 import { callApi } from '#test/support/http-event.ts'
 import { newMerchant } from '#test/support/merchants.ts'
 import { sentTo } from '#test/support/peers.ts'
@@ -258,3 +259,21 @@ test('ten thousand real stores come in by slices', async (context) => {
   expect(report.stores.created + report.bad).toBe(10_000)
   expect(report.stores.created).toBeGreaterThan(9_900)
 }, 600_000)
+
+// Last: time goes on.
+test('an import whose function died before it answered is the same one when it is sent again, also while it is worked off', async () => {
+  const send = () =>
+    chain.call(`POST ${M}/imports`, {
+      body: { format: 'csv', csv: csvOf(shops(3)) },
+      headers: { 'idempotency-key': `of ${merchantId}`.replaceAll(' ', '-') },
+    })
+  const first = await send()
+  await workOff()
+  await dieUnanswered(tables)
+  clock.advance(DEAD_MS)
+  const second = await send()
+  expect([second.status, second.body.jobId]).toEqual([202, first.body.jobId])
+  await workOff()
+  expect(await get(first.body.jobId)).toMatchObject({ state: 'done', stores: { done: 3, created: 3 } })
+  expect(await list('stores')).toHaveLength(3)
+})

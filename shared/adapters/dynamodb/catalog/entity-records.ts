@@ -238,7 +238,14 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
       return { items: entities, ...(more && last !== undefined && { next: last.id }) }
     },
 
-    create: (entity, author, signal) => optimistically(() => save(undefined, entity, author, signal), signal),
+    create: (entity, author, signal) =>
+      optimistically(async () => {
+        const saved = await save(undefined, entity, author, signal)
+        if (saved !== 'again' && saved.kind === 'saved') return saved
+        // A try of the same request may have created it, and died before it could answer.
+        const created = await find(entity.merchantId, entity.id, signal)
+        return created === undefined ? saved : { kind: 'saved', entity: created }
+      }, signal),
 
     replace: (merchantId, id, author, change, signal) =>
       optimistically(async () => {

@@ -309,7 +309,9 @@ export const createImportRecords = (tables: CatalogTables): ImportRecords => {
         ],
         retrying(signal),
       )
-      return outcome.kind === 'done' ? 'created' : 'absent'
+      // A try of the same request may have created it before.
+      const isThere = outcome.kind !== 'done' && outcome.reasons[0] !== undefined
+      return outcome.kind === 'done' || isThere ? 'created' : 'absent'
     },
 
     readRows: async ({ merchantId, jobId }, signal) => {

@@ -26,7 +26,8 @@ import { MEMBER_ROLES, type Merchant } from '#shared/domain/merchants/merchant.t
 
 export type MerchantRecords = {
   /** The merchant and its owner, who is the author, or nothing. */
-  readonly create: (merchant: Merchant, author: Author, signal?: AbortSignal) => Promise<void>
+  /** Answers the merchant as it is: a try of the same request may have created it before. */
+  readonly create: (merchant: Merchant, author: Author, signal?: AbortSignal) => Promise<Merchant>
   readonly find: (merchantId: MerchantId, signal?: AbortSignal) => Promise<Merchant | undefined>
   readonly listOf: (
     user: UserId,
@@ -109,7 +110,10 @@ export const createMerchantRecords = (tables: CatalogTables): MerchantRecords =>
         ],
         retrying(signal),
       )
-      if (outcome.kind !== 'done') throw new Error('an id was given out twice')
+      if (outcome.kind === 'done') return merchant
+      const created = await find(merchant.id, signal)
+      if (created === undefined) throw new Error('neither created nor there')
+      return created
     },
 
     find,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { IdempotencyItemAlreadyExistsError } from '@aws-lambda-powertools/idempotency'
 import { BasePersistenceLayer, IdempotencyRecord } from '@aws-lambda-powertools/idempotency/persistence'
-import { DeleteCommand, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
 import {
@@ -24,6 +24,32 @@ const recordSchema = z.object({
   running: z.boolean(),
   bodyHash: z.string(),
   answer: z.instanceof(Uint8Array).optional(),
+  lease: z.string(),
+  leaseUntilMs: z.number(),
+  firstMs: z.number().optional(),
+})
+type Stored = z.output<typeof recordSchema>
+
+/** A request as it is known over all its tries: its name covers its body. */
+type Known = { readonly name: string; readonly firstMs: number }
+
+type Condition = {
+  readonly ConditionExpression: string
+  readonly ExpressionAttributeNames?: Record<string, string>
+  readonly ExpressionAttributeValues: Record<string, unknown>
+}
+
+/** In place of nothing, or of what is over; DynamoDB removes that only some time later. */
+const inPlaceOfNothing = (nowMs: number): Condition => ({
+  ConditionExpression: 'attribute_not_exists(pk) OR #ttl <= :nowS',
+  ExpressionAttributeNames: { '#ttl': 'ttl' },
+  ExpressionAttributeValues: { ':nowS': Math.floor(nowMs / 1000) },
+})
+
+/** In place of a try that failed, or whose function has ended without a word. */
+const inPlaceOf = ({ lease }: Stored): Condition => ({
+  ConditionExpression: 'running = :yes AND lease = :before',
+  ExpressionAttributeValues: { ':yes': true, ':before': lease },
 })
 
 export type RequestRecordOptions = {
@@ -47,12 +73,17 @@ class RequestRecord extends BasePersistenceLayer {
   readonly #nowMs: () => number
   readonly #options: RequestRecordOptions
   readonly #lease = randomUUID()
+  #known: Known | undefined
 
   constructor(tables: CustomerTables, nowMs: () => number, options: RequestRecordOptions) {
     super()
     this.#tables = tables
     this.#nowMs = nowMs
     this.#options = options
+  }
+
+  get known(): Known | undefined {
+    return this.#known
   }
 
   #keyOf({ idempotencyKey }: Pick<IdempotencyRecord, 'idempotencyKey'>) {
@@ -82,7 +113,7 @@ class RequestRecord extends BasePersistenceLayer {
     })
   }
 
-  override async _putRecord(record: IdempotencyRecord): Promise<void> {
+  async #put(record: IdempotencyRecord, firstMs: number, condition: Condition): Promise<Item | 'put'> {
     const { client, ledger } = this.#tables
     const { customer, leaseMs, signal } = this.#options
     const nowMs = this.#nowMs()
@@ -95,25 +126,35 @@ class RequestRecord extends BasePersistenceLayer {
           running: true,
           lease: this.#lease,
           leaseUntilMs: nowMs + leaseMs,
+          firstMs,
           bodyHash: record.payloadHash,
           ttl: Math.floor(nowMs / 1000) + IDEMPOTENCY_TTL_S,
         },
-        // DynamoDB removes what is over only some time later.
-        ConditionExpression:
-          'attribute_not_exists(pk) OR #ttl <= :nowS OR (running = :yes AND leaseUntilMs <= :now)',
-        ExpressionAttributeNames: { '#ttl': 'ttl' },
-        ExpressionAttributeValues: { ':nowS': Math.floor(nowMs / 1000), ':now': nowMs, ':yes': true },
+        ...condition,
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       },
     }
     const checks = customer === undefined ? [] : [notErased(ledger, customer)]
     const outcome = await transact(client, [put, ...checks], retrying(signal))
     // Of an erased customer nothing is kept; the use case says that it is gone.
-    if (outcome.kind === 'done' || outcome.reasons[0] === undefined) return
-    const [before] = outcome.items
+    if (outcome.kind === 'done' || outcome.reasons[0] === undefined) {
+      this.#known = { name: `${record.idempotencyKey}|${record.payloadHash}`, firstMs }
+      return 'put'
+    }
+    return outcome.items[0] ?? {}
+  }
+
+  override async _putRecord(record: IdempotencyRecord): Promise<void> {
+    const nowMs = this.#nowMs()
+    const before = await this.#put(record, nowMs, inPlaceOfNothing(nowMs))
+    if (before === 'put') return
+    const stored = recordSchema.parse(before)
+    const isOver = stored.running && stored.leaseUntilMs <= nowMs
+    const after = isOver ? await this.#put(record, stored.firstMs ?? nowMs, inPlaceOf(stored)) : before
+    if (after === 'put') return
     throw new IdempotencyItemAlreadyExistsError(
       'the request is known',
-      before && this.#read(record.idempotencyKey, before),
+      this.#read(record.idempotencyKey, after),
     )
   }
 
@@ -136,10 +177,18 @@ class RequestRecord extends BasePersistenceLayer {
     await this.#ifMine(client.send(update, this.#sending()))
   }
 
+  /** The try is over; that there was one stays, so that the next one makes the same ids. */
   override async _deleteRecord(record: IdempotencyRecord): Promise<void> {
     const { client, ledger } = this.#tables
-    const gone = new DeleteCommand({ TableName: ledger, Key: this.#keyOf(record), ...this.#mine })
-    await this.#ifMine(client.send(gone, this.#sending()))
+    const { ConditionExpression, ExpressionAttributeValues } = this.#mine
+    const free = new UpdateCommand({
+      TableName: ledger,
+      Key: this.#keyOf(record),
+      UpdateExpression: 'SET leaseUntilMs = :over',
+      ConditionExpression,
+      ExpressionAttributeValues: { ...ExpressionAttributeValues, ':over': 0 },
+    })
+    await this.#ifMine(client.send(free, this.#sending()))
   }
 
   override async _getRecord(idempotencyKey: string): Promise<IdempotencyRecord> {
@@ -160,7 +209,7 @@ class RequestRecord extends BasePersistenceLayer {
   }
 }
 
-export type RequestRecords = (options: RequestRecordOptions) => BasePersistenceLayer
+export type RequestRecords = (options: RequestRecordOptions) => RequestRecord
 
 /** The records of requests that name themselves, over the Ledger; one for each request. */
 export const createRequestRecords =

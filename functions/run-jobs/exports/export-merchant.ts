@@ -9,7 +9,7 @@ export type ExportLimits = {
   /** What a run reads before it puts the rest on the queue again. */
   readonly pagesARun: number
   readonly customersAPage: number
-  /** What a part holds, in bytes of text, and a line more: it is answered whole, and an answer of Lambda ends at 6 MB. */
+  /** About what a part holds, in bytes of text: it is answered whole, and an answer of Lambda ends at 6 MB. */
   readonly partBytes: number
 }
 /** 25,000 customers a run, with two queries each. */
@@ -53,19 +53,18 @@ const gather = async (
   return { lines, next, pages }
 }
 
-/** Lines shared out among parts: each takes lines until it is full. */
+/** Lines shared out among parts of about the same size, which is no more than half as much again as a part should hold. */
 const inParts = (lines: readonly ExportLine[], partBytes: number): ExportStep['parts'] => {
-  const parts: ExportLine[][] = []
-  let bytes = partBytes
-  for (const line of lines) {
-    if (bytes >= partBytes) {
-      parts.push([])
-      bytes = 0
-    }
-    parts.at(-1)?.push(line)
-    bytes += bytesOf(line)
-  }
-  return parts
+  const sizes = lines.map(bytesOf)
+  const total = sizes.reduce((sum, bytes) => sum + bytes, 0)
+  const each = total / Math.max(1, Math.round(total / partBytes))
+  let before = 0
+  const parts = Map.groupBy(lines, (_, index) => {
+    const part = Math.floor(before / each)
+    before += sizes[index] ?? 0
+    return part
+  })
+  return [...parts.values()]
 }
 
 /**

@@ -412,6 +412,12 @@ describe('an export', () => {
     expect(usersIn(rows, 'grant').toSorted()).toEqual(users.toSorted())
     expect(rows.filter(({ section }) => section === 'merchant')).toHaveLength(1)
     const done = await get(body.exportId)
+    const texts = await Promise.all(
+      Array.from({ length: done.body.parts }, (_, index) => getPart(body.exportId, index + 1)),
+    )
+    const sizes = texts.map(({ body: text }) => String(text).length)
+    const longest = Math.max(...rows.map((row) => JSON.stringify(row).length))
+    expect(Math.max(...sizes)).toBeLessThan(1.5 * 1200 + longest)
     await exportMerchant(services(), message)
     expect((await get(body.exportId)).body).toEqual(done.body)
   })

@@ -10,8 +10,8 @@ const answers = operations.flatMap(({ operationId, answer }) => {
   return answer === undefined || body === undefined ? [] : [{ operationId, answer, body }]
 })
 
-// The rows of an export are what is stored, of whatever kind: the document names no members of theirs.
-const OPEN = ['readExport', 'readMyExport']
+// The rows of a customer's export are what is stored, of whatever kind: the document names no members of theirs.
+const OPEN = ['readMyExport']
 
 type Member = { readonly path: string; readonly schema: Schema }
 

@@ -176,7 +176,9 @@ export const myOfferSchema = z.strictObject({
     .string()
     .max(60)
     .exactOptional()
-    .describe('As it is shown and read aloud: `XXXXX-XXXXX`, or one of the merchant’s own.'),
+    .describe(
+      'As it is shown and read aloud: `XXXXX-XXXXX`, or one of the merchant’s own. An offer that is redeemed at the store has none.',
+    ),
   state: z.enum(SHOWN_GRANT_STATES).describe(GRANT_STATE),
   grantedAt: instantSchema.describe('When it was given.'),
   validUntil: instantSchema.exactOptional().describe('From then on it is not redeemed.'),

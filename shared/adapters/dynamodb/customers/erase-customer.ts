@@ -1,6 +1,6 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { createForgetInExports } from '#shared/adapters/dynamodb/catalog/forget-in-exports.ts'
-import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import { wasWritten } from '#shared/adapters/dynamodb/condition-failure.ts'
 import {
   deviceAsRead,
   NOT_ERASED,
@@ -65,11 +65,7 @@ export const createEraseCustomer = (
       Item: { pk: userKey(user), ...tombstone(nowMs) },
       ConditionExpression: NOT_ERASED,
     })
-    try {
-      await client.send(mark, signal ? { abortSignal: signal } : {})
-    } catch (error) {
-      if (!isConditionFailure(error)) throw error
-    }
+    await wasWritten(client.send(mark, signal ? { abortSignal: signal } : {}))
   }
 
   const keyOf = (item: Item) => ({ pk: String(item['pk']), sk: String(item['sk']) })

@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
-import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import { wasWritten } from '#shared/adapters/dynamodb/condition-failure.ts'
 import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
 import { createGifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
 import { createReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
@@ -177,8 +177,8 @@ export const createDueStore = (
     { pk, sk, dueSk }: { readonly pk: string; readonly sk: string; readonly dueSk: string },
     signal?: AbortSignal,
   ): Promise<void> => {
-    try {
-      await client.send(
+    await wasWritten(
+      client.send(
         new UpdateCommand({
           TableName: table,
           Key: { pk, sk },
@@ -187,10 +187,8 @@ export const createDueStore = (
           ExpressionAttributeValues: { ':seen': dueSk },
         }),
         options(signal),
-      )
-    } catch (error) {
-      if (!isConditionFailure(error)) throw error
-    }
+      ),
+    )
   }
 
   const raise = createRaiseEvent(client, table)
@@ -236,8 +234,8 @@ export const createDueStore = (
         item.kind === 'replan'
           ? replanDueKey(item.merchantId, untilMs, dueShards)
           : dueKey(untilMs, item.messageId, shardOf(item.messageId, dueShards))
-      try {
-        await client.send(
+      return await wasWritten(
+        client.send(
           new UpdateCommand({
             TableName: table,
             Key: { pk, sk },
@@ -246,12 +244,8 @@ export const createDueStore = (
             ExpressionAttributeValues: { ':seen': dueSk, ':pk': next.duePk, ':sk': next.dueSk },
           }),
           options(signal),
-        )
-        return true
-      } catch (error) {
-        if (isConditionFailure(error)) return false
-        throw error
-      }
+        ),
+      )
     },
 
     releaseGrant: async (grant, nowMs, signal) => {

@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
-import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import { wasWritten } from '#shared/adapters/dynamodb/condition-failure.ts'
 import { tokenKey } from '#shared/adapters/dynamodb/customers/customer-tables.ts'
 import { finishMessage } from '#shared/adapters/dynamodb/ledger/finish-message.ts'
 import { readDevices } from '#shared/adapters/dynamodb/ledger/read-devices.ts'
@@ -103,8 +103,8 @@ export const createMessageStore = (
     signal?: AbortSignal,
   ): Promise<boolean> => {
     const names = Object.keys(attributes)
-    try {
-      await client.send(
+    return await wasWritten(
+      client.send(
         new UpdateCommand({
           TableName: table,
           Key: { pk: userKey(user), sk: `DEVICE#${device.deviceId}` },
@@ -119,12 +119,8 @@ export const createMessageStore = (
           },
         }),
         options(signal),
-      )
-      return true
-    } catch (error) {
-      if (!isConditionFailure(error)) throw error
-      return false
-    }
+      ),
+    )
   }
 
   const updateMessage = async (
@@ -132,14 +128,10 @@ export const createMessageStore = (
     update: Omit<UpdateCommandInput, 'TableName' | 'Key'>,
     signal?: AbortSignal,
   ) => {
-    try {
-      const Key = messageKey(message.user, message.messageId)
-      await client.send(new UpdateCommand({ TableName: table, Key, ...update }), options(signal))
-      return true
-    } catch (error) {
-      if (isConditionFailure(error)) return false
-      throw error
-    }
+    const Key = messageKey(message.user, message.messageId)
+    return await wasWritten(
+      client.send(new UpdateCommand({ TableName: table, Key, ...update }), options(signal)),
+    )
   }
 
   const dueOf = ({ messageId }: StoredMessage, atMs: number) =>

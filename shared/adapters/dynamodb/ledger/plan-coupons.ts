@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
-import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import { wasWritten } from '#shared/adapters/dynamodb/condition-failure.ts'
 import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
 import { queryPage } from '#shared/adapters/dynamodb/transactions.ts'
 import { grantKey } from '#shared/contracts/items/decision.ts'
@@ -98,8 +98,8 @@ export const createPlanCoupons = (
   ): Promise<boolean> => {
     const next = dueKey(toMs, grantId, shardOf(grantId, dueShards))
     const zone = timeZone === undefined ? '' : ', #zone = if_not_exists(#zone, :zone)'
-    try {
-      await client.send(
+    return await wasWritten(
+      client.send(
         new UpdateCommand({
           TableName: table,
           Key: grantKey(user, grantId),
@@ -119,12 +119,8 @@ export const createPlanCoupons = (
           },
         }),
         signal ? { abortSignal: signal } : {},
-      )
-      return true
-    } catch (error) {
-      if (isConditionFailure(error)) return false
-      throw error
-    }
+      ),
+    )
   }
 
   return async (user, merchantId, timeZone, nowMs, signal) => {

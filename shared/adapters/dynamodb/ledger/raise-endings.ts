@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import { wasWritten } from '#shared/adapters/dynamodb/condition-failure.ts'
 import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
 import type { DueGrant } from '#shared/adapters/dynamodb/ledger/due-store.ts'
 import type { RaiseEvent } from '#shared/adapters/dynamodb/ledger/raise-event.ts'
@@ -56,11 +56,7 @@ export const createRaiseEndings = (
     const nextMs = endings.find(({ dueAtMs }) => dueAtMs > nowMs)?.dueAtMs ?? validUntilMs
     const from = moveOn(grant, grantId, nextMs)
     if (due.length === 0) {
-      await client
-        .send(new UpdateCommand(from), signal ? { abortSignal: signal } : {})
-        .catch((error: unknown) => {
-          if (!isConditionFailure(error)) throw error
-        })
+      await wasWritten(client.send(new UpdateCommand(from), signal ? { abortSignal: signal } : {}))
       return 0
     }
     const event = {

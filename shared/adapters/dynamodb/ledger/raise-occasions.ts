@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import { wasWritten } from '#shared/adapters/dynamodb/condition-failure.ts'
 import type { DueRelationship } from '#shared/adapters/dynamodb/ledger/due-store.ts'
 import type { Gifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
 import type { ReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
@@ -58,11 +58,9 @@ export const createRaiseOccasions = (
 
   /** Nothing was due: what was planned has become void, or only the next moment was to be found. */
   const moveOnly = async (due: DueRelationship, step: Step, nowMs: number, signal?: AbortSignal) => {
-    try {
-      await client.send(new UpdateCommand(moveOn(due, step, nowMs)), signal ? { abortSignal: signal } : {})
-    } catch (error) {
-      if (!isConditionFailure(error)) throw error
-    }
+    await wasWritten(
+      client.send(new UpdateCommand(moveOn(due, step, nowMs)), signal ? { abortSignal: signal } : {}),
+    )
   }
 
   /** Before the relationship moves on: what a crash leaves is done again, and a gift is kept once. */

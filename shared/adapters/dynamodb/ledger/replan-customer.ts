@@ -1,6 +1,6 @@
 import { DeleteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
-import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import { wasWritten } from '#shared/adapters/dynamodb/condition-failure.ts'
 import type { DueCustomerReplan } from '#shared/adapters/dynamodb/ledger/due-store.ts'
 import type { ReplanRecords } from '#shared/adapters/dynamodb/ledger/replan-records.ts'
 import { queryPage } from '#shared/adapters/dynamodb/transactions.ts'
@@ -47,9 +47,5 @@ export const createReplanCustomer =
       ConditionExpression: 'dueSk = :seen',
       ExpressionAttributeValues: { ':seen': dueSk },
     })
-    try {
-      await client.send(end, signal ? { abortSignal: signal } : {})
-    } catch (error) {
-      if (!isConditionFailure(error)) throw error
-    }
+    await wasWritten(client.send(end, signal ? { abortSignal: signal } : {}))
   }

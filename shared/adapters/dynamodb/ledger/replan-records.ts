@@ -1,6 +1,6 @@
 import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
-import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import { isConditionFailure, wasWritten } from '#shared/adapters/dynamodb/condition-failure.ts'
 import type { Gifts } from '#shared/adapters/dynamodb/ledger/gifts.ts'
 import type { PlanCoupons } from '#shared/adapters/dynamodb/ledger/plan-coupons.ts'
 import type { ReadOccasions } from '#shared/adapters/dynamodb/ledger/plan-reader.ts'
@@ -68,11 +68,7 @@ export const createReplanRecords = (
 
   /** What a later change has asked for stays. */
   const unlessAskedAgain = async (work: Promise<unknown>): Promise<void> => {
-    try {
-      await work
-    } catch (error) {
-      if (!isConditionFailure(error)) throw error
-    }
+    await wasWritten(work)
   }
 
   const readAgain = async (

@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
-import { isConditionFailure } from '#shared/adapters/dynamodb/condition-failure.ts'
+import { wasWritten } from '#shared/adapters/dynamodb/condition-failure.ts'
 import type { CurrentScenes } from '#shared/adapters/dynamodb/ledger/current-scenes.ts'
 import type { DueWaiting } from '#shared/adapters/dynamodb/ledger/due-store.ts'
 import type { ReadPlatform } from '#shared/adapters/dynamodb/ledger/platform-state.ts'
@@ -115,8 +115,8 @@ export const createServeWaiters = (
     values: Readonly<Record<string, unknown>>,
     signal?: AbortSignal,
   ): Promise<boolean> => {
-    try {
-      await client.send(
+    return await wasWritten(
+      client.send(
         new UpdateCommand({
           TableName: table,
           Key: { pk, sk },
@@ -130,12 +130,8 @@ export const createServeWaiters = (
           },
         }),
         signal ? { abortSignal: signal } : {},
-      )
-      return true
-    } catch (error) {
-      if (!isConditionFailure(error)) throw error
-      return false
-    }
+      ),
+    )
   }
 
   /** @param idleMs how long it is put off because nothing is free, or nobody may be called */

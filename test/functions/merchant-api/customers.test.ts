@@ -36,6 +36,7 @@ const relate = async (
   acted: boolean,
   rest: Parameters<typeof aRelationship>[0] = {},
   merchant = merchantId,
+  attributes: object = {},
 ): Promise<UserId> => {
   const item = {
     pk: `U#${user}`,
@@ -48,6 +49,7 @@ const relate = async (
     ...relationshipAttributes(aRelationship(rest)),
     ...customerIndex(user, merchant, acted),
     ...(acted && { actedAt: new Date(NOW).toISOString() }),
+    ...attributes,
   }
   await tables.client.send(new PutCommand({ TableName: tables.ledger, Item: item }))
   return user
@@ -89,6 +91,17 @@ describe('customers', () => {
     for (const limit of ['1', '2', '3', '100']) {
       expect((await allCustomers(shop, 'lister', limit)).toSorted()).toEqual(acted.toSorted())
     }
+  })
+
+  test('are all listed, also when so much is known of them that a page of the table holds few', async () => {
+    const { id } = await newMerchant(handler, 'host')
+    const handled = Array.from({ length: 400 }, (_, n) => ({
+      key: `${named('scn', 'visit plan')}#${n}`.padEnd(90, '#'),
+      untilMs: NOW,
+    }))
+    const users = Array.from({ length: 120 }, (_, n) => named('usr', `regular ${n}`))
+    for (const user of users) await relate(user, true, {}, id, { handled })
+    expect((await allCustomers(id, 'host', '100')).toSorted()).toEqual(users.toSorted())
   })
 
   test('come into the list by their own act', async () => {

@@ -95,7 +95,8 @@ export const createCustomerRecords = (client: DynamoDBDocumentClient, table: str
           if (more) return { items: found, next: `${shard}.${user}` }
           return shard + 1 < CUSTOMER_SHARDS ? { items: found, next: `${shard + 1}.` } : { items: found }
         }
-        ;[shard, user] = [shard + 1, '']
+        // A page of DynamoDB ends at 1 MB, too: then the shard goes on.
+        if (!more || customers.length === 0) [shard, user] = [shard + 1, '']
       }
       return { items: found }
     },

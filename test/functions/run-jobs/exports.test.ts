@@ -1,4 +1,4 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb'
+import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import type { SQSRecord } from 'aws-lambda'
 import fc from 'fast-check'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
@@ -508,6 +508,31 @@ describe('a customer who is erased', () => {
     clock.nowMs = NOW
     expect(usersIn(await readAll(body.exportId), 'customer').toSorted()).toEqual(others.toSorted())
     for (const user of [during, written, after]) expect(await tracesOf(user)).toEqual([])
+  })
+
+  test.each([0, 1])('is in no rest of a part that TTL takes away, its piece %d first', async (gone) => {
+    const [user] = await populate(1)
+    if (!user) throw new Error('too few')
+    const { body } = await ask()
+    const job = await records.find(merchantId, body.exportId)
+    if (!job) throw new Error('not asked for')
+    const numbers = Array.from({ length: 60_000 }, () => Math.random() * 180)
+    const lines = [
+      { section: 'geofence', data: { numbers } },
+      { section: 'customer', data: { userId: user }, user },
+    ] as const
+    await records.write(job, { parts: [lines], next: undefined }, NOW)
+    const left = async () =>
+      (await tables.allOf(tables.catalog)).filter(
+        ({ pk, kind }) => pk === `M#${merchantId}` && kind === 'exportPart',
+      )
+    const pieces = await left()
+    expect(pieces).toHaveLength(2)
+    const Key = { pk: pieces[gone]?.['pk'], sk: pieces[gone]?.['sk'] }
+    await tables.client.send(new DeleteCommand({ TableName: tables.catalog, Key }))
+    await erase(user, NOW + 3 * DAY)
+    expect(await left()).toEqual([])
+    expect(await tracesOf(user)).toEqual([])
   })
 
   const SEED = Number(process.env['BECKON_SEED'] ?? Math.floor(Math.random() * 0x7fffffff))

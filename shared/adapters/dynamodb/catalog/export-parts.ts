@@ -51,6 +51,7 @@ export const pieceItems = (
     ...exportPieceKey(merchantId, jobId, part, piece),
     kind: 'exportPart',
     data: packed.subarray(piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES),
+    pieces: count,
     revision,
     ttl,
   }))
@@ -74,15 +75,24 @@ export const partWrites = (
   return items.map((Item) => ({ Put: { TableName: catalog, Item } }))
 }
 
-const piece = z.object({ data: z.instanceof(Uint8Array), revision: z.number(), ttl: z.number() })
+const piece = z.object({
+  sk: z.string(),
+  data: z.instanceof(Uint8Array),
+  pieces: z.number(),
+  revision: z.number(),
+  ttl: z.number(),
+})
+type Piece = z.output<typeof piece>
 
-/** Reads a part; undefined where there is none, `again` while it is being replaced. */
-export const readPart = async (
+/** What was found of a part of which not all was there: an erasure replaces it, or TTL takes it away piece by piece. */
+export type TornPart = { readonly torn: readonly Pick<Piece, 'sk' | 'revision'>[] }
+
+const readPieces = async (
   { client, catalog }: Pick<CatalogTables, 'client' | 'catalog'>,
   { merchantId, jobId, part }: PartName,
   signal?: AbortSignal,
-): Promise<StoredPart | undefined | 'again'> => {
-  const pieces: z.output<typeof piece>[] = []
+): Promise<Piece[]> => {
+  const pieces: Piece[] = []
   let start: Item | undefined
   do {
     const page = await queryPage(
@@ -103,21 +113,33 @@ export const readPart = async (
     pieces.push(...page.items.map((item) => piece.parse(item)))
     start = page.next
   } while (start !== undefined && pieces.length < MAX_PIECES)
+  return pieces
+}
+
+/** Reads a part; undefined where there is none. */
+export const readPart = async (
+  tables: Pick<CatalogTables, 'client' | 'catalog'>,
+  name: PartName,
+  signal?: AbortSignal,
+): Promise<StoredPart | TornPart | undefined> => {
+  const pieces = await readPieces(tables, name, signal)
   const [first] = pieces
   if (first === undefined) return undefined
-  // A query is no transaction: an erasure may come between two of its pages.
-  if (pieces.some(({ revision }) => revision !== first.revision)) return 'again'
   const { revision, ttl } = first
+  // A query is no transaction: an erasure may come between two of its pages.
+  const isWhole = pieces.length === first.pieces && pieces.every((one) => one.revision === revision)
+  if (!isWhole) return { torn: pieces }
   const text = gunzipSync(Buffer.concat(pieces.map(({ data }) => data))).toString('utf8')
   return { lines: text === '' ? [] : text.split('\n'), revision, pieces: pieces.length, ttl }
 }
 
 /** The lines of a part; undefined where there is none. */
-export const readLines = async (
+export const readLines = (
   tables: Pick<CatalogTables, 'client' | 'catalog'>,
   name: PartName,
   signal?: AbortSignal,
-): Promise<readonly string[] | undefined> => {
-  const found = await optimistically(() => readPart(tables, name, signal), signal)
-  return found?.lines
-}
+): Promise<readonly string[] | undefined> =>
+  optimistically(async () => {
+    const found = await readPart(tables, name, signal)
+    return found && ('torn' in found ? 'again' : found.lines)
+  }, signal)

@@ -5,6 +5,7 @@ import {
   pieceItems,
   readPart,
   type StoredPart,
+  type TornPart,
 } from '#shared/adapters/dynamodb/catalog/export-parts.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import { type Item, queryPage, type TransactItem, transact } from '#shared/adapters/dynamodb/transactions.ts'
@@ -129,7 +130,10 @@ export const createForgetInExports = (tables: Pick<CatalogTables, 'client' | 'ca
       ConditionExpression: 'revision = :before',
       ExpressionAttributeValues: { ':before': stored.revision },
     }
-    const writes = items.map((Item): TransactItem => ({ Put: { TableName: catalog, Item, ...asRead } }))
+    // All pieces change together.
+    const writes = items.map(
+      (Item, index): TransactItem => ({ Put: { TableName: catalog, Item, ...(index === 0 && asRead) } }),
+    )
     const surplus = Array.from({ length: Math.max(0, stored.pieces - items.length) }, (_, index) =>
       exportPieceKey(merchantId, jobId, part, items.length + index),
     )
@@ -148,9 +152,31 @@ export const createForgetInExports = (tables: Pick<CatalogTables, 'client' | 'ca
     return outcome.kind === 'done' ? 'done' : 'again'
   }
 
+  /** TTL has begun to take it away: the rest goes now, as nobody can tell of whom it is. */
+  const removeTorn = async (
+    merchantId: MerchantId,
+    { torn }: TornPart,
+    signal?: AbortSignal,
+  ): Promise<'done' | 'again'> => {
+    const removals = torn.map(
+      ({ sk, revision }): TransactItem => ({
+        Delete: {
+          TableName: catalog,
+          Key: { pk: merchantPk(merchantId), sk },
+          // Another when an erasure has replaced it meanwhile: then it is whole.
+          ConditionExpression: 'revision = :read',
+          ExpressionAttributeValues: { ':read': revision },
+        },
+      }),
+    )
+    const outcome = await transact(client, removals, retrying(signal))
+    return outcome.kind === 'done' ? 'done' : 'again'
+  }
+
   const takeOut = async (name: PartName, user: UserId, signal?: AbortSignal): Promise<'done' | 'again'> => {
     const stored = await readPart(tables, name, signal)
-    if (stored === undefined || stored === 'again') return stored ?? 'done'
+    if (stored === undefined) return 'done'
+    if ('torn' in stored) return await removeTorn(name.merchantId, stored, signal)
     const lines = stored.lines.filter((line) => !tellsOf(line, user))
     return lines.length === stored.lines.length ? 'done' : await replace(name, stored, lines, signal)
   }

@@ -73,6 +73,10 @@ export const MESSAGE_REASON_SENTENCES: Readonly<Record<MessageReason, string>> =
   unclear: 'This message may have been sent: the service that carries it to phones gave no clear answer.',
 }
 
+/** What it was not sent again for denies no more than that: nobody can tell whether it had left before. */
+const isToldByReason = ({ state, reason }: MessageFate): boolean =>
+  state !== 'unknown' || reason === 'abandoned' || reason === 'unclear'
+
 /**
  * What a customer is told of a decision: of a message that was chosen, what became of it, where that is known.
  *
@@ -81,5 +85,6 @@ export const MESSAGE_REASON_SENTENCES: Readonly<Record<MessageReason, string>> =
  */
 export const explain = (result: DecisionResult, fate?: MessageFate): string => {
   if (result !== 'granted' || fate === undefined) return DECISION_SENTENCES[result]
-  return fate.reason === undefined ? MESSAGE_SENTENCES[fate.state] : MESSAGE_REASON_SENTENCES[fate.reason]
+  if (fate.reason === undefined || !isToldByReason(fate)) return MESSAGE_SENTENCES[fate.state]
+  return MESSAGE_REASON_SENTENCES[fate.reason]
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { MESSAGE_REASONS } from '#shared/domain/messages/message.ts'
 import {
   DECISION_SENTENCES,
   explain,
@@ -47,5 +48,12 @@ describe('what a customer is told', () => {
       MESSAGE_REASON_SENTENCES.optedOut,
     )
     expect(explain('muted')).toBe(DECISION_SENTENCES.muted)
+  })
+
+  it('never says of a message that may have gone out that it was not sent', () => {
+    for (const reason of MESSAGE_REASONS) {
+      const told = explain('granted', { channel: 'push', state: 'unknown', reason })
+      expect(told, reason).toMatch(/may have been sent|do not know/)
+    }
   })
 })

@@ -109,12 +109,12 @@ const refusalOf = async (
 ): Promise<string | undefined> => {
   if (profile.erased) return 'erased'
   if (await services.isKilled(nowMs, signal)) return 'killSwitch'
-  // Who sends a test to the own phone has asked for it.
-  if (message.grantId === undefined) return undefined
   const [standing, added] = await Promise.all([
     services.standingOf(message.user, message.merchantId, signal),
     services.addedRules(nowMs, signal),
   ])
+  // Who sends a test to the own phone has asked for it; but the number may be anybody's.
+  if (message.grantId === undefined) return standing.isSuspended ? 'merchantSuspended' : undefined
   return refusedSince(message, profile, standing, added, nowMs)
 }
 

@@ -3,13 +3,16 @@ import { type LintServices, readLintContext } from '#functions/merchant-api/scen
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { sampleContent } from '#functions/merchant-api/test-sends/sample-content.ts'
 import { MAX_TEST_SENDS_PER_DAY } from '#shared/adapters/dynamodb/ledger/test-sends.ts'
-import type { SceneId } from '#shared/domain/ids.ts'
+import type { MerchantId, SceneId } from '#shared/domain/ids.ts'
 import type { Channel } from '#shared/domain/messages/channel.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 import type { ServiceLimit } from '#shared/runtime/http/service-limit.ts'
 
-type Services = Pick<MerchantServices, 'scenes' | 'testSends' | 'queueMessage' | 'newId' | 'nowMs'> &
+type Services = Pick<
+  MerchantServices,
+  'scenes' | 'platform' | 'testSends' | 'queueMessage' | 'newId' | 'nowMs'
+> &
   LintServices
 type Path = MerchantPath & { readonly sceneId: SceneId }
 
@@ -24,6 +27,16 @@ const limitAfter = (sent: number, nowMs: number): ServiceLimit => ({
   resetS: DAY_S - (Math.floor(nowMs / 1000) % DAY_S),
 })
 
+/** A test reaches whatever number its sender has entered, so the operator's word holds for it, too. */
+const requireNotSuspended = async (
+  { platform }: Services,
+  merchantId: MerchantId,
+  signal: AbortSignal,
+): Promise<void> => {
+  if ((await platform.readSuspension(merchantId, signal)) === undefined) return
+  throw new Problem('unprocessable', { detail: 'the operator has suspended the merchant: it sends nothing' })
+}
+
 /**
  * Sends a scene's message to the phone that the caller has registered as a customer, with the same account. It asks for no
  * consent, since the caller asks for it; it takes no stock, no cap and no place in the counters.
@@ -37,6 +50,7 @@ export const postTestSend: UseCase<Services, Path, unknown, { readonly channel: 
     if (scene.message[channel] === undefined) {
       throw new Problem('unprocessable', { detail: `the scene has no message for ${channel}` })
     }
+    await requireNotSuspended(services, path.merchantId, signal)
     const atMs = services.nowMs()
     const reader = await services.testSends.findReader(caller.user, channel, atMs, signal)
     if (reader === 'noPhone') {

@@ -5,7 +5,7 @@ import { LAWFUL_HOURS_TABLE } from '#shared/domain/schedule/lawful-hours-table.t
 import { setClock } from '#test/support/clock.ts'
 import { createTables } from '#test/support/engine.ts'
 import { callApi } from '#test/support/http-event.ts'
-import { created, geofenceBody, newMerchant, putMember } from '#test/support/merchants.ts'
+import { created, geofenceBody, newMerchant, putMember, sceneBody } from '#test/support/merchants.ts'
 
 const tables = await createTables()
 process.env['CATALOG_TABLE'] = tables.catalog
@@ -165,6 +165,25 @@ describe('a suspension', () => {
     expect(log.body.items.map(({ action }: { action: string }) => action)).toEqual(
       expect.arrayContaining(['suspend', 'appeal', 'reinstate']),
     )
+  })
+
+  test('ends tests, too: they reach whatever number a member has entered', async () => {
+    const { id } = await newMerchant(handler, 'owner')
+    const { id: sceneId } = await created(handler, `POST ${M}/scenes`, {
+      subject: 'owner',
+      path: { merchantId: id },
+      body: sceneBody(),
+    })
+    const detailOf = async () => {
+      const path = { merchantId: id, sceneId }
+      const call = { subject: 'owner', path, body: { channel: 'push' } }
+      const { status, body } = await callApi(handler, `POST ${M}/scenes/{sceneId}/test-sends`, call)
+      return [status, body.detail]
+    }
+    await operate(`PUT ${P}/suspension`, id, { suspended: true, reason: 'spam' })
+    expect(await detailOf()).toEqual([422, expect.stringContaining('suspended')])
+    await operate(`PUT ${P}/suspension`, id, { suspended: false })
+    expect(await detailOf()).toEqual([422, expect.stringContaining('no phone for pushes')])
   })
 })
 

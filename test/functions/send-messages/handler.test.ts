@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LEASE_MS } from '#functions/send-messages/send-message.ts'
 import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { createReadStanding } from '#shared/adapters/dynamodb/ledger/merchant-standing.ts'
+import { testMessageItem } from '#shared/contracts/items/test-message.ts'
 import { NO_RELATIONSHIP } from '#shared/domain/customers/relationship.ts'
 import type { MerchantId } from '#shared/domain/ids.ts'
 import { MAX_REFUSALS } from '#shared/domain/messages/backoff.ts'
@@ -415,6 +416,26 @@ describe('a message that is not to be sent any more', () => {
     await deliver(granted, later)
     expect([receivedBy(granted).length, receivedBy(later).length]).toEqual([0, 1])
     expect(await messageOf(later)).toMatchObject({ state: 'sent' })
+  })
+
+  it('as a test is published all the same, but not for a merchant that was suspended meanwhile', async () => {
+    const merchantId = named('mer', 'suspended after a test')
+    const [muted, before, after] = [
+      await grant('push', { preferences: { mutedMerchants: [merchantId] } }, { merchantId }),
+      await grant('push', {}, { merchantId }),
+      await grant('push', {}, { merchantId }),
+    ]
+    for (const one of [muted, before, after]) {
+      await giveDevice(one)
+      const { user, messageId, scene } = one
+      const content = { push: { title: 'Hello', body: 'Come in' } }
+      await stored.putLedger(testMessageItem(user, messageId, scene, 'push', content, T0, 2))
+    }
+    await deliver(muted, before)
+    await stored.suspend(merchantId)
+    await deliver(after)
+    expect([muted, before, after].map((one) => receivedBy(one).length)).toEqual([1, 1, 0])
+    expect(await messageOf(after)).toMatchObject({ state: 'failed', reason: 'merchantSuspended' })
   })
 
   it('is looked at consistently: a suspension that the operator was told of counts for every message', async () => {

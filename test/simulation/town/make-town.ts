@@ -62,7 +62,7 @@ const openingOf = (random: Random, merchant: number, at: Position): { shop: Shop
         offer,
         stock: random.next() < 0.6 ? between(random, 1, 4) : between(random, 60, 200),
         validityS: oneOf(random, [3600, 6 * 3600, 86_400, 5 * 86_400]),
-        hasWaitingList: random.next() < 0.15,
+        hasWaitingList: random.next() < 0.5,
         perCustomer: random.next() < 0.3 ? 1 : undefined,
       },
     })

@@ -276,7 +276,26 @@ const tellEvent = async (client: Client, step: StepOf<'event'>): Promise<void> =
 const offersOf = async (client: Client, customer: number) =>
   rowsIn(await asCustomer(client, customer, 'GET /v1/me/offers'))
 
+/** The offers that decisions found sold out for a customer. */
+const missedBy = async (client: Client, customer: number): Promise<readonly string[]> => {
+  const decisions = rowsIn(await asCustomer(client, customer, 'GET /v1/me/decisions'))
+  const outcomes = decisions.flatMap(({ outcomes: some }) => (Array.isArray(some) ? some : []))
+  return [...new Set(outcomes.map((outcome) => outcome.offerId).filter((id) => typeof id === 'string'))]
+}
+
+/** Waits for what was missed; some think better of it first, or at the same time. */
+const waitForMissed = async (client: Client, customer: number): Promise<void> => {
+  for (const offerId of await missedBy(client, customer)) {
+    const wish = (method: 'PUT' | 'DELETE') =>
+      asCustomer(client, customer, `${method} /v1/me/waiting-list/{offerId}`, undefined, { offerId })
+    const mood = client.host.random(`${client.step} ${offerId}`)
+    if (mood < 0.3) await wish('DELETE')
+    await Promise.all([wish('PUT'), ...(mood > 0.8 ? [wish('DELETE')] : [])])
+  }
+}
+
 const claim = async (client: Client, { customer }: StepOf<'claim'>): Promise<void> => {
+  await waitForMissed(client, customer)
   for (const { grantId, state } of await offersOf(client, customer)) {
     if (state !== 'reserved') continue
     const by = client.host.random(`${client.step} ${grantId}`) < 0.5 ? 'opened' : 'claimed'

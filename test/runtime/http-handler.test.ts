@@ -239,7 +239,7 @@ describe('a bad body', () => {
   test('an unknown query parameter is a fault of the query', async () => {
     const { status, body: problem } = await callApi(handler, 'GET /v1/work', { query: { verbose: '1' } })
     expect(status).toBe(400)
-    expect(problem.errors).toEqual([{ in: 'query', pointer: '/verbose', detail: 'unknown member' }])
+    expect(problem.errors).toEqual([{ in: 'query', pointer: '/verbose', detail: 'unknown parameter' }])
   })
 })
 

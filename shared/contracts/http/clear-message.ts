@@ -17,6 +17,7 @@ const orList = (all: readonly string[]): string =>
 
 const insteadOf = (input: unknown): string => {
   if (input === null) return 'null'
+  if (typeof input === 'number' && !Number.isFinite(input)) return 'one so large'
   if (typeof input === 'number' && !Number.isInteger(input)) return 'a fraction'
   return nameOf(Array.isArray(input) ? 'array' : typeof input)
 }
@@ -91,6 +92,11 @@ export const clearMessage: z.core.$ZodErrorMap = (issue) => {
       const given: unknown = Object(issue.input)[discriminator]
       return choice(options, given)
     }
+    // A pattern, or zod's own word for a rule of ours, says nothing to people.
+    case 'invalid_format':
+      return 'not of the right form'
+    case 'custom':
+      return 'not allowed here'
     default:
       return undefined
   }

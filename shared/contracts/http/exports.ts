@@ -85,7 +85,7 @@ const MAX_CURSOR = 1400
 
 export const myExportQuerySchema = pageQuerySchema.extend({
   cursor: z
-    .base64url()
+    .base64url('not a cursor of this list')
     .min(1)
     .max(MAX_CURSOR)
     .exactOptional()

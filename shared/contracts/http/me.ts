@@ -99,6 +99,9 @@ export const myConsentsSchema = pageSchema(consentReceiptSchema).extend({
 
 export const smsConsentPathSchema = z.strictObject({ merchantId: idSchema('mer') })
 
+/** It has a 29 February, on which people are born. */
+const LEAP_YEAR = 2024
+
 /** `PUT /v1/me/preferences`: everything that the customer asks for, in place of what was asked before. */
 export const preferencesSchema = z.strictObject({
   channel: z.enum(CHANNELS).exactOptional().describe('Which channel to try first.'),
@@ -107,7 +110,8 @@ export const preferencesSchema = z.strictObject({
     .describe('The language of text messages, and of pushes to a phone that does not tell its own.'),
   birthday: z
     .string()
-    .regex(/^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'MM-DD')
+    .regex(/^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, { error: 'MM-DD', abort: true })
+    .refine((day) => z.iso.date().safeParse(`${LEAP_YEAR}-${day}`).success, 'not a day of the calendar')
     .exactOptional()
     .describe('`MM-DD`; the year is nobody’s business.'),
   tastes: z

@@ -49,7 +49,7 @@ export type SuspensionRequest = z.output<typeof suspensionRequestSchema>
 export const suspensionSchema = z.strictObject({
   suspended: z.boolean().describe('True: none of the merchant’s scenes speaks.'),
   reason: z.string().max(200).exactOptional().describe('Why, in the operator’s words.'),
-  at: instantSchema.exactOptional().describe('When that was decided; absent when it never was.'),
+  at: instantSchema.exactOptional().describe('When that was decided; absent while it is not suspended.'),
   appeal: appealSchema
     .exactOptional()
     .describe('What the merchant says against it; once for each suspension.'),
@@ -114,8 +114,11 @@ const hoursSchema = z
 
 const placeSchema = z
   .string()
-  .regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/)
-  .refine((code) => isKnownJurisdiction(jurisdictionNamed(code)))
+  .regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/, {
+    error: 'a country or a part of one as in ISO 3166, for example FR or US-TX',
+    abort: true,
+  })
+  .refine((code) => isKnownJurisdiction(jurisdictionNamed(code)), 'no country or state that is known')
   .describe('ISO 3166-1 alpha-2, or ISO 3166-2 for a part of a country.')
 
 export const lawfulHoursPathSchema = z.strictObject({ place: placeSchema })

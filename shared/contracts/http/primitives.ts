@@ -120,7 +120,7 @@ export const pageQuerySchema = z.strictObject({
     .default(DEFAULT_PAGE)
     .describe('The most rows that the page may have.'),
   cursor: z
-    .base64url()
+    .base64url('not a cursor of this list')
     .min(1)
     .max(200)
     .exactOptional()

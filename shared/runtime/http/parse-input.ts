@@ -43,20 +43,20 @@ const branchInside = (issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] => {
 const wordsOf = (issue: z.core.$ZodIssue): string =>
   issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
 
-const faultsOf = (issue: z.core.$ZodIssue): ProblemError[] => {
+const faultsOf = (issue: z.core.$ZodIssue, unknown: string): ProblemError[] => {
   const inside = branchInside(issue)
-  if (inside.length > 0) return inside.flatMap(faultsOf)
+  if (inside.length > 0) return inside.flatMap((one) => faultsOf(one, unknown))
   if (issue.code !== 'unrecognized_keys') {
     return [{ pointer: jsonPointer(issue.path), detail: clip(wordsOf(issue)) }]
   }
   return issue.keys
     .slice(0, MAX_PROBLEM_ERRORS)
-    .map((key) => ({ pointer: jsonPointer([...issue.path, key]), detail: 'unknown member' }))
+    .map((key) => ({ pointer: jsonPointer([...issue.path, key]), detail: unknown }))
 }
 
-/** The faults that zod found, each with its pointer; unknown members are named one by one. */
-export const problemErrorsOf = (error: z.ZodError): ProblemError[] =>
-  error.issues.flatMap(faultsOf).slice(0, MAX_PROBLEM_ERRORS)
+/** The faults that zod found, each with its pointer; unknown members are named one by one, in the words given. */
+export const problemErrorsOf = (error: z.ZodError, unknown = 'unknown member'): ProblemError[] =>
+  error.issues.flatMap((issue) => faultsOf(issue, unknown)).slice(0, MAX_PROBLEM_ERRORS)
 
 /**
  * Parses one part of a request.
@@ -71,7 +71,7 @@ export const parseInput = <S extends z.ZodType>(
 ): z.output<S> => {
   const parsed = schema.safeParse(value, { error: clearMessage })
   if (parsed.success) return parsed.data
-  const errors = problemErrorsOf(parsed.error)
+  const errors = problemErrorsOf(parsed.error, place === 'query' ? 'unknown parameter' : 'unknown member')
   throw new Problem(code, { errors: place ? errors.map((error) => ({ ...error, in: place })) : errors })
 }
 

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { estimateRequestSchema } from '#shared/contracts/http/audience.ts'
 import { batchedEventSchema } from '#shared/contracts/http/events.ts'
+import { preferencesSchema } from '#shared/contracts/http/me.ts'
 import { offerRequestSchema } from '#shared/contracts/http/offers.ts'
 import { phoneNumberSchema } from '#shared/contracts/http/phone-number.ts'
-import { daySchema } from '#shared/contracts/http/primitives.ts'
+import { pingsRequestSchema } from '#shared/contracts/http/pings.ts'
+import { lawfulHoursPathSchema } from '#shared/contracts/http/platform.ts'
+import { daySchema, pageQuerySchema } from '#shared/contracts/http/primitives.ts'
 import { qrCodeRequestSchema } from '#shared/contracts/http/qr-codes.ts'
 import { reportQuerySchema } from '#shared/contracts/http/reports.ts'
 import { sceneRequestSchema } from '#shared/contracts/http/scenes.ts'
@@ -153,6 +156,27 @@ test('a day that is none, and an address that is not https', () => {
     placement: { label: 'Window', kind: 'offline' },
   }
   expect(faults(qrCodeRequestSchema, code)).toEqual(['/action/url not an https address'])
+})
+
+test('a birthday on which nobody was born', () => {
+  expect(faults(preferencesSchema, { birthday: '02-30' })).toEqual(['/birthday not a day of the calendar'])
+  expect(faults(preferencesSchema, { birthday: '2-3' })).toEqual(['/birthday MM-DD'])
+  expect(preferencesSchema.safeParse({ birthday: '02-29' }).success).toBe(true)
+})
+
+test('a cursor and a place are told in our words, not in those of a pattern', () => {
+  expect(faults(pageQuerySchema, { cursor: '!!' })).toEqual(['/cursor not a cursor of this list'])
+  expect(faults(lawfulHoursPathSchema, { place: 'us' })).toEqual([
+    '/place a country or a part of one as in ISO 3166, for example FR or US-TX',
+  ])
+  expect(faults(lawfulHoursPathSchema, { place: 'US-XX' })).toEqual([
+    '/place no country or state that is known',
+  ])
+})
+
+test('a number that is too large for a number is no fraction', () => {
+  const pings = JSON.parse('[{ "at": "2026-11-22T10:00:00Z", "lat": 1e400, "lon": 7 }]')
+  expect(faults(pingsRequestSchema, { pings })).toEqual(['/pings/0/lat a number, not one so large'])
 })
 
 test('an app event in a batch', () => {

@@ -62,10 +62,11 @@ const isUnchanged = ({ headers, requestContext }: HttpEvent, reply: Reply): bool
   return isKnown(readTags(headers['if-none-match'], 'if-none-match'), tag)
 }
 
-const notModified = ({ headers = {} }: Reply, requestId: string): HttpResult => ({
-  ...replyResponse({ status: 204, headers }, requestId),
-  statusCode: 304,
-})
+/** With the headers of the answer itself: of one without a type the gateway says that it is text, and caches would keep that. */
+const notModified = (reply: Reply, requestId: string): HttpResult => {
+  const { headers = {} } = replyResponse(reply, requestId)
+  return { statusCode: 304, headers }
+}
 
 const routeOf = <S>(routes: HttpHandlerOptions<S>['routes'], key: string): Route<S> => {
   const found = Object.hasOwn(routes, key) ? routes[key] : undefined

@@ -1,7 +1,7 @@
 import type { EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { countPositions } from '#shared/contracts/declared-geometry.ts'
 import type { DeclaredGeofence } from '#shared/contracts/items/geofence.ts'
-import { overlapsOf } from '#shared/domain/geo/overlaps.ts'
+import { overlappingOf } from '#shared/domain/geo/overlaps.ts'
 import type { GeofenceId, MerchantId } from '#shared/domain/ids.ts'
 
 const PAGE = 100
@@ -39,6 +39,6 @@ export const countOverlapping = async (
 ): Promise<number | undefined> => {
   const all = await listAll(geofences, merchantId, signal)
   if (all === undefined) return undefined
-  const overlapping = new Set(overlapsOf(all).flatMap((overlap) => overlap.ids))
+  const overlapping = overlappingOf(all)
   return [...ids].filter((id) => overlapping.has(id)).length
 }

@@ -117,7 +117,7 @@ export const overlapSchema = z.strictObject({
   isExact: z
     .boolean()
     .describe(
-      'False where only the circles around them were compared: of borders cut at ±180°, and of very large ones.',
+      'False where only the circles around them were compared: of borders cut at ±180°, of very large ones, and of those that come after a thousand others.',
     ),
 })
 

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
 import { distanceM, distanceToBoundaryM } from '#shared/domain/geo/distance.ts'
 import type { Circle, Shape } from '#shared/domain/geo/geofence.ts'
-import { overlapsOf } from '#shared/domain/geo/overlaps.ts'
+import { overlappingOf, overlapsOf } from '#shared/domain/geo/overlaps.ts'
 import { polygonFrom, starAt, within } from '#test/support/polygons.ts'
 
 const circle = fc.record({
@@ -147,5 +147,22 @@ describe('overlaps of areas', () => {
     const found = overlapsOf(many)
     expect(new Set(found.map(({ isExact }) => isExact))).toEqual(new Set([true, false]))
     expect(found.filter(({ isExact }) => isExact).length).toBe(14)
+  })
+
+  test('are compared by circles once there are too many of them, however small', () => {
+    const crowded = Array.from({ length: 70 }, (_, n) => ({
+      id: n,
+      shape: area(box(n / 1e5, 0, 0.01 + n / 1e5, 0.01)),
+    }))
+    const exact = overlapsOf(crowded).filter(({ isExact }) => isExact).length
+    expect([overlapsOf(crowded).length, exact > 1000, exact < 1500]).toEqual([2415, true, true])
+  })
+
+  test.prop([crowd])('are of those which share ground with any', (circles) => {
+    const shapes = [square, area(box(0.009, 0, 0.02, 0.01)), area(box(1, 1, 1.01, 1.01)), ...circles].map(
+      (shape, id) => ({ id, shape }),
+    )
+    const ids = overlapsOf(shapes).flatMap((overlap) => overlap.ids)
+    expect(overlappingOf(shapes)).toEqual(new Set(ids))
   })
 })

@@ -28,7 +28,8 @@ const requireNoList = ({ codes }: Pick<Offer, 'codes'>): void => {
 
 /**
  * Puts units on top of an offer's stock, or takes free ones away, whatever the stock is meanwhile: two people who top it up
- * at once both do. With an `idempotency-key` a request that is sent again adds nothing.
+ * at once both do. With an `idempotency-key` a request that is sent again adds nothing, also where its function died before
+ * it could answer.
  */
 export const changeStock: MemberUseCase<Services, Path, unknown, StockChange> =
   (services) => async (request) => {
@@ -37,6 +38,8 @@ export const changeStock: MemberUseCase<Services, Path, unknown, StockChange> =
       requireNoList(current)
       return { ...current, stock: requireStock(current.stock + body.add), ...next }
     }
-    const saved = await replaceEntity(services.offers, path.offerId, request, services.nowMs(), change)
+    const { newId, idempotencyKey } = request
+    const done = idempotencyKey === undefined ? undefined : newId('wrt')
+    const saved = await replaceEntity(services.offers, path.offerId, request, services.nowMs(), change, done)
     return savedReply(saved, (entity) => entity)
   }

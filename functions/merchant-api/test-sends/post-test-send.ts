@@ -9,10 +9,7 @@ import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 import type { ServiceLimit } from '#shared/runtime/http/service-limit.ts'
 
-type Services = Pick<
-  MerchantServices,
-  'scenes' | 'platform' | 'testSends' | 'queueMessage' | 'newId' | 'nowMs'
-> &
+type Services = Pick<MerchantServices, 'scenes' | 'platform' | 'testSends' | 'queueMessage' | 'nowMs'> &
   LintServices
 type Path = MerchantPath & { readonly sceneId: SceneId }
 
@@ -66,7 +63,7 @@ export const postTestSend: UseCase<Services, Path, unknown, { readonly channel: 
     if (content === undefined) {
       throw new Problem('unprocessable', { detail: `the message for ${channel} cannot be filled in` })
     }
-    const messageId = services.newId('msg')
+    const messageId = request.newId('msg')
     const stored = await services.testSends.store(
       caller.user,
       messageId,
@@ -83,5 +80,6 @@ export const postTestSend: UseCase<Services, Path, unknown, { readonly channel: 
     }
     // Should this fail, the minute schedule queues it: the message is stored.
     await services.queueMessage(channel, caller.user, messageId, signal)
-    return { status: 202, body: { messageId, channel }, limit: limitAfter(reader.sentToday + 1, atMs) }
+    const sent = reader.sentToday + (stored === 'stored' ? 1 : 0)
+    return { status: 202, body: { messageId, channel }, limit: limitAfter(sent, atMs) }
   }

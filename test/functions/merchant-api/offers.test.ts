@@ -1,9 +1,12 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
 import { handler } from '#functions/merchant-api/handler.ts'
+import { createOfferRecords } from '#shared/adapters/dynamodb/catalog/offer-records.ts'
 import { shardOf } from '#shared/domain/ids.ts'
-import { userIdOf } from '#shared/runtime/ids.ts'
+import type { Offer } from '#shared/domain/offers/offer.ts'
+import { newId, userIdOf } from '#shared/runtime/ids.ts'
 import { setClock } from '#test/support/clock.ts'
+import { DEAD_MS, dieUnanswered } from '#test/support/die-unanswered.ts'
 import { createTables } from '#test/support/engine.ts'
 import { giveGrant } from '#test/support/grants.ts'
 import { callApi, type HttpCall } from '#test/support/http-event.ts'
@@ -328,6 +331,54 @@ describe('a top-up', () => {
     const first = await change(id, 5, { headers })
     expect((await change(id, 5, { headers })).body).toEqual(first.body)
     expect(await sumOf(id)).toMatchObject({ free: 15 })
+  })
+
+  test.each([5, -5])(
+    'of %i units whose function died before it answered is not done again, and answered as the offer is by then',
+    async (add) => {
+      const { id } = await offerOf({ stock: 8 })
+      const headers = { 'idempotency-key': `dies-${add}`, 'if-match': '"1"' }
+      expect((await change(id, add, { headers })).body.stock).toBe(8 + add)
+      await change(id, 1)
+      await dieUnanswered(tables)
+      clock.advance(DEAD_MS)
+      const second = await change(id, add, { headers })
+      expect(second.body).toMatchObject({ stock: 9 + add, revision: 3 })
+      expect(second.headers).toMatchObject({ etag: '"3"' })
+      expect(second.headers).not.toHaveProperty('idempotency-replayed')
+      expect(await sumOf(id)).toMatchObject({ free: 9 + add })
+      expect((await change(id, add, { headers })).headers['idempotency-replayed']).toBe('true')
+      expect((await change(id, add, { headers: { 'idempotency-key': `other-${add}` } })).status).toBe(
+        add > 0 ? 200 : 422,
+      )
+    },
+  )
+
+  test('is one also where two tries of it are made at once', async () => {
+    const offer: Offer = await offerOf({ stock: 10 })
+    const offers = createOfferRecords(tables)
+    const author = { user: userIdOf('owner'), role: 'owner', requestId: 'r', atMs: clock.nowMs } as const
+    const done = newId('wrt')
+    const attempt = () =>
+      offers.replace(
+        offer.merchantId,
+        offer.id,
+        author,
+        (current) => ({ ...current, stock: current.stock + 5, revision: current.revision + 1 }),
+        undefined,
+        done,
+      )
+    const tries = await Promise.all(Array.from({ length: 4 }, attempt))
+    expect(tries.map((saved) => saved.kind === 'saved' && saved.entity.stock)).toEqual([15, 15, 15, 15])
+    expect(await sumOf(offer.id)).toMatchObject({ free: 15 })
+  })
+
+  test('without a name leaves nothing by which it would be known', async () => {
+    const marks = async () => (await tables.allOf(tables.ledger)).filter(({ kind }) => kind === 'done').length
+    const before = await marks()
+    const { id } = await offerOf({ stock: 10 })
+    await change(id, 5)
+    expect(await marks()).toBe(before)
   })
 
   test('takes no more away than is free, and ends at what an offer may have', async () => {

@@ -11,6 +11,7 @@ import {
   type CountedQuota,
   commitChange,
 } from '#shared/adapters/dynamodb/catalog/change-merchant.ts'
+import { isDone, markDone } from '#shared/adapters/dynamodb/catalog/done-marks.ts'
 import { readQuotas } from '#shared/adapters/dynamodb/catalog/read-quotas.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
 import {
@@ -20,7 +21,7 @@ import {
   type TransactItem,
 } from '#shared/adapters/dynamodb/transactions.ts'
 import type { Holder } from '#shared/contracts/http/problem.ts'
-import type { MerchantId } from '#shared/domain/ids.ts'
+import type { MerchantId, WriteId } from '#shared/domain/ids.ts'
 import type { Author } from '#shared/domain/merchants/audit.ts'
 import { DEFAULT_QUOTAS, type QuotaName, type Quotas, quotaWords } from '#shared/domain/merchants/quotas.ts'
 
@@ -59,13 +60,17 @@ export type EntityRecords<Id extends string, E extends Entity<Id>> = {
   readonly list: (merchantId: MerchantId, page: PageRequest<Id>, signal?: AbortSignal) => Promise<PageOf<E>>
   /** Every change is told in the audit log, with its author, or not made. */
   readonly create: (entity: E, author: Author, signal?: AbortSignal) => Promise<Saved<E>>
-  /** `change` may be called again when somebody else changed the entity meanwhile. */
+  /**
+   * `change` may be called again when somebody else changed the entity meanwhile. Where it does not come out the same the
+   * second time, `done` names the request in all its tries: of those that change the entity there is one.
+   */
   readonly replace: (
     merchantId: MerchantId,
     id: Id,
     author: Author,
     change: (current: E) => E,
     signal?: AbortSignal,
+    done?: WriteId,
   ) => Promise<Saved<E>>
   /** `check` throws when it is not this state that shall go; it may be called again like `change`. */
   readonly remove: (
@@ -178,12 +183,13 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
     after: E,
     author: Author,
     signal?: AbortSignal,
+    done?: WriteId,
   ): Promise<Saved<E> | 'again'> => {
-    const saved = await saveWithin(DEFAULT_QUOTAS, before, after, author, signal)
+    const saved = await saveWithin(DEFAULT_QUOTAS, before, after, author, signal, done)
     if (saved === 'again' || saved.kind !== 'full' || saved.quota === undefined) return saved
     const quotas = await readQuotas(tables, after.merchantId, signal)
     return quotas[saved.quota] > DEFAULT_QUOTAS[saved.quota]
-      ? await saveWithin(quotas, before, after, author, signal)
+      ? await saveWithin(quotas, before, after, author, signal, done)
       : saved
   }
 
@@ -193,6 +199,7 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
     after: E,
     author: Author,
     signal?: AbortSignal,
+    done?: WriteId,
   ): Promise<Saved<E> | 'again'> => {
     const isPlaced = misplaced !== undefined && before !== undefined
     // The version is read first and must still hold at the end: so nobody moved another one in between.
@@ -203,7 +210,8 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
     const also = await along(before, after, signal, quotas)
     if (typeof also === 'string') return { kind: 'refused', reason: also }
     const checks = named.map(([first]) => exists(after.merchantId, first))
-    const items = [...checks, put(before, after), ...also.map(({ write }) => write)]
+    const marks = done === undefined ? [] : [markDone(tables.ledger, done, author.atMs)]
+    const items = [...checks, put(before, after), ...also.map(({ write }) => write), ...marks]
     if (items.length > MAX_TRANSACT_ITEMS - MERCHANT_ITEMS) return { kind: 'full', detail: TOO_MUCH }
     const told = {
       author,
@@ -247,10 +255,13 @@ export const createEntityRecords = <Id extends string, E extends Entity<Id>>(
         return created === undefined ? saved : { kind: 'saved', entity: created }
       }, signal),
 
-    replace: (merchantId, id, author, change, signal) =>
+    replace: (merchantId, id, author, change, signal, done) =>
       optimistically(async () => {
+        const isThere = await isDone(tables, done, signal)
         const current = await find(merchantId, id, signal)
-        return current ? await save(current, change(current), author, signal) : { kind: 'absent' }
+        if (current === undefined) return { kind: 'absent' }
+        if (isThere) return { kind: 'saved', entity: current }
+        return await save(current, change(current), author, signal, done)
       }, signal),
 
     remove: (merchantId, id, author, check, signal) =>

@@ -37,7 +37,8 @@ export type TestSends = {
     content: MessageContent,
     nowMs: number,
     signal?: AbortSignal,
-  ) => Promise<'stored' | 'tooMany' | 'erased'>
+    /** `known` where a try of the same request has stored this message. */
+  ) => Promise<'stored' | 'known' | 'tooMany' | 'erased'>
 }
 
 /** Messages that a merchant's member sends to the own phone. */
@@ -82,12 +83,15 @@ export const createTestSends = (
           Put: {
             TableName: table,
             Item: testMessageItem(user, messageId, scene, channel, content, nowMs, dueShards),
+            ConditionExpression: 'attribute_not_exists(pk)',
           },
         },
       ],
       { random: Math.random, signal },
     )
     if (outcome.kind === 'done') return 'stored'
-    return outcome.reasons[0] === undefined ? 'tooMany' : 'erased'
+    const [isErased, , isThere] = outcome.reasons
+    if (isErased !== undefined) return 'erased'
+    return isThere === undefined ? 'tooMany' : 'known'
   },
 })

@@ -102,7 +102,7 @@ export type MerchantServices = {
   readonly merchants: MerchantRecords
   readonly members: MemberRecords
   readonly listAudit: ListAudit
-  readonly exports: Pick<ExportRecords, 'create' | 'find' | 'readPart'>
+  readonly exports: Pick<ExportRecords, 'create' | 'find' | 'readPart' | 'queueAgain'>
   readonly readUsage: (merchantId: MerchantId, signal?: AbortSignal) => Promise<Usage>
   readonly imports: Pick<ImportRecords, 'create' | 'find'>
   readonly listAllGeofences: ListAllGeofences

@@ -2,7 +2,7 @@ import { exportView } from '#functions/merchant-api/exports/export-view.ts'
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import { MAX_EXPORTS_A_DAY } from '#shared/contracts/http/exports.ts'
-import { EXPORT_START, type ExportJob, newExport } from '#shared/contracts/items/export.ts'
+import { type ExportJob, newExport } from '#shared/contracts/items/export.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
 const locationOf = ({ merchantId, jobId }: ExportJob): string =>
@@ -10,7 +10,7 @@ const locationOf = ({ merchantId, jobId }: ExportJob): string =>
 
 /**
  * Asks for an export of all of the merchant's data; a job makes it. There is one at a time: while it has not begun, asking
- * again brings its message once more, in case that it was lost.
+ * again brings its message once more, in case that it was lost; not more often than once a minute.
  */
 export const postExport: MemberUseCase<
   Pick<MerchantServices, 'exports' | 'queueJob' | 'newId' | 'nowMs'>,
@@ -28,7 +28,7 @@ export const postExport: MemberUseCase<
       case 'full':
         throw new Problem('limitReached', { detail: `${MAX_EXPORTS_A_DAY} exports a day` })
       case 'going':
-        if (asked.job.place === EXPORT_START) await queue(asked.job)
+        if (await exports.queueAgain(asked.job, nowMs(), signal)) await queue(asked.job)
         throw new Problem('limitReached', {
           detail: 'one export at a time',
           members: { location: locationOf(asked.job) },

@@ -5,6 +5,8 @@ import type { Item } from '#shared/contracts/items/ledger.ts'
 import { CUSTOMER_SHARDS } from '#shared/contracts/items/relationship.ts'
 import { type JobId, type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
 
+/** So long nobody takes the message of a job for lost. */
+const MESSAGE_LOST_MS = 60_000
 /** So long may a job take; then it has failed. */
 const MAX_EXPORT_MS = 24 * 3_600_000
 /** A job of which nothing came for so long has failed: its message was tried five times, half an hour apart. */
@@ -85,6 +87,8 @@ const exportJob = z.object({
   /** When the last part was written. */
   movedAtMs: z.number(),
   finishedAtMs: z.number().exactOptional(),
+  /** When its message was last put on the queue by who asks for it. */
+  queuedAtMs: z.number(),
   /** Where the next part begins. */
   place: z.custom<ExportPlace>((value) => typeof value === 'string' && isPlace(value)),
   /**
@@ -107,6 +111,7 @@ export const newExport = (merchantId: MerchantId, jobId: JobId, nowMs: number): 
   merchantId,
   createdAtMs: nowMs,
   movedAtMs: nowMs,
+  queuedAtMs: nowMs,
   place: EXPORT_START,
   erasures: 0,
   parts: 0,
@@ -135,6 +140,10 @@ export const exportStateAt = (job: ExportJob, nowMs: number): ExportState => {
 /** Is a part still to be written? */
 export const isGoing = (job: ExportJob, nowMs: number): boolean =>
   ['queued', 'running'].includes(exportStateAt(job, nowMs))
+
+/** Has nothing come of the job's message for so long that it may be lost? */
+export const mayBeLost = ({ place, queuedAtMs }: ExportJob, nowMs: number): boolean =>
+  place === EXPORT_START && nowMs - queuedAtMs >= MESSAGE_LOST_MS
 
 const slot = z.object({ latest: id('job'), openedAtMs: z.array(z.number()).max(100) })
 /** Reads an EXPORTS item. */

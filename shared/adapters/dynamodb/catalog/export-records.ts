@@ -24,6 +24,7 @@ import {
   exportKey,
   exportSlotKey,
   isGoing,
+  mayBeLost,
   parseExportJob,
   parseExportSlot,
 } from '#shared/contracts/items/export.ts'
@@ -51,6 +52,8 @@ export type ExportRecords = {
     jobId: JobId,
     signal?: AbortSignal,
   ) => Promise<ExportJob | undefined>
+  /** Is it for the caller to put the job's message on the queue once more? For one of all who ask at once. */
+  readonly queueAgain: (job: ExportJob, nowMs: number, signal?: AbortSignal) => Promise<boolean>
   /** The lines of a part, when the audit log has been told who reads it; undefined where there is none. */
   readonly readPart: (
     job: ExportJob,
@@ -177,6 +180,19 @@ export const createExportRecords = ({ client, catalog, ledger }: CatalogTables):
 
   return {
     find,
+
+    queueAgain: async (job, nowMs, signal) => {
+      if (!mayBeLost(job, nowMs)) return false
+      const Update = {
+        TableName: catalog,
+        Key: exportKey(job.merchantId, job.jobId),
+        ConditionExpression: 'queuedAtMs = :before',
+        UpdateExpression: 'SET queuedAtMs = :now',
+        ExpressionAttributeValues: { ':before': job.queuedAtMs, ':now': nowMs },
+      }
+      const outcome = await transact(client, [{ Update }], retrying(signal))
+      return outcome.kind === 'done'
+    },
 
     create: (job, author, signal) => optimistically(() => ask(job, author, signal), signal),
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LocalCloud } from '#local/cloud/start-local-cloud.ts'
-import type { Answer, Call, Host } from '#test/simulation/town/host.ts'
+import { type Answer, type Call, type Host, readBody } from '#test/simulation/town/host.ts'
 import { randomFor } from '#test/simulation/world/random.ts'
 
 /** The local cloud as the people of the town see it. */
@@ -47,7 +47,7 @@ export const createCloudHost = (cloud: LocalCloud, seed: number): CloudHost => {
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       })
       const text = await response.text()
-      return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+      return { status: response.status, body: readBody(text) }
     } catch (error) {
       // No answer is an answer: the client tries again.
       if (error instanceof Error) return { status: 0, body: undefined }

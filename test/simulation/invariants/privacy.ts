@@ -1,6 +1,7 @@
 import { userIdOf } from '#shared/runtime/ids.ts'
 import { type Check, type Evidence, erasedUsers, isDone } from '#test/simulation/invariants/evidence.ts'
 import type { Owned, Request } from '#test/simulation/town/chronicle.ts'
+import { told } from '#test/support/told-by.ts'
 
 const idsOf = ({ merchantId, geofences, offers, scenes }: Owned): string[] => [
   merchantId,
@@ -37,6 +38,10 @@ const actsOf = ({ chronicle }: Evidence): Set<string> =>
     ),
   )
 
+/** Itself, and the operator, whose acts stand in its audit log. */
+const knows = (subject: string, user: string): boolean =>
+  user === userIdOf(subject) || user === userIdOf('operator')
+
 const answerFaults = (evidence: Evidence): string[] => {
   const merchants = [...evidence.chronicle.merchants.values()]
   const acts = actsOf(evidence)
@@ -56,7 +61,7 @@ const answerFaults = (evidence: Evidence): string[] => {
         call.path?.['merchantId'] !== undefined &&
         call.path['merchantId'] !== own.merchantId
       const strangers = [...new Set(text.match(USER) ?? [])].filter(
-        (user) => own !== undefined && user !== userIdOf(call.as) && !acts.has(`${user} ${own.merchantId}`),
+        (user) => own !== undefined && !knows(call.as, user) && !acts.has(`${user} ${own.merchantId}`),
       )
       return [
         ...foreign.map((id) => `${call.as} read ${id} of another merchant by ${call.route}`),
@@ -94,7 +99,7 @@ export const checkErased: Check = (evidence) => {
   const { items } = evidence
   return [...erasedUsers(evidence)].flatMap((user) =>
     (['catalog', 'presence', 'ledger'] as const).flatMap((table) =>
-      items[table]
+      told(items[table])
         .filter((item) => item['tombstone'] !== true && JSON.stringify(item).includes(user))
         .map(
           (item) =>

@@ -16,6 +16,19 @@ export type Call = {
 /** What came back; status 0: nothing did. */
 export type Answer = { readonly status: number; readonly body: unknown }
 
+const LINES = /^\{.*\}\n/
+
+/** What an answer says: JSON, or lines of it; undefined where it says nothing. */
+export const readBody = (text: string): unknown => {
+  if (text === '') return undefined
+  return LINES.test(text)
+    ? text
+        .trimEnd()
+        .split('\n')
+        .map((line): unknown => JSON.parse(line))
+    : JSON.parse(text)
+}
+
 /** What the owner of a number answers to an SMS. */
 export type SmsAnswer = { readonly phoneNumber: string; readonly word: string; readonly at: string }
 

@@ -178,8 +178,21 @@ const turnScene = async (client: Client, { merchant, scene, to }: StepOf<'turnSc
   if (sceneId !== undefined) await change(client, merchant, '/scenes/{sceneId}', { sceneId }, { state: to })
 }
 
+/** A merchant asks for all of its data, and a minute later reads what there is of it; whatever is erased goes from it. */
+const exportAll = async (client: Client, merchant: number): Promise<void> => {
+  const asked = await asOwner(client, merchant, 'POST', '/exports')
+  if (asked === undefined || !isOk(asked.request)) return
+  const exportId = textIn(asked.request, 'exportId')
+  await client.host.sleepUntil(client.host.nowMs() + MINUTE_MS)
+  await asOwner(client, merchant, 'GET', '/exports/{exportId}/parts/{part}', undefined, {
+    exportId,
+    part: '1',
+  })
+}
+
 /** A merchant reads what it may, and tries what it may not. */
 const look = async (client: Client, { merchant, other }: StepOf<'look'>): Promise<void> => {
+  await exportAll(client, merchant)
   const scene = ownedBy(client, merchant)?.scenes.get(0)
   const day = new Date(client.host.nowMs()).toISOString().slice(0, 10)
   for (const list of ['/scenes', '/offers', '/geofences']) await asOwner(client, merchant, 'GET', list)

@@ -13,7 +13,7 @@ import { timer } from '#shared/contracts/timers.ts'
 import { nowMs } from '#shared/runtime/clock.ts'
 import { type BatchResponse, eachAlone, inOrder } from '#shared/runtime/records.ts'
 import { createMemoryTables, type MemoryTables, type Write } from '#test/simulation/store/memory-tables.ts'
-import type { Answer, Call, Host, SmsAnswer } from '#test/simulation/town/host.ts'
+import { type Answer, type Call, type Host, readBody, type SmsAnswer } from '#test/simulation/town/host.ts'
 import { createCalls } from '#test/simulation/world/calls.ts'
 import type { Faults } from '#test/simulation/world/faults.ts'
 import {
@@ -285,7 +285,7 @@ export const createWorld = ({ seed, startMs, faults, bug }: WorldOptions): World
         if (outcome.kind !== 'done') resolve({ status: outcome.kind === 'died' ? 0 : 500, body: undefined })
         else {
           const { statusCode = 0, body: answered } = outcome.value
-          resolve({ status: statusCode, body: answered === undefined ? undefined : JSON.parse(answered) })
+          resolve({ status: statusCode, body: readBody(answered ?? '') })
         }
       },
     )

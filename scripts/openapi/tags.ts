@@ -28,11 +28,17 @@ export const ETAG: JsonSchema = {
   example: '"7"',
 }
 
-/** The condition that a route's method heeds. */
-export const tagParameters = (method: string, { document }: DocumentedRoute): JsonSchema[] => {
-  if (!document.isTagged) return []
-  if (method === 'GET') return [{ $ref: '#/components/parameters/IfNoneMatch' }]
-  return method === 'POST' ? [] : [{ $ref: '#/components/parameters/IfMatch' }]
+/** A PUT and a DELETE of what has a tag heed the client's, and so does a POST that may be refused over it. */
+const heedsIfMatch = (method: string, { document }: DocumentedRoute): boolean =>
+  method === 'POST'
+    ? document.problems?.includes('preconditionFailed') === true
+    : method !== 'GET' && document.isTagged === true
+
+/** The condition that a route heeds. */
+export const tagParameters = (method: string, route: DocumentedRoute): JsonSchema[] => {
+  if (heedsIfMatch(method, route)) return [{ $ref: '#/components/parameters/IfMatch' }]
+  const isKept = method === 'GET' && route.document.isTagged === true
+  return isKept ? [{ $ref: '#/components/parameters/IfNoneMatch' }] : []
 }
 
 export const tagHeader = (status: number, { document }: DocumentedRoute): JsonSchema =>

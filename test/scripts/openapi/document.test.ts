@@ -56,6 +56,17 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(document['paths'])).toContain('"default":50')
   })
 
+  test('names the condition of every answer that comes of one, and no other', () => {
+    const paths = Object.values(document['paths'] ?? {}).filter(isRecord)
+    const operations = paths.flatMap((path) => Object.values(path)).filter(isRecord)
+    for (const { operationId, parameters, responses } of operations) {
+      const heeded = JSON.stringify(parameters ?? []).match(/(?<=parameters\/)If(None)?Match/g) ?? []
+      const refused = memberOf(responses, '412') === undefined ? [] : ['IfMatch']
+      const known = memberOf(responses, '304') === undefined ? [] : ['IfNoneMatch']
+      expect([...heeded], String(operationId)).toEqual([...refused, ...known])
+    }
+  })
+
   test('has each operation under a name of its own', () => {
     const names = Object.values(ALL_ROUTES).map(({ document: { operationId } }) => operationId)
     expect(new Set(names).size).toBe(names.length)

@@ -52,13 +52,17 @@ const take = async (
   return list === undefined ? 'absent' : waits.join(missed, list.stockShards, nowMs(), signal)
 }
 
+/** The same for all that cannot be waited for, there or not. */
+const NOT_MISSED =
+  'no decision of the last 30 days found an offer with this id and a waiting list sold out for the customer'
+
 /** Puts the caller on the waiting list of an offer that was found sold out; whoever stands there keeps the place. */
 export const joinWaitingList: UseCase<JoinServices, { readonly offerId: OfferId }> =
   (services) =>
   async ({ caller, path, signal }) => {
     if ((await services.profiles.find(caller.user, signal)) === 'erased') throw new Problem('gone')
     const place = await take(services, caller.user, path.offerId, signal)
-    if (place === 'absent') throw new Problem('notFound')
+    if (place === 'absent') throw new Problem('notFound', { detail: NOT_MISSED })
     if (place === 'calledUp') throw new Problem('alreadyCalledUp')
     if (place === 'erased') throw new Problem('gone')
     const { merchantId, offerId } = place

@@ -30,17 +30,25 @@ export const devicePathSchema = z.strictObject({
     .describe('The app’s own name for the phone.'),
 })
 
+/** As SNS takes them; it refuses others when the first message is to go out. */
+const APNS_TOKEN = /^[0-9a-fA-F]{1,400}$/
+
 /** `PUT /v1/me/devices/{deviceId}`: a phone that gets pushes. */
-export const deviceRequestSchema = z.strictObject({
-  platform: z.enum(DEVICE_PLATFORMS).describe('Which service carries pushes to it.'),
-  token: z
-    .string()
-    .regex(/^[\x21-\x7e]{1,2048}$/, '1 to 2048 visible ASCII characters')
-    .describe('The push token that APNs or FCM gave the app.'),
-  locale: localeSchema
-    .exactOptional()
-    .describe('The phone’s language: pushes to it are worded in it where the merchant has the words.'),
-})
+export const deviceRequestSchema = z
+  .strictObject({
+    platform: z.enum(DEVICE_PLATFORMS).describe('Which service carries pushes to it.'),
+    token: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,2048}$/, '1 to 2048 visible ASCII characters')
+      .describe('The push token that APNs (in hexadecimal digits) or FCM gave the app.'),
+    locale: localeSchema
+      .exactOptional()
+      .describe('The phone’s language: pushes to it are worded in it where the merchant has the words.'),
+  })
+  .refine(({ platform, token }) => platform === 'fcm' || APNS_TOKEN.test(token), {
+    path: ['token'],
+    message: 'a token of APNs: up to 400 hexadecimal digits',
+  })
 
 /** A registered device; the token itself is never given back. */
 export const deviceSchema = z.strictObject({

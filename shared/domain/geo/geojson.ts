@@ -35,10 +35,7 @@ export const crsFault = (crs: unknown): GeometryFault | undefined => {
   if (crs === undefined || crs === null) return undefined
   const name = isObject(crs) && isObject(crs['properties']) ? crs['properties']['name'] : undefined
   if (typeof name === 'string' && WGS84_NAMES.has(name)) return undefined
-  return refused(
-    '/crs',
-    'GeoJSON is WGS-84; convert the coordinates, or declare their datum beside the geometry.',
-  )
+  return refused('/crs', 'GeoJSON is WGS-84; convert the coordinates, or declare their `datum`.')
 }
 
 const bboxFault = (bbox: unknown): GeometryFault | undefined => {

@@ -56,7 +56,8 @@ const isMatch = (ifMatch: KnownTags, current: string | undefined): boolean =>
  * @throws {Problem} 412 when the client knows another state, or when there is none
  */
 export const requireMatch = (ifMatch: KnownTags | undefined, current: string | undefined): void => {
-  if (ifMatch !== undefined && !isMatch(ifMatch, current)) throw new Problem('preconditionFailed')
+  if (ifMatch === undefined || isMatch(ifMatch, current)) return
+  throw new Problem('preconditionFailed', current === undefined ? { detail: 'there is none' } : {})
 }
 
 const withoutWeak = (tag: string): string => tag.replace(/^W\//, '')

@@ -70,7 +70,7 @@ const notModified = (reply: Reply, requestId: string): HttpResult => {
 
 const routeOf = <S>(routes: HttpHandlerOptions<S>['routes'], key: string): Route<S> => {
   const found = Object.hasOwn(routes, key) ? routes[key] : undefined
-  if (found === undefined) throw new Problem('notFound')
+  if (found === undefined) throw new Problem('notFound', { detail: 'no such path, or not with this method' })
   return found
 }
 

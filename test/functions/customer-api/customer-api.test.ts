@@ -166,6 +166,8 @@ describe('a phone', () => {
   test.each([
     ['an unknown platform', { platform: 'pager', token: 'x' }, '/platform'],
     ['no token', { platform: 'fcm', token: '' }, '/token'],
+    ['a token of FCM for APNs', { platform: 'apns', token: 'fK3x:example' }, '/token'],
+    ['one for its sandbox', { platform: 'apns-sandbox', token: 'fK3x:example' }, '/token'],
     ['a token of 3 kB', { platform: 'fcm', token: 'x'.repeat(3000) }, '/token'],
   ])('with %s is refused', async (_, body, pointer) => {
     const answer = await callApi(handler, 'PUT /v1/me/devices/{deviceId}', { path: { deviceId: 'd' }, body })

@@ -194,6 +194,8 @@ describe('joining a waiting list', () => {
           title: 'There is no such resource',
           status: 404,
           code: 'notFound',
+          detail:
+            'no decision of the last 30 days found an offer with this id and a waiting list sold out for the customer',
         },
       ])
       expect(requestId).toEqual(expect.any(String))

@@ -119,7 +119,8 @@ describe('a zone', () => {
   test('that is not there meets no condition, and is put or deleted without one', async () => {
     const call = callerOf(route, await path())
     for (const tag of ['*', '"1"']) {
-      expect((await call('PUT', zoneAt('One'), { 'if-match': tag })).status).toBe(412)
+      const { status, body } = await call('PUT', zoneAt('One'), { 'if-match': tag })
+      expect([status, body.detail]).toEqual([412, 'there is none'])
       expect((await call('DELETE', undefined, { 'if-match': tag })).status).toBe(412)
     }
     expect((await call('DELETE')).status).toBe(204)

@@ -312,7 +312,7 @@ describe('a file of features that can be no stores is refused at once', () => {
         features: [good],
       },
       '/stores/crs',
-      'GeoJSON is WGS-84; convert the coordinates, or declare their datum beside the geometry.',
+      'GeoJSON is WGS-84; convert the coordinates, or declare their `datum`.',
     ],
   ])('when it %s', async (_name, stores, pointer, detail) => {
     const { status, body } = await chain.post({ format: 'geojson', stores })

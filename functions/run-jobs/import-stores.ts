@@ -134,7 +134,7 @@ const drawRows = async (
     if (typeof drawn === 'string') outcomes = counted(outcomes, drawn)
     else bad.push({ line: row.line, pointer: drawnBy(row), reason: drawn.refused.slice(0, 200) })
   }
-  return { rows: rows.length, outcomes, bad }
+  return { rows: rows.length, outcomes, bad, nowMs }
 }
 
 /** The next step of a job; undefined when it is gone. */

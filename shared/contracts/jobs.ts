@@ -3,6 +3,9 @@ import { idSchema } from '#shared/contracts/http/primitives.ts'
 
 const MAX_ENDPOINTS = 20
 
+/** A job of which nothing came for so long has failed: its message was tried five times, half an hour apart. */
+export const JOB_STALLED_MS = 6 * 3_600_000
+
 /** What stands on the jobs queue. */
 export const jobSchema = z.discriminatedUnion('kind', [
   z.object({

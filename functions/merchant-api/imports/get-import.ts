@@ -13,5 +13,5 @@ export const getImport: MemberUseCase<
   async ({ path, signal }) => {
     const job = await imports.find(path.merchantId, path.jobId, signal)
     if (job === undefined || job.ttl * 1000 <= nowMs()) throw new Problem('notFound')
-    return { status: 200, body: importView(job) }
+    return { status: 200, body: importView(job, nowMs()) }
   }

@@ -59,5 +59,5 @@ export const postImport: MemberUseCase<Services, MerchantPath, unknown, ImportRe
     if (created === 'absent') throw new Problem('notFound')
     await queueJob({ kind: 'import', merchantId: path.merchantId, jobId: job.jobId }, signal)
     const location = `/v1/merchants/${path.merchantId}/imports/${job.jobId}`
-    return { status: 202, body: importView(job), headers: { location } }
+    return { status: 202, body: importView(job, nowMs()), headers: { location } }
   }

@@ -85,7 +85,11 @@ const fates = {
 /** `GET /v1/merchants/{merchantId}/imports/{jobId}`. */
 export const importSchema = z.strictObject({
   jobId: idSchema('job').describe('The import.'),
-  state: z.enum(['queued', 'running', 'done']).describe('How far it is: ask again until it is `done`.'),
+  state: z
+    .enum(['queued', 'running', 'done', 'failed'])
+    .describe(
+      'How far it is: ask again until it is `done`. Failed: nothing came of it for six hours; import the file again.',
+    ),
   createdAt: createdAtSchema,
   finishedAt: instantSchema.exactOptional().describe('When it was done; absent until then.'),
   rows: countSchema.describe('Rows in all, bad ones included.'),

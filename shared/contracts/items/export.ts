@@ -3,14 +3,13 @@ import { EXPORT_OPEN_MS, EXPORT_SECTIONS, type ExportSection } from '#shared/con
 import { id } from '#shared/contracts/items/ids.ts'
 import type { Item } from '#shared/contracts/items/ledger.ts'
 import { CUSTOMER_SHARDS } from '#shared/contracts/items/relationship.ts'
+import { JOB_STALLED_MS } from '#shared/contracts/jobs.ts'
 import { type JobId, type MerchantId, shardOf, type UserId } from '#shared/domain/ids.ts'
 
 /** So long nobody takes the message of a job for lost. */
 const MESSAGE_LOST_MS = 60_000
 /** So long may a job take; then it has failed. */
 const MAX_EXPORT_MS = 24 * 3_600_000
-/** A job of which nothing came for so long has failed: its message was tried five times, half an hour apart. */
-const STALLED_MS = 6 * 3_600_000
 /** Its parts are gone then, whenever it was done. */
 const PARTS_KEPT_MS = MAX_EXPORT_MS + EXPORT_OPEN_MS
 /** So long it is known that there was one: an erasure looks for parts that TTL has left lying. */
@@ -133,7 +132,7 @@ export type ExportState = 'queued' | 'running' | 'done' | 'failed' | 'over'
 export const exportStateAt = (job: ExportJob, nowMs: number): ExportState => {
   if (nowMs >= readableUntilMs(job)) return 'over'
   if (job.finishedAtMs !== undefined) return 'done'
-  if (nowMs - job.movedAtMs > STALLED_MS || nowMs - job.createdAtMs > MAX_EXPORT_MS) return 'failed'
+  if (nowMs - job.movedAtMs > JOB_STALLED_MS || nowMs - job.createdAtMs > MAX_EXPORT_MS) return 'failed'
   return job.place === EXPORT_START ? 'queued' : 'running'
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { id } from '#shared/contracts/items/ids.ts'
 import type { Item } from '#shared/contracts/items/ledger.ts'
+import { JOB_STALLED_MS } from '#shared/contracts/jobs.ts'
 import { DATUMS } from '#shared/domain/geo/datum.ts'
 import type { JobId, MerchantId } from '#shared/domain/ids.ts'
 import { MEMBER_ROLES } from '#shared/domain/merchants/merchant.ts'
@@ -31,6 +32,8 @@ const importJob = z.object({
   merchantId: id('mer'),
   createdAt: z.string(),
   finishedAt: z.string().exactOptional(),
+  /** When something came of it last; absent until then. */
+  movedAtMs: z.number().exactOptional(),
   datum: z.enum(DATUMS),
   /** Who asked for it, for the audit log. */
   author: z.object({ user: id('usr'), role: z.enum(MEMBER_ROLES), requestId: z.string() }),
@@ -52,6 +55,16 @@ const importJob = z.object({
   ttl: z.number(),
 })
 export type ImportJob = z.output<typeof importJob>
+
+/** `failed`: until somebody puts its message on the queue again. */
+export const importStateAt = (
+  { createdAt, finishedAt, movedAtMs = Date.parse(createdAt), storesNext }: ImportJob,
+  nowMs: number,
+): 'queued' | 'running' | 'done' | 'failed' => {
+  if (finishedAt !== undefined) return 'done'
+  if (nowMs - movedAtMs > JOB_STALLED_MS) return 'failed'
+  return storesNext === 0 ? 'queued' : 'running'
+}
 
 /** Reads an IMPORT item. */
 export const parseImportJob = (item: Item): ImportJob => importJob.parse(item)

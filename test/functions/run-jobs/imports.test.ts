@@ -6,6 +6,7 @@ import { type ImportServices, importStores } from '#functions/run-jobs/import-st
 import { createGeofenceRecords } from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
 import { createImportRecords } from '#shared/adapters/dynamodb/catalog/import-records.ts'
 import type { JobId, MerchantId } from '#shared/domain/ids.ts'
+import { HOUR } from '#test/support/builders.ts'
 import { DEAD_MS, dieUnanswered } from '#test/support/die-unanswered.ts'
 import { callApi } from '#test/support/http-event.ts'
 import { newMerchant } from '#test/support/merchants.ts'
@@ -183,6 +184,24 @@ describe('an import', () => {
     expect(stores).toHaveLength(100)
     expect(new Set(stores.map(({ revision }) => revision))).toEqual(new Set([1]))
     expect(await list('geofences')).toHaveLength(100)
+  })
+
+  test('of which nothing comes for six hours has failed, until it goes on', async () => {
+    const { body } = await post({ format: 'csv', csv: csvOf(shops(2)) })
+    const stateAfter = async (ms: number): Promise<string> => {
+      clock.advance(ms)
+      return (await get(body.jobId)).state
+    }
+    expect(await stateAfter(6 * HOUR)).toBe('queued')
+    expect(await stateAfter(1)).toBe('failed')
+    const catalog = createImportRecords(tables)
+    const job = await catalog.find(merchantId, body.jobId)
+    if (job === undefined) throw new Error('not asked for')
+    await catalog.storeRows(job, (await catalog.readRows(job)).slice(0, 1), clock.nowMs)
+    expect(await stateAfter(6 * HOUR)).toBe('running')
+    expect(await stateAfter(1)).toBe('failed')
+    await workOff()
+    expect(await stateAfter(0)).toBe('done')
   })
 
   test('of a merchant that is gone ends, and another merchant does not see it', async () => {

@@ -43,6 +43,7 @@ export type ImportStep = {
   readonly rows: number
   readonly outcomes: ImportOutcomes
   readonly bad: readonly BadRow[]
+  readonly nowMs: number
 }
 
 /** How an import ended; how many geofences share ground is undefined where nobody counted. */
@@ -123,13 +124,14 @@ export const createImportRecords = (tables: CatalogTables): ImportRecords => {
   const advance = (
     job: ImportJob,
     of: 'stores' | 'geofences',
-    { rows, outcomes, bad }: ImportStep,
+    { rows, outcomes, bad, nowMs }: ImportStep,
   ): { readonly write: TransactItem; readonly next: ImportJob } => {
     const cursor = of === 'stores' ? 'storesNext' : 'geofencesNext'
     const { created, replaced, unchanged } = job[of]
     const next = {
       ...job,
       [cursor]: job[cursor] + rows,
+      movedAtMs: nowMs,
       [of]: {
         created: created + outcomes.created,
         replaced: replaced + outcomes.replaced,
@@ -143,7 +145,8 @@ export const createImportRecords = (tables: CatalogTables): ImportRecords => {
         TableName: catalog,
         Key: importKey(job.merchantId, job.jobId),
         ConditionExpression: '#cursor = :from',
-        UpdateExpression: 'SET #cursor = :to, #of = :counts, bad = :bad, badRows = :badRows',
+        UpdateExpression:
+          'SET #cursor = :to, #of = :counts, bad = :bad, badRows = :badRows, movedAtMs = :now',
         ExpressionAttributeNames: { '#cursor': cursor, '#of': of },
         ExpressionAttributeValues: {
           ':from': job[cursor],
@@ -151,6 +154,7 @@ export const createImportRecords = (tables: CatalogTables): ImportRecords => {
           ':counts': next[of],
           ':bad': next.bad,
           ':badRows': next.badRows,
+          ':now': nowMs,
         },
       },
     }
@@ -227,7 +231,7 @@ export const createImportRecords = (tables: CatalogTables): ImportRecords => {
     const created = planned.filter(({ before }) => before === undefined).length
     const replaced = planned.length - created
     const outcomes = { created, replaced, unchanged: rows.length - bad.length - planned.length }
-    const { write, next } = advance(job, 'stores', { rows: rows.length, outcomes, bad })
+    const { write, next } = advance(job, 'stores', { rows: rows.length, outcomes, bad, nowMs })
     const committed = await commit(
       job,
       [write, ...planned.map(put)],
@@ -269,13 +273,14 @@ export const createImportRecords = (tables: CatalogTables): ImportRecords => {
   const leaveOut = async (
     job: ImportJob,
     row: ImportRow,
+    nowMs: number,
     signal?: AbortSignal,
   ): Promise<ImportJob | 'again'> => {
     const bad = [
       { line: row.line, pointer: '', reason: 'limitReached: the merchant has as many stores as it may' },
     ]
     const outcomes = { created: 0, replaced: 0, unchanged: 0 }
-    const { write, next } = advance(job, 'stores', { rows: 1, outcomes, bad })
+    const { write, next } = advance(job, 'stores', { rows: 1, outcomes, bad, nowMs })
     const outcome = await transact(client, [write], retrying(signal))
     return outcome.kind === 'done' ? next : 'again'
   }
@@ -343,7 +348,7 @@ export const createImportRecords = (tables: CatalogTables): ImportRecords => {
         if (stored !== 'full' || first === undefined) return stored === 'full' ? 'again' : stored
         // Perhaps there is room for some of them.
         const single = rows.length > 1 ? await attempt(job, [first], nowMs, signal) : stored
-        return single === 'full' ? await leaveOut(job, first, signal) : single
+        return single === 'full' ? await leaveOut(job, first, nowMs, signal) : single
       }, signal),
 
     keepDrawn: async (job, step, signal) => {

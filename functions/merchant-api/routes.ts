@@ -113,8 +113,8 @@ import {
 import {
   memberPathSchema,
   memberRequestSchema,
-  memberSchema,
   membersSchema,
+  taggedMemberSchema,
   userSchema,
 } from '#shared/contracts/http/members.ts'
 import {
@@ -252,15 +252,17 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     operationId: 'putMember',
     summary: 'Adds a member, or gives one another role or time',
     status: [200, 201],
+    isTagged: true,
     problems: ['inUse', 'limitReached'],
     ...member,
     body: memberRequestSchema,
-    response: memberSchema,
+    response: taggedMemberSchema,
     use: putMember,
   }),
   'DELETE /v1/merchants/{merchantId}/members/{userId}': memberRoute('manageMembers', {
     operationId: 'deleteMember',
     summary: 'Takes a member’s access away',
+    isTagged: true,
     problems: ['inUse'],
     ...member,
     use: deleteMember,

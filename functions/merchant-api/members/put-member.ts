@@ -1,9 +1,11 @@
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
+import { onlyMemberIfMatch, taggedMember } from '#functions/merchant-api/members/tagged-member.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { MemberRequest } from '#shared/contracts/http/members.ts'
-import { memberView } from '#shared/contracts/http/members.ts'
 import type { MerchantId, UserId } from '#shared/domain/ids.ts'
+import type { Member } from '#shared/domain/merchants/merchant.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
+import type { Reply } from '#shared/runtime/http/route.ts'
 
 type Path = MerchantPath & { readonly userId: UserId }
 
@@ -23,6 +25,11 @@ export const lastOwner = (merchantId: MerchantId): Problem =>
     heldBy: [{ type: 'merchant', id: merchantId }],
   })
 
+const putReply = (status: 200 | 201, member: Member, nowMs: number): Reply => {
+  const body = taggedMember(member, nowMs)
+  return { status, body, headers: { etag: body.etag } }
+}
+
 /** Adds a member, or gives one another role or time; it counts for the very next request. */
 export const putMember: MemberUseCase<
   Pick<MerchantServices, 'members' | 'nowMs'>,
@@ -31,15 +38,16 @@ export const putMember: MemberUseCase<
   MemberRequest
 > =
   ({ members, nowMs }) =>
-  async ({ path, body, author, signal }) => {
+  async (request) => {
+    const { path, body, author, signal } = request
     requireSoon(body.until, nowMs())
     const member = { user: path.userId, ...body, addedAt: new Date(nowMs()).toISOString() }
-    const saved = await members.put(path.merchantId, member, author, signal)
+    const saved = await members.put(path.merchantId, member, author, onlyMemberIfMatch(request), signal)
     switch (saved.kind) {
       case 'created':
-        return { status: 201, body: memberView(saved.member, nowMs()) }
+        return putReply(201, saved.member, nowMs())
       case 'replaced':
-        return { status: 200, body: memberView(saved.member, nowMs()) }
+        return putReply(200, saved.member, nowMs())
       case 'lastOwner':
         throw lastOwner(path.merchantId)
       case 'full':

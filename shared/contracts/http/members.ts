@@ -24,7 +24,7 @@ export const memberRequestSchema = z
   })
 export type MemberRequest = z.output<typeof memberRequestSchema>
 
-export const memberSchema = z.strictObject({
+const memberSchema = z.strictObject({
   userId: idSchema('usr').describe('The member.'),
   role: z.enum(MEMBER_ROLES).describe('What the member may do (docs/merchants.md).'),
   until: instantSchema.exactOptional().describe('When the access ends by itself.'),
@@ -44,11 +44,20 @@ export const memberView = (member: Member, nowMs: number): z.output<typeof membe
   }
 }
 
+/** A member as its merchant's list has it: nobody reads one alone. */
+export const taggedMemberSchema = z.strictObject({
+  ...memberSchema.shape,
+  etag: z
+    .string()
+    .max(70)
+    .describe('The entity tag, quotes included, which `if-match` of a change to this member takes.'),
+})
+
 const MAX_LISTED = 40
 
 /** `GET /v1/merchants/{merchantId}/members`: all of them. */
 export const membersSchema = z.strictObject({
-  items: z.array(memberSchema).max(MAX_LISTED).describe('All of them.'),
+  items: z.array(taggedMemberSchema).max(MAX_LISTED).describe('All of them.'),
 })
 
 /** `GET /v1/user`: what the caller is called here, to tell whoever is to add it to a merchant. */

@@ -36,6 +36,7 @@ describe('members', () => {
       role: 'staff',
       addedAt: '2026-11-22T10:00:00.000Z',
       isActive: true,
+      etag: added.headers['etag'],
     })
     expect(await merchantsOf('bert')).toEqual([{ id: merchantId, name: 'Blue Door', role: 'staff' }])
 
@@ -50,6 +51,60 @@ describe('members', () => {
     expect((await list('bert', merchantId)).status).toBe(404)
     expect(await merchantsOf('bert')).toEqual([])
     expect((await remove('anna', merchantId, 'bert')).status).toBe(404)
+  })
+
+  test('are changed and removed only in the state that their owner knows, where it names one', async () => {
+    const { id: merchantId } = await newMerchant(handler, 'mona')
+    const path = { merchantId, userId: userIdOf('nils') }
+    const call = (method: string, ifMatch: string, role?: string) =>
+      callApi(handler, `${method} ${MEMBER}`, {
+        subject: 'mona',
+        path,
+        headers: { 'if-match': ifMatch },
+        ...(role !== undefined && { body: { role } }),
+      })
+    const tagOfNils = async (): Promise<string> =>
+      (await list('mona', merchantId)).body.items.find(({ userId }: typeof path) => userId === path.userId)
+        .etag
+    expect((await call('PUT', '*', 'staff')).body.code).toBe('preconditionFailed')
+    await put('mona', merchantId, 'nils', { role: 'staff' })
+    const first = await tagOfNils()
+    const promoted = await call('PUT', first, 'manager')
+    expect([promoted.status, promoted.headers['etag']]).toEqual([200, await tagOfNils()])
+    expect((await call('PUT', first, 'auditor')).status).toBe(412)
+    expect((await call('DELETE', first)).status).toBe(412)
+    expect((await list('mona', merchantId)).body.items).toContainEqual(
+      expect.objectContaining({ userId: path.userId, role: 'manager' }),
+    )
+    expect((await call('DELETE', await tagOfNils())).status).toBe(204)
+    // Who was removed and added again is another member.
+    clock.advance(1000)
+    await put('mona', merchantId, 'nils', { role: 'staff' })
+    expect((await call('DELETE', first)).status).toBe(412)
+    // The last owner stays, whatever is known of it.
+    const ownTag = (await list('mona', merchantId)).body.items.find(
+      ({ role }: { readonly role: string }) => role === 'owner',
+    ).etag
+    const mona = { ...path, userId: userIdOf('mona') }
+    const asKnown = { subject: 'mona', path: mona, headers: { 'if-match': ownTag } }
+    expect((await callApi(handler, `DELETE ${MEMBER}`, asKnown)).body.code).toBe('inUse')
+    const demoted = await callApi(handler, `PUT ${MEMBER}`, { ...asKnown, body: { role: 'staff' } })
+    expect(demoted.body.code).toBe('inUse')
+  })
+
+  test('of two owners who change one member at once, knowing the same of it, one does', async () => {
+    const { id: merchantId } = await newMerchant(handler, 'olga')
+    await putMember(handler, 'olga', merchantId, 'paul', 'owner')
+    const { headers } = await put('olga', merchantId, 'rosa', { role: 'staff' })
+    const change = (subject: string, role: string) =>
+      callApi(handler, `PUT ${MEMBER}`, {
+        subject,
+        path: { merchantId, userId: userIdOf('rosa') },
+        body: { role },
+        headers: { 'if-match': String(headers['etag']) },
+      })
+    const both = await Promise.all([change('olga', 'manager'), change('paul', 'auditor')])
+    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 412])
   })
 
   test('an agency is let in for a time, and no longer', async () => {

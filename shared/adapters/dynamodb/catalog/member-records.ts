@@ -34,17 +34,22 @@ export type MemberRecords = {
   ) => Promise<MemberRole | undefined>
   /** All of them, those whose time is over too. */
   readonly list: (merchantId: MerchantId, signal?: AbortSignal) => Promise<Member[]>
-  /** Adds a member, or gives one another role or time; `absent` also where its author is no owner any more. */
+  /**
+   * Adds a member, or gives one another role or time; `absent` also where its author is no owner any more. `check` throws
+   * where this is not the state that shall be changed; it may be called again.
+   */
   readonly put: (
     merchantId: MerchantId,
     member: Member,
     author: Author,
+    check?: (before: Member | undefined) => void,
     signal?: AbortSignal,
   ) => Promise<SavedMember>
   readonly remove: (
     merchantId: MerchantId,
     user: UserId,
     author: Author,
+    check?: (before: Member) => void,
     signal?: AbortSignal,
   ) => Promise<'removed' | 'lastOwner' | 'absent'>
 }
@@ -152,10 +157,11 @@ export const createMemberRecords = (tables: CatalogTables): MemberRecords => {
 
     list: (merchantId, signal) => membersOf(tables, merchantId, signal),
 
-    put: (merchantId, member, author, signal) =>
+    put: (merchantId, member, author, check, signal) =>
       optimistically(async (): Promise<SavedMember | 'again'> => {
         const { version, name, members, before } = await read(merchantId, member.user, signal)
         if (name === undefined || !isOwnedBy(members, author)) return { kind: 'absent' }
+        check?.(before)
         if (before === undefined && members.length >= MAX_MEMBERS) return { kind: 'full' }
         const leaves = before?.role === 'owner' && member.role !== 'owner'
         const stays = leaves ? otherOwnerStays(merchantId, members, member.user) : undefined
@@ -181,10 +187,11 @@ export const createMemberRecords = (tables: CatalogTables): MemberRecords => {
         return { kind: before === undefined ? 'created' : 'replaced', member: next }
       }, signal),
 
-    remove: (merchantId, user, author, signal) =>
+    remove: (merchantId, user, author, check, signal) =>
       optimistically(async (): Promise<'removed' | 'lastOwner' | 'absent' | 'again'> => {
         const { version, members, before } = await read(merchantId, user, signal)
         if (before === undefined || !isOwnedBy(members, author)) return 'absent'
+        check?.(before)
         const stays = before.role === 'owner' ? otherOwnerStays(merchantId, members, user) : undefined
         if (before.role === 'owner' && stays === undefined) return 'lastOwner'
         const committed = await commitChange(

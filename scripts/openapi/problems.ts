@@ -12,6 +12,8 @@ const ofInput = (route: DocumentedRoute): ProblemCode[] => {
   return route.takes === undefined ? [] : ['invalidRequest', 'tooLarge']
 }
 
+const isOpen = ({ scopes }: DocumentedRoute): boolean => scopes.length === 0
+
 const ofToken = ({ scopes }: DocumentedRoute): ProblemCode[] =>
   scopes.length > 0 ? ['unauthorized', 'forbidden', 'invalidRequest'] : []
 
@@ -29,7 +31,8 @@ export const problemsOf = (method: string, path: string, route: DocumentedRoute)
     ...ofTag(method, route),
     ...keyProblems(method, route),
     ...(route.document.problems ?? []),
-    'tooManyRequests',
+    // A caller that is nobody is not counted: then only the gateway refuses, in its own form.
+    ...(isOpen(route) ? [] : (['tooManyRequests'] as const)),
     'internal',
     'busy',
   ]),
@@ -87,10 +90,27 @@ const answerOf = (codes: readonly ProblemCode[]): JsonSchema => {
     : answer(codes)
 }
 
+/** What every route may be answered, but where a function says more of the same status; no function has written it. */
+const OF_THE_GATEWAY: JsonSchema = {
+  429: {
+    description: 'Too many requests of all callers together. The gateway says so in its own form.',
+    content: {
+      'application/json': {
+        schema: {
+          type: 'object',
+          properties: { message: { type: 'string', maxLength: 200, description: 'For people.' } },
+        },
+        example: { message: 'Too Many Requests' },
+      },
+    },
+  },
+}
+
 /** The answers of an operation that are not 2xx, by status. */
 export const problemAnswers = (method: string, path: string, route: DocumentedRoute): JsonSchema => {
   const byStatus = Map.groupBy(problemsOf(method, path, route), (code) => PROBLEMS[code].status)
-  return Object.fromEntries(
-    [...byStatus].sort(([a], [b]) => a - b).map(([status, codes]) => [String(status), answerOf(codes)]),
-  )
+  return {
+    ...(isOpen(route) && OF_THE_GATEWAY),
+    ...Object.fromEntries([...byStatus].map(([status, codes]) => [String(status), answerOf(codes)])),
+  }
 }

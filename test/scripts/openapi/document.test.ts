@@ -67,6 +67,17 @@ describe('the OpenAPI document', () => {
     }
   })
 
+  test('has a function refuse too many requests only where callers are known', () => {
+    const paths = Object.values(document['paths'] ?? {}).filter(isRecord)
+    const operations = paths.flatMap((path) => Object.values(path)).filter(isRecord)
+    for (const { operationId, security, responses } of operations) {
+      const isCounted = Array.isArray(security) && security.length > 0
+      const refusal = memberOf(responses, '429')
+      const form = isCounted ? '#/components/responses/' : 'in its own form'
+      expect(JSON.stringify(refusal), String(operationId)).toContain(form)
+    }
+  })
+
   test('has each operation under a name of its own', () => {
     const names = Object.values(ALL_ROUTES).map(({ document: { operationId } }) => operationId)
     expect(new Set(names).size).toBe(names.length)

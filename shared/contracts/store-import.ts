@@ -14,14 +14,22 @@ export type ReadImport = {
   readonly bad: readonly BadRow[]
 }
 
-/** Each id once: the first row that has it counts. */
-const distinct = (all: readonly (ImportRow | BadRow)[]): (ImportRow | BadRow)[] => {
+/** Of the geofence that is drawn for a row's store. */
+const geofenceIdOf = ({ externalId }: ImportRow, merchantId: MerchantId): GeofenceId =>
+  hashId('gf', merchantId, externalId)
+
+/**
+ * Each id once: the first row that has it counts. A row that names a geofence of the merchant has the id of what is drawn for
+ * another row's store.
+ */
+const distinct = (all: readonly (ImportRow | BadRow)[], merchantId: MerchantId): (ImportRow | BadRow)[] => {
   const lines = new Map<string, number>()
   return all.map((row) => {
     if (isBad(row)) return row
-    const first = lines.get(row.externalId)
+    const ids = [row.externalId, geofenceIdOf(row, merchantId)]
+    const first = ids.map((id) => lines.get(id)).find((line) => line !== undefined)
     if (first !== undefined) return bad(row.line, '/id', `line ${first} has this id already`)
-    lines.set(row.externalId, row.line)
+    for (const id of ids) lines.set(id, row.line)
     return row
   })
 }
@@ -32,14 +40,15 @@ const distinct = (all: readonly (ImportRow | BadRow)[]): (ImportRow | BadRow)[] 
  *
  * @throws {NoStoresError} for a file that lacks what each store needs
  * @throws {ImportError} for a file that is no table, has no row, or more than 10,000
- * @example readImport({ format: 'csv', datum: 'wgs84', csv: 'id,name,lat,lon\n1,Café,37.7,-122.4' }, 5000).rows.length // 1
+ * @example readImport({ format: 'csv', datum: 'wgs84', csv: 'id,name,lat,lon\n1,Café,37.7,-122.4' }, 5000, merchantId).rows.length // 1
  */
-export const readImport = (request: ImportRequest, limitM: number): ReadImport => {
+export const readImport = (request: ImportRequest, limitM: number, merchantId: MerchantId): ReadImport => {
   const settings = { ...request, limitM }
   const read = distinct(
     request.format === 'csv'
       ? readStoreTable(request.csv, settings)
       : readStoreFeatures(request.stores, settings),
+    merchantId,
   )
   return {
     rows: read.flatMap((row) => (isBad(row) ? [] : [row])),
@@ -76,9 +85,6 @@ export const storeOfRow = (row: ImportRow, merchantId: MerchantId, datum: Datum,
     updatedAt: now,
   }
 }
-
-const geofenceIdOf = ({ externalId }: ImportRow, merchantId: MerchantId): GeofenceId =>
-  hashId('gf', merchantId, externalId)
 
 /** The geofences that a row may have drawn: its store's, or the one that it names. */
 export const geofenceIdsOf = (row: ImportRow, merchantId: MerchantId): GeofenceId[] => {

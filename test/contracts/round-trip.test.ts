@@ -64,7 +64,7 @@ describe('a geofence that is given out as GeoJSON', () => {
       )
       expect(z.safeParse(featuresSchema, page).success).toBe(true)
       const request = importRequestSchema.parse({ format: 'geojson', stores: page })
-      const { rows, bad } = readImport(request, Number.POSITIVE_INFINITY)
+      const { rows, bad } = readImport(request, Number.POSITIVE_INFINITY, MERCHANT)
       expect(bad).toEqual([])
       const [row] = rows
       const planned = row && geofenceOfRow(row, MERCHANT, request.datum, 1)

@@ -5,6 +5,7 @@ import { type ImportRequest, MAX_REPORTED_ROWS } from '#shared/contracts/http/im
 import { ImportError, NoStoresError } from '#shared/contracts/import-row.ts'
 import { IMPORT_TTL_S, type ImportJob, NO_OUTCOMES } from '#shared/contracts/items/import.ts'
 import { type ReadImport, readImport, wantsGeofence } from '#shared/contracts/store-import.ts'
+import type { MerchantId } from '#shared/domain/ids.ts'
 import type { MemberRole } from '#shared/domain/merchants/merchant.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 
@@ -14,13 +15,13 @@ type Services = Pick<MerchantServices, 'imports' | 'readUsage' | 'queueJob' | 'n
  * @throws {Problem} 400 for a file of which no row can be a store, or a radius that the merchant may not draw; 422 for a
  * file that is no table, or too long a one
  */
-const read = (body: ImportRequest, limitM: number): ReadImport => {
+const read = (body: ImportRequest, limitM: number, merchantId: MerchantId): ReadImport => {
   if (body.radiusM !== undefined && body.radiusM > limitM) {
     const errors = [{ pointer: '/radiusM', detail: `at most ${limitM}` }]
     throw new Problem('invalidRequest', { errors, members: { quota: 'radiusM', limit: limitM } })
   }
   try {
-    return readImport(body, limitM)
+    return readImport(body, limitM, merchantId)
   } catch (cause) {
     if (!(cause instanceof ImportError)) throw cause
     const code = cause instanceof NoStoresError ? 'invalidRequest' : 'unprocessable'
@@ -37,7 +38,7 @@ export const postImport: MemberUseCase<Services, MerchantPath, unknown, ImportRe
   ({ imports, readUsage, queueJob, nowMs }) =>
   async ({ path, body, author, role, requestId, newId, signal }) => {
     const { quotas } = await readUsage(path.merchantId, signal)
-    const { rows, bad } = read(body, quotas.radiusM)
+    const { rows, bad } = read(body, quotas.radiusM, path.merchantId)
     const job = {
       jobId: newId('job'),
       merchantId: path.merchantId,

@@ -390,6 +390,21 @@ describe('what the geofences are given out as', () => {
     expect(await chain.list('stores')).toHaveLength(1)
   })
 
+  test('is refused beside the store that it is drawn for: one of both would undo the other', async () => {
+    await chain.runImport({ format: 'csv', csv: 'id,name,lat,lon,radius_m\na,A,50.2,30.2,100' })
+    const [page] = await pagesOf(chain)
+    const features = [...(page?.features ?? []), feature('a', square(30.2, 50.2))]
+    const before = await chain.list('geofences')
+    for (const both of [features, features.toReversed()]) {
+      const report = await chain.runImport(bodyOf(both))
+      expect(report.badRows).toEqual([{ line: 2, pointer: '/id', reason: 'line 1 has this id already' }])
+    }
+    expect(before).toHaveLength(1)
+    expect(await chain.list('geofences')).toEqual([
+      expect.objectContaining({ id: before[0].id, geometry: square(30.2, 50.2), revision: 2 }),
+    ])
+  })
+
   test('comes in at another merchant as new stores, once', async () => {
     await drawAll()
     const pages = await pagesOf(chain)

@@ -834,7 +834,8 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
   'POST /v1/merchants/{merchantId}/offers/{offerId}/codes': memberRoute('editScenes', {
     operationId: 'addOfferCodes',
     summary: 'Adds the merchant’s own codes to an offer, to be given one by one',
-    description: 'Each code is there once: sent again, it is a duplicate and nothing is done.',
+    description:
+      'All or none: with one that cannot be a code, or where there would be more than an offer may have, none is added (400 or 422 with a pointer to each bad one, 409). Each code is there once: sent again, it is told in `duplicates` and nothing is done with it.',
     problems: ['unprocessable', 'limitReached', 'preconditionFailed'],
     ...offer,
     body: offerCodesRequestSchema,
@@ -868,7 +869,7 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     operationId: 'syncRedemptions',
     summary: 'Takes what a till redeemed while it was offline',
     description:
-      'One result for each; sent again, the same `requestId` is `repeated`. What was redeemed before is a double use, and listed.',
+      'Answered redemption by redemption, in their order: one that is malformed is `refused` and says what is wrong with it, the others are taken. Sent again, the same `requestId` is `repeated`. What was redeemed before is a double use, and listed.',
     ...till,
     body: syncRequestSchema,
     repeatable: true,

@@ -4,6 +4,7 @@ import { audienceConditionSchema, audienceSchema } from '#shared/contracts/http/
 import { batchedEventSchema } from '#shared/contracts/http/events.ts'
 import { geofencePolygonsSchema, geofenceRingsSchema } from '#shared/contracts/http/geofences.ts'
 import { daySchema, instantSchema, utcInstantSchema } from '#shared/contracts/http/primitives.ts'
+import { batchedRedemptionSchema } from '#shared/contracts/http/redemptions.ts'
 import { MAX_AUDIENCE_NODES } from '#shared/domain/customers/audience.ts'
 
 /** Whether a client writes it or reads it: defaults may be left out of what is written. */
@@ -40,6 +41,7 @@ const WRITTEN: ReadonlyMap<z.core.$ZodType, JsonSchema> = new Map<z.core.$ZodTyp
   // Of a pipe zod shows only the first part, which tells the length.
   [instantSchema, { type: 'string', format: 'date-time', maxLength: 40 }],
   [batchedEventSchema, refTo('AppEvent')],
+  [batchedRedemptionSchema, refTo('ReportedRedemption')],
   [daySchema, { type: 'string', format: 'date' }],
 ])
 

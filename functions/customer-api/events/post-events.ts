@@ -6,7 +6,7 @@ import type { AppEventInput, EventsRequest, RefusedEvent } from '#shared/contrac
 import type { ProblemError } from '#shared/contracts/http/problem.ts'
 import { eventTimeFault } from '#shared/domain/customers/event-time.ts'
 import { declaredAmong } from '#shared/domain/customers/preferences.ts'
-import { problemErrorsOf } from '#shared/runtime/http/parse-input.ts'
+import { inItem, problemErrorsOf } from '#shared/runtime/http/parse-input.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
@@ -22,7 +22,7 @@ const refuse = (
 ): RefusedEvent => ({
   index,
   code,
-  errors: errors.map((error) => ({ ...error, pointer: `/events/${index}${error.pointer}` })),
+  errors: inItem('events', index, errors),
 })
 
 const timeFault = ({ index, event }: Placed, nowMs: number): RefusedEvent[] => {

@@ -1,15 +1,24 @@
+import type * as z from 'zod'
 import type { MemberUseCase, MerchantPath } from '#functions/merchant-api/member-route.ts'
 import { redemptionOf } from '#functions/merchant-api/redemptions/redemption-of.ts'
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { StoredGrant } from '#shared/adapters/dynamodb/customers/grant-records.ts'
-import type { DoubleUse, Synced, SyncRequest } from '#shared/contracts/http/redemptions.ts'
+import {
+  type DoubleUse,
+  type ReportedRedemption,
+  requestIdSchema,
+  type Synced,
+  type SyncRequest,
+} from '#shared/contracts/http/redemptions.ts'
 import type { MerchantId, StoreId, UserId } from '#shared/domain/ids.ts'
 import { type RedemptionClaims, usedAt } from '#shared/domain/offers/redemption-token.ts'
+import { inItem, problemErrorsOf } from '#shared/runtime/http/parse-input.ts'
 
 type Services = Pick<MerchantServices, 'stores' | 'redeem' | 'verifyToken' | 'doubleUses' | 'nowMs'>
 type Use = DoubleUse['first']
-type Reported = SyncRequest['redemptions'][number]
-type Refusal = Extract<Synced, { result: 'refused' }>['reason']
+type Sent = SyncRequest['redemptions'][number]
+type Refused = Extract<Synced, { result: 'refused' }>
+type Refusal = Exclude<Refused['reason'], 'malformed'>
 
 /** Who reports, and of which till. */
 type Report = {
@@ -19,17 +28,35 @@ type Report = {
   readonly signal: AbortSignal
 }
 /** What one token redeems, and when its till says that it did. */
-type Checked = { readonly reported: Reported; readonly claims: RedemptionClaims; readonly atMs: number }
+type Checked = {
+  readonly reported: ReportedRedemption
+  readonly claims: RedemptionClaims
+  readonly atMs: number
+}
 
 /** How many grants are worked on side by side. */
 const AT_ONCE = 10
 
 const refused = (requestId: string, reason: Refusal): Synced => ({ requestId, result: 'refused', reason })
 
+/** The name under which the till looks for the answer, where that much is as it should be. */
+const requestIdOf = (sent: unknown): { requestId?: string } => {
+  const { data } = requestIdSchema.safeParse(Object(sent).requestId)
+  return data === undefined ? {} : { requestId: data }
+}
+
+const malformed = (index: number, sent: unknown, error: z.ZodError): Synced => ({
+  index,
+  ...requestIdOf(sent),
+  result: 'refused',
+  reason: 'malformed',
+  errors: inItem('redemptions', index, problemErrorsOf(error)),
+})
+
 const knownStores = async (
   { stores }: Services,
   merchantId: MerchantId,
-  reported: readonly Reported[],
+  reported: readonly ReportedRedemption[],
   signal: AbortSignal,
 ): Promise<ReadonlySet<StoreId>> => {
   const named = [...new Set(reported.flatMap(({ storeId }) => (storeId === undefined ? [] : [storeId])))]
@@ -42,7 +69,7 @@ const check = async (
   { verifyToken, nowMs }: Services,
   { merchantId, signal }: Report,
   stores: ReadonlySet<StoreId>,
-  reported: Reported,
+  reported: ReportedRedemption,
 ): Promise<Checked | Refusal> => {
   const claims = await verifyToken(reported.token, signal)
   if (claims?.merchantId !== merchantId) return 'unknownToken'
@@ -123,8 +150,8 @@ const redeemInOrder = async (
   services: Services,
   report: Report,
   ofOneGrant: readonly Checked[],
-): Promise<(readonly [Reported, Synced])[]> => {
-  const results: (readonly [Reported, Synced])[] = []
+): Promise<(readonly [ReportedRedemption, Synced])[]> => {
+  const results: (readonly [ReportedRedemption, Synced])[] = []
   for (const checked of ofOneGrant.toSorted((a, b) => a.atMs - b.atMs))
     results.push([checked.reported, await redeemOne(services, report, checked)])
   return results
@@ -134,9 +161,9 @@ const redeemAll = async (
   services: Services,
   report: Report,
   checked: readonly Checked[],
-): Promise<Map<Reported, Synced>> => {
+): Promise<Map<ReportedRedemption, Synced>> => {
   const groups = [...Map.groupBy(checked, ({ claims }) => claims.grantId).values()]
-  const results = new Map<Reported, Synced>()
+  const results = new Map<ReportedRedemption, Synced>()
   for (let start = 0; start < groups.length; start += AT_ONCE) {
     const some = groups.slice(start, start + AT_ONCE)
     const done = await Promise.all(some.map((group) => redeemInOrder(services, report, group)))
@@ -145,20 +172,37 @@ const redeemAll = async (
   return results
 }
 
-/** Takes what a till redeemed while it was offline. What was committed first counts; the others are double uses. */
+/** What becomes of those that have the right form. */
+const syncGood = async (
+  services: Services,
+  report: Report,
+  reported: readonly ReportedRedemption[],
+): Promise<ReadonlyMap<ReportedRedemption, Synced>> => {
+  const stores = await knownStores(services, report.merchantId, reported, report.signal)
+  const looked = await Promise.all(
+    reported.map(async (one) => ({ one, found: await check(services, report, stores, one) })),
+  )
+  const checked = looked.flatMap(({ found }) => (typeof found === 'string' ? [] : [found]))
+  const uncounted = looked.flatMap(({ one, found }) =>
+    typeof found === 'string' ? [[one, refused(one.requestId, found)] as const] : [],
+  )
+  return new Map([...uncounted, ...(await redeemAll(services, report, checked))])
+}
+
+/**
+ * Takes what a till redeemed while it was offline, one by one: what cannot count is told, the others are taken. What was
+ * committed first counts; the others are double uses.
+ */
 export const syncRedemptions: MemberUseCase<Services, MerchantPath, unknown, SyncRequest> =
   (services) =>
   async ({ path, body, caller, signal }) => {
     const report: Report = { merchantId: path.merchantId, member: caller.user, till: body.till, signal }
-    const stores = await knownStores(services, path.merchantId, body.redemptions, signal)
-    const looked = await Promise.all(body.redemptions.map((one) => check(services, report, stores, one)))
-    const good = looked.filter((one) => typeof one !== 'string')
-    const redeemed = await redeemAll(services, report, good)
-    const results = looked.flatMap((one, index): Synced[] => {
-      const reported = body.redemptions[index]
-      if (reported === undefined) return []
-      const synced = typeof one === 'string' ? refused(reported.requestId, one) : redeemed.get(reported)
-      return synced === undefined ? [] : [synced]
-    })
-    return { status: 200, body: { results } }
+    const good = body.redemptions.flatMap(({ data }) => (data ? [data] : []))
+    const synced = await syncGood(services, report, good)
+    const resultOf = ({ sent, data, error }: Sent, index: number): Synced[] => {
+      if (error) return [malformed(index, sent, error)]
+      const result = data && synced.get(data)
+      return result ? [result] : []
+    }
+    return { status: 200, body: { results: body.redemptions.flatMap(resultOf) } }
   }

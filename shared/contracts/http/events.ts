@@ -1,7 +1,6 @@
 import * as z from 'zod'
-import { clearMessage } from '#shared/contracts/http/clear-message.ts'
+import { batched, refusedItem } from '#shared/contracts/http/batch.ts'
 import { factNameSchema, idSchema, instantSchema } from '#shared/contracts/http/primitives.ts'
-import { MAX_PROBLEM_ERRORS, problemErrorSchema } from '#shared/contracts/http/problem.ts'
 import { APP_EVENT_TYPES } from '#shared/domain/scenes/scene.ts'
 
 export const MAX_EVENTS = 50
@@ -33,10 +32,8 @@ export const appEventSchema = z.strictObject({
 })
 export type AppEventInput = z.output<typeof appEventSchema>
 
-/** One event of a batch as it came: a bad one does not keep the others from being taken. */
-export const batchedEventSchema = z
-  .unknown()
-  .transform((value) => appEventSchema.safeParse(value, { error: clearMessage }))
+/** One event of a batch as it came. */
+export const batchedEventSchema = batched(appEventSchema)
 
 /** `POST /v1/events`. */
 export const eventsRequestSchema = z.strictObject({
@@ -50,19 +47,10 @@ export type EventsRequest = z.output<typeof eventsRequestSchema>
 
 /** An event that cannot be kept. */
 const refusedEventSchema = z.strictObject({
-  index: z
-    .int()
-    .min(0)
-    .max(MAX_EVENTS - 1)
-    .describe('Its place in the batch.'),
+  ...refusedItem(MAX_EVENTS),
   code: z
     .enum(['invalidRequest', 'unprocessable'])
     .describe('What a client acts on, as a problem’s `code` (docs/problems.md).'),
-  errors: z
-    .array(problemErrorSchema)
-    .min(1)
-    .max(MAX_PROBLEM_ERRORS)
-    .describe('What is wrong with it, by pointers into the request.'),
 })
 export type RefusedEvent = z.output<typeof refusedEventSchema>
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { batched, refusedItem } from '#shared/contracts/http/batch.ts'
 import { idSchema, instantSchema, textSchema } from '#shared/contracts/http/primitives.ts'
 import { redemptionTokenSchema } from '#shared/contracts/redemption-token.ts'
 
@@ -67,31 +68,37 @@ export const redemptionSchema = z.strictObject({
 })
 export type Redemption = z.output<typeof redemptionSchema>
 
-const requestIdSchema = z
+/** A till's own name for a redemption; of one that is malformed, too, it is told where it is one. */
+export const requestIdSchema = z
   .string()
   .regex(/^[\x21-\x7e]{1,64}$/, '1 to 64 visible ASCII characters')
   .describe(
-    'The till’s own name for a redemption: the same as the `idempotency-key` where it tried online before.',
+    'The till’s own name for a redemption: the same as the `idempotency-key` where it tried online before. Two of one grant that have the same are one.',
   )
 
 /** The most redemptions of one `POST …/redemptions:sync`. */
 export const MAX_SYNCED = 100
 
+/** What a till redeemed while it was offline. */
+export const reportedRedemptionSchema = z.strictObject({
+  requestId: requestIdSchema,
+  token: tokenSchema,
+  storeId: where.storeId,
+  redeemedAt: instantSchema.describe('By the till’s clock.'),
+})
+export type ReportedRedemption = z.output<typeof reportedRedemptionSchema>
+
+/** One redemption of a batch as it came. */
+export const batchedRedemptionSchema = batched(reportedRedemptionSchema)
+
 /** `POST /v1/merchants/{merchantId}/redemptions:sync`. */
 export const syncRequestSchema = z.strictObject({
   till: tillSchema.exactOptional(),
   redemptions: z
-    .array(
-      z.strictObject({
-        requestId: requestIdSchema,
-        token: tokenSchema,
-        storeId: where.storeId,
-        redeemedAt: instantSchema.describe('By the till’s clock.'),
-      }),
-    )
+    .array(batchedRedemptionSchema)
     .min(1)
     .max(MAX_SYNCED)
-    .describe('What it redeemed while it was offline.'),
+    .describe('What it redeemed while it was offline; a bad one does not keep the others from being taken.'),
 })
 export type SyncRequest = z.output<typeof syncRequestSchema>
 
@@ -114,6 +121,20 @@ export const SYNC_REFUSALS = [
   'grantReleased',
 ] as const
 
+const refusedSchema = z.discriminatedUnion('reason', [
+  z.strictObject({
+    requestId: requestIdSchema,
+    result: z.literal('refused').describe('It does not count.'),
+    reason: z.enum(SYNC_REFUSALS).describe('Why not (docs/redemption.md).'),
+  }),
+  z.strictObject({
+    ...refusedItem(MAX_SYNCED),
+    requestId: requestIdSchema.exactOptional(),
+    result: z.literal('refused').describe('It does not count.'),
+    reason: z.literal('malformed').describe('It is not of the form of a redemption.'),
+  }),
+])
+
 const syncedSchema = z.discriminatedUnion('result', [
   z.strictObject({
     requestId: requestIdSchema,
@@ -127,11 +148,7 @@ const syncedSchema = z.discriminatedUnion('result', [
       .describe('Another till had redeemed it before: kept for the merchant to look at.'),
     first: useSchema.describe('The one that counts.'),
   }),
-  z.strictObject({
-    requestId: requestIdSchema,
-    result: z.literal('refused').describe('It does not count.'),
-    reason: z.enum(SYNC_REFUSALS).describe('Why not (docs/redemption.md).'),
-  }),
+  refusedSchema,
 ])
 export type Synced = z.output<typeof syncedSchema>
 

@@ -59,6 +59,14 @@ export const problemErrorsOf = (error: z.ZodError, unknown = 'unknown member'): 
   error.issues.flatMap((issue) => faultsOf(issue, unknown)).slice(0, MAX_PROBLEM_ERRORS)
 
 /**
+ * The faults of one item of a batch, by pointers into the request.
+ *
+ * @example inItem('events', 2, [{ pointer: '/at', detail: 'older than 48 hours' }]) // pointer '/events/2/at'
+ */
+export const inItem = (list: string, index: number, errors: readonly ProblemError[]): ProblemError[] =>
+  errors.map((error) => ({ ...error, pointer: clip(`/${list}/${index}${error.pointer}`) }))
+
+/**
  * Parses one part of a request.
  *
  * @throws {Problem} with a pointer to each fault

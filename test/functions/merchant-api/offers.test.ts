@@ -428,8 +428,26 @@ describe('a list of codes', () => {
     expect((await add((await offerOf()).id, ['WINTER1'])).status).toBe(422)
     const { id } = await offerOf({ codes: 'list' })
     expect((await add(id, ['WINTER1', '<b>'])).body.errors[0].pointer).toBe('/codes/1')
+    expect((await add(id, ['WINTER1', ''])).body.errors[0].pointer).toBe('/codes/1')
+    // All or none.
+    expect(await sumOf(id)).toEqual({ free: 0, reserved: 0, confirmed: 0 })
     const codes = Array.from({ length: 501 }, (_, n) => `CODE${n}`)
     expect((await add(id, codes)).status).toBe(400)
     expect((await add(id, codes.slice(1))).body).toMatchObject({ added: 500, left: 500 })
+  })
+
+  test('takes none of a call that would make more than an offer may have', async () => {
+    const { id } = await offerOf({ codes: 'list' })
+    const codesFrom = (from: number, count: number) =>
+      Array.from({ length: count }, (_, n) => `FULL${from + n}`)
+    for (let from = 0; from < 9500; from += 500) await add(id, codesFrom(from, 500))
+    expect((await add(id, codesFrom(9500, 499))).body.left).toBe(9999)
+    expect((await add(id, ['LAST1', 'LAST2'])).body.code).toBe('limitReached')
+    expect((await add(id, ['LAST2', 'FULL1'])).body).toEqual({
+      added: 1,
+      duplicates: ['FULL1'],
+      left: 10_000,
+    })
+    expect((await add(id, ['LAST1'])).body.code).toBe('limitReached')
   })
 })

@@ -90,6 +90,14 @@ export const reportOf = (requestId: string, token: string, atMs: number) => ({
   storeId: store.id,
 })
 type Report = Omit<ReturnType<typeof reportOf>, 'storeId'> & { readonly storeId?: string }
+/** A batch as it is, whatever stands in it. */
+export const syncBody = (subject: string, body: unknown, merchant = merchantId) =>
+  callApi(merchantApi, 'POST /v1/merchants/{merchantId}/redemptions:sync', {
+    subject,
+    scopes: ['till'],
+    path: { merchantId: merchant },
+    body,
+  })
 /** What a till that was offline sends; answers the results. */
 export const sync = async (
   subject: string,
@@ -97,12 +105,7 @@ export const sync = async (
   redemptions: readonly Report[],
   merchant = merchantId,
 ) => {
-  const { status, body } = await callApi(merchantApi, 'POST /v1/merchants/{merchantId}/redemptions:sync', {
-    subject,
-    scopes: ['till'],
-    path: { merchantId: merchant },
-    body: { till, redemptions },
-  })
+  const { status, body } = await syncBody(subject, { till, redemptions }, merchant)
   if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`)
   return body.results
 }

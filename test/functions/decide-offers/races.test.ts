@@ -22,14 +22,23 @@ const visits = (user: UserId, visit: string, merchantId = named('mer', 'cafe')) 
 const grantsOf = async (user: UserId) =>
   (await stored.ledgerItems('grant')).filter((item) => item['user'] === user)
 
+type News = Parameters<typeof deliver>[0]
+
+/** All at once; what the function hands back, because others were in its way, is delivered again, as a stream does. */
+const deliverAll = async (news: readonly News[]): Promise<void> => {
+  let left = news
+  for (let round = 0; left.length > 0; round += 1) {
+    expect(round, 'rounds of delivery').toBeLessThan(10)
+    const failures = await Promise.all(left.map((one) => deliver(one)))
+    left = left.filter((_, index) => failures[index]?.length !== 0)
+  }
+}
+
 describe('many deliveries at once', () => {
   it('never exceed the platform cap of a customer (I4)', async () => {
     await stored.putScenes([aScene('greet')])
     const anna = await customer('anna')
-    const failures = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => deliver(visits(anna, `visit ${index}`))),
-    )
-    expect(failures.flat()).toEqual([])
+    await deliverAll(Array.from({ length: 20 }, (_, index) => visits(anna, `visit ${index}`)))
     expect(await grantsOf(anna)).toHaveLength(3)
     expect(queuedOn('push')).toHaveLength(3)
     const counts = await stored.countsOf(named('scn', 'greet'))
@@ -38,7 +47,7 @@ describe('many deliveries at once', () => {
 
   it('of one record grant once (I3)', async () => {
     const bea = await customer('bea')
-    await Promise.all(Array.from({ length: 10 }, () => deliver(visits(bea, 'only'))))
+    await deliverAll(Array.from({ length: 10 }, () => visits(bea, 'only')))
     expect(await grantsOf(bea)).toHaveLength(1)
     const ids = queuedOn('push').map(({ body }) => JSON.stringify(body))
     expect(ids.length).toBeGreaterThan(0)
@@ -50,8 +59,7 @@ describe('many deliveries at once', () => {
     const scene = aScene('seven', { merchantId: offer.merchantId, offerId: offer.id })
     await stored.putScenes([scene], [offer])
     const users = await Promise.all(Array.from({ length: 50 }, (_, index) => customer(`racer ${index}`)))
-    const failures = await Promise.all(users.map((user) => deliver(visits(user, 'race', offer.merchantId))))
-    expect(failures.flat()).toEqual([])
+    await deliverAll(users.map((user) => visits(user, 'race', offer.merchantId)))
     expect(await stored.stockOf(offer.id)).toEqual({ free: 0, reserved: 7, confirmed: 0 })
     const grants = (await stored.ledgerItems('grant')).filter((item) => item['offerId'] === offer.id)
     expect(grants).toHaveLength(7)
@@ -83,8 +91,7 @@ describe('many deliveries at once', () => {
     const scene = aScene('listed', { merchantId, offerId: offer.id })
     await stored.putScenes([scene])
     const users = await Promise.all(Array.from({ length: 50 }, (_, index) => customer(`listed ${index}`)))
-    const failures = await Promise.all(users.map((user) => deliver(visits(user, 'race', merchantId))))
-    expect(failures.flat()).toEqual([])
+    await deliverAll(users.map((user) => visits(user, 'race', merchantId)))
     const grants = (await stored.ledgerItems('grant')).filter((item) => item['offerId'] === offer.id)
     expect(grants.map((grant) => String(grant['code'])).toSorted()).toEqual(codes)
     expect(await stored.stockOf(offer.id)).toEqual({ free: 0, reserved: 20, confirmed: 0 })

@@ -42,6 +42,7 @@ describe('Beckon’s own templates', () => {
       'POST /v1/sms-answers',
       'GET /v1/stop/{code}',
       'POST /v1/stop/{code}',
+      '$default',
     ])
     expect(Object.values(cloud.queues)).toHaveLength(4)
   })

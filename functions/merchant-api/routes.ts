@@ -253,6 +253,7 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     summary: 'Adds a member, or gives one another role or time',
     status: [200, 201],
     isTagged: true,
+    mayCreate: true,
     problems: ['inUse', 'limitReached'],
     ...member,
     body: memberRequestSchema,
@@ -926,6 +927,7 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     operationId: 'putZone',
     summary: 'Draws a zone where promotion is silent or capped',
     isTagged: true,
+    mayCreate: true,
     problems: ['limitReached'],
     path: zonePathSchema,
     body: zoneRequestSchema,
@@ -1007,6 +1009,7 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
     description:
       'A row only narrows: the built-in rows of the place, or the hours of places without one, must be open as well. `inForce` says what comes of it. It counts within 10 seconds, also for messages that were granted and have not gone out.',
     isTagged: true,
+    mayCreate: true,
     problems: ['limitReached', 'unprocessable'],
     path: lawfulHoursPathSchema,
     body: lawfulRuleRequestSchema,

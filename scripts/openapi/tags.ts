@@ -20,6 +20,12 @@ export const TAG_PARAMETERS: JsonSchema = {
     schema: TAG_LIST,
     example: '"6"',
   },
+  OnlyCreate: {
+    name: 'if-none-match',
+    in: 'header',
+    description: 'Done only if there is none yet; not together with `if-match`.',
+    schema: { type: 'string', const: '*' },
+  },
 }
 
 export const ETAG: JsonSchema = {
@@ -36,7 +42,8 @@ const heedsIfMatch = (method: string, { document }: DocumentedRoute): boolean =>
 
 /** The condition that a route heeds. */
 export const tagParameters = (method: string, route: DocumentedRoute): JsonSchema[] => {
-  if (heedsIfMatch(method, route)) return [{ $ref: '#/components/parameters/IfMatch' }]
+  const onlyCreate = route.document.mayCreate ? [{ $ref: '#/components/parameters/OnlyCreate' }] : []
+  if (heedsIfMatch(method, route)) return [{ $ref: '#/components/parameters/IfMatch' }, ...onlyCreate]
   const isKept = method === 'GET' && route.document.isTagged === true
   return isKept ? [{ $ref: '#/components/parameters/IfNoneMatch' }] : []
 }

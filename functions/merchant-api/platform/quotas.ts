@@ -2,7 +2,7 @@ import type { AuthorUseCase, MerchantPath } from '#functions/merchant-api/member
 import type { MerchantServices } from '#functions/merchant-api/services.ts'
 import type { QuotasRequest } from '#shared/contracts/http/platform.ts'
 import type { Usage } from '#shared/contracts/items/quotas.ts'
-import { type KnownTags, requireMatch, revisionTag } from '#shared/runtime/http/entity-tag.ts'
+import { requireMatch, revisionTag, type WantedState } from '#shared/runtime/http/entity-tag.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { Reply, UseCase } from '#shared/runtime/http/route.ts'
 
@@ -23,7 +23,7 @@ const replyOf = (usage: Usage): Reply => ({
 })
 
 /** The version that the client's `if-match` names, if it is still that. */
-const matching = (ifMatch: KnownTags | undefined, { version }: Usage): number | undefined => {
+const matching = (ifMatch: WantedState | undefined, { version }: Usage): number | undefined => {
   requireMatch(ifMatch, revisionTag(version))
   return ifMatch === undefined || ifMatch === '*' ? undefined : version
 }

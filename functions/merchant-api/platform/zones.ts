@@ -5,7 +5,7 @@ import type { PageQuery } from '#shared/contracts/http/primitives.ts'
 import type { Zone } from '#shared/domain/geo/zone.ts'
 import { isId, type ZoneId } from '#shared/domain/ids.ts'
 import { decodeCursor, encodeCursor } from '#shared/runtime/http/cursor.ts'
-import { contentTag, type KnownTags, requireMatch } from '#shared/runtime/http/entity-tag.ts'
+import { contentTag, requireMatch, type WantedState } from '#shared/runtime/http/entity-tag.ts'
 import { Problem } from '#shared/runtime/http/problem.ts'
 import type { UseCase } from '#shared/runtime/http/route.ts'
 
@@ -32,7 +32,7 @@ export const listZones: UseCase<Services, unknown, PageQuery> =
 
 const tagOf = (zone: Zone) => ({ etag: contentTag(zone) })
 
-const onlyIfMatch = (ifMatch: KnownTags | undefined) => (before: Zone | undefined) =>
+const onlyIfMatch = (ifMatch: WantedState | undefined) => (before: Zone | undefined) =>
   requireMatch(ifMatch, before && contentTag(before))
 
 /** Answers one of the operator's zones. */

@@ -20,13 +20,15 @@ export type RouteDocument = {
   readonly status?: SuccessStatus | readonly SuccessStatus[]
   /** Its answer has an entity tag, or it heeds one of the client's (docs/http.md). */
   readonly isTagged?: true
+  /** A PUT of what need not be there before: `if-none-match: *` has it create only. */
+  readonly mayCreate?: true
   /** The problems that it answers of its own, beside those of every route (bad input, token, scope, busy). */
   readonly problems?: readonly ProblemCode[]
 }
 
 /** The part of a route's definition that is its document. */
 export const documentOf = (definition: RouteDocument): RouteDocument => {
-  const { operationId, summary, description, audience, status, isTagged, problems } = definition
+  const { operationId, summary, description, audience, status, isTagged, mayCreate, problems } = definition
   return {
     operationId,
     summary,
@@ -34,6 +36,7 @@ export const documentOf = (definition: RouteDocument): RouteDocument => {
     ...(audience !== undefined && { audience }),
     ...(status !== undefined && { status }),
     ...(isTagged && { isTagged }),
+    ...(mayCreate && { mayCreate }),
     ...(problems !== undefined && { problems }),
   }
 }

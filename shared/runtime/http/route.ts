@@ -8,7 +8,7 @@ import {
   type Scope,
   type TokenTrust,
 } from '#shared/runtime/http/caller.ts'
-import { type KnownTags, readTags } from '#shared/runtime/http/entity-tag.ts'
+import { readWanted, type WantedState } from '#shared/runtime/http/entity-tag.ts'
 import { parseInput, readJsonBody } from '#shared/runtime/http/parse-input.ts'
 import { documentOf, type RouteDocument } from '#shared/runtime/http/route-document.ts'
 import type { ServiceLimit } from '#shared/runtime/http/service-limit.ts'
@@ -25,8 +25,8 @@ export type HttpRequest<Path = unknown, Query = unknown, Body = unknown> = {
   readonly newId: NewId
   /** The client's own name for this request, from the header `idempotency-key`. */
   readonly idempotencyKey: string | undefined
-  /** The states that the client would have replaced or removed, from the header `if-match`; see `requireMatch`. */
-  readonly ifMatch: KnownTags | undefined
+  /** The states that the client would have replaced or removed, or that there is none: see `requireMatch`. */
+  readonly ifMatch: WantedState | undefined
   /** Aborts shortly before the function would be ended; hand it on to every outside call. */
   readonly signal: AbortSignal
 }
@@ -207,7 +207,7 @@ export const route = <
       idempotencyKey: parseInput(idempotencyHeader, event.headers, 'invalidRequest', 'header')[
         'idempotency-key'
       ],
-      ifMatch: readTags(event.headers['if-match'], 'if-match'),
+      ifMatch: readWanted(event.headers, event.requestContext.http.method),
       newId,
       signal,
     }

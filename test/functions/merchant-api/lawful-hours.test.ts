@@ -96,7 +96,8 @@ describe('a row of the operator’s own', () => {
 
   test('is replaced and removed only in the state that the operator knows, by one of two at once', async () => {
     expect((await put('IN', ROW, { 'if-match': '"1"' })).status).toBe(412)
-    const first = await put('IN')
+    const first = await put('IN', ROW, { 'if-none-match': '*' })
+    expect((await put('IN', ROW, { 'if-none-match': '*' })).status).toBe(412)
     expect(tagOf(first)).toBe(`"${first.body.revision}"`)
     const both = await Promise.all([1, 2].map(() => put('IN', ROW, { 'if-match': tagOf(first) })))
     expect(both.map(({ status }) => status).toSorted()).toEqual([200, 412])

@@ -67,7 +67,15 @@ describe('members', () => {
       (await list('mona', merchantId)).body.items.find(({ userId }: typeof path) => userId === path.userId)
         .etag
     expect((await call('PUT', '*', 'staff')).body.code).toBe('preconditionFailed')
-    await put('mona', merchantId, 'nils', { role: 'staff' })
+    const add = (role: string) =>
+      callApi(handler, `PUT ${MEMBER}`, {
+        subject: 'mona',
+        path,
+        body: { role },
+        headers: { 'if-none-match': '*' },
+      })
+    expect((await add('staff')).status).toBe(201)
+    expect((await add('auditor')).status).toBe(412)
     const first = await tagOfNils()
     const promoted = await call('PUT', first, 'manager')
     expect([promoted.status, promoted.headers['etag']]).toEqual([200, await tagOfNils()])

@@ -127,6 +127,30 @@ describe('a zone', () => {
     expect((await call('PUT', zoneAt('One'))).status).toBe(200)
   })
 
+  test('is only created, and not replaced, for who says so; of two at once one does', async () => {
+    const call = callerOf(route, await path())
+    const create = (name: string) => call('PUT', zoneAt(name), { 'if-none-match': '*' })
+    const both = await Promise.all([create('One'), create('Two')])
+    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 412])
+    const late = await create('Three')
+    expect([late.status, late.body.code, late.body.detail]).toEqual([
+      412,
+      'preconditionFailed',
+      'there is one',
+    ])
+    expect((await call('GET')).body).toEqual(both.find(({ status }) => status === 200)?.body)
+  })
+
+  test.each([{ 'if-none-match': '"1"' }, { 'if-none-match': '*', 'if-match': '*' }])(
+    'is not put on a condition that says nothing (%o)',
+    async (headers) => {
+      const call = callerOf(route, await path())
+      const { status, body } = await call('PUT', zoneAt('One'), headers)
+      expect([status, body.errors[0].pointer]).toEqual([400, '/if-none-match'])
+      expect((await call('GET')).status).toBe(404)
+    },
+  )
+
   test('that four draw at once is drawn by all, and told of as created once', async () => {
     const zone = await path()
     const call = callerOf(route, zone)

@@ -13,6 +13,8 @@ import { Problem } from '#shared/runtime/http/problem.ts'
 type Services = Pick<MerchantServices, 'scenes' | 'traces' | 'nowMs'>
 type Path = MerchantPath & { readonly sceneId: SceneId }
 
+type ToldOutcome = ListedTrace['outcomes'][number]
+
 const HOUR_MS = 3_600_000
 /** An hour, and what tells two of it apart. */
 const isPlace = (text: string): text is string => /^2\d{3}-\d\d-\d\dT\d\d[\x20-\x7e]{0,150}$/.test(text)
@@ -22,6 +24,13 @@ const hourOf = (at: string): string => new Date(Math.floor(Date.parse(at) / HOUR
 /** On its way: when a stranger's message leaves would tell when the stranger came by. */
 const withoutMoment = (fate: MessageFate | undefined): MessageFate | undefined =>
   fate?.state === 'sending' ? { ...fate, state: 'queued' } : fate
+
+/** What another merchant's scene weighed is no business of this one: told is only what lost to a scene of its own. */
+const withOwnWinner = (outcome: ToldOutcome, all: readonly ToldOutcome[]): ToldOutcome => {
+  const { winnerScore, ...own } = outcome
+  const isOwn = all.some(({ result, score }) => result === 'granted' && score === winnerScore)
+  return isOwn ? outcome : own
+}
 
 const viewOf = (trace: ListedTrace, known: ReadonlySet<UserId>, fates: FatesOf) => {
   const isKnown = known.has(trace.user)
@@ -49,7 +58,9 @@ export const listDecisions: MemberUseCase<Services, Path, PageQuery> = (services
   const traces = await services.traces.listFor(path.merchantId, page, services.nowMs(), signal)
   const ofScene = traces.map((trace) => ({
     ...trace,
-    outcomes: trace.outcomes.filter((outcome) => outcome.sceneId === scene.id),
+    outcomes: trace.outcomes
+      .filter((outcome) => outcome.sceneId === scene.id)
+      .map((outcome) => withOwnWinner(outcome, trace.outcomes)),
   }))
   const named = may(role, 'readCustomers') ? traces.map(({ user }) => user) : []
   const [known, fates] = await Promise.all([

@@ -43,7 +43,12 @@ export const outcomeSchema = z.strictObject({
     .describe(
       'What the scene weighed against others of the same moment; absent where it did not come to that.',
     ),
-  winnerScore: z.number().exactOptional().describe('The score of the scene that won, where another did.'),
+  winnerScore: z
+    .number()
+    .exactOptional()
+    .describe(
+      'The score of the scene that won, where another did; a merchant is told of its own scenes alone.',
+    ),
   again: instantSchema
     .exactOptional()
     .describe('When a reminder that came outside the open hours is decided on again.'),

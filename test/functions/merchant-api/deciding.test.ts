@@ -371,6 +371,50 @@ describe('decisions about a scene', () => {
       '{"channel":"sms","state":"failed","reason":"optedOut"}',
     ])
   })
+
+  test('tell the score that won where the scene that won is the merchant’s own', async () => {
+    const ids = [await newScene(), await newScene()].map(({ id }) => id)
+    const [lost, won] = ids.map((id) => aScene(id, { id, merchantId: merchantId as MerchantId }))
+    if (lost === undefined || won === undefined) throw new Error('two scenes were made')
+    const decide = async (name: string, score: number, isOwn: boolean) => {
+      const user = await relate(name, true)
+      const trigger = anEnter({ user, merchantId: merchantId as MerchantId, atMs: NOW })
+      const granted: Granted = {
+        scene: won,
+        trigger,
+        kind: 'granted',
+        channel: 'push',
+        messageKind: 'greeting',
+        deliverUntilMs: NOW,
+        score,
+      }
+      const outranked = {
+        scene: lost,
+        trigger,
+        kind: 'suppressed',
+        reason: 'outranked',
+        score: 1,
+        winnerScore: score,
+      } as const
+      const outcomes = isOwn ? [outranked, granted] : [outranked]
+      const { whole } = traceItems(decisionRefOf(user, [trigger], 0), { outcomes }, undefined, NOW)
+      await tables.client.send(new PutCommand({ TableName: tables.ledger, Item: whole }))
+    }
+    await decide('outbid at home', 700, true)
+    await decide('outbid by others', 800, false)
+    const { body } = await callApi(handler, `GET ${M}/scenes/{sceneId}/decisions`, {
+      subject: 'owner',
+      path: { merchantId, sceneId: lost.id },
+    })
+    const told = body.items.map(({ user, outcomes }: { user: string; outcomes: object[] }) => [
+      user,
+      outcomes[0],
+    ])
+    expect(Object.fromEntries(told)).toEqual({
+      [named('usr', 'outbid at home')]: expect.objectContaining({ score: 1, winnerScore: 700 }),
+      [named('usr', 'outbid by others')]: expect.not.objectContaining({ winnerScore: 800 }),
+    })
+  })
 })
 
 describe('the operator', () => {

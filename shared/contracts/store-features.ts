@@ -6,6 +6,7 @@ import {
   COLUMNS,
   field,
   firstOf,
+  ImportError,
   type ImportRow,
   type ImportSettings,
   isBad,
@@ -16,6 +17,7 @@ import {
   readRow,
 } from '#shared/contracts/import-row.ts'
 import { readDrawing } from '#shared/contracts/items/geofence.ts'
+import type { NoteEffort } from '#shared/domain/geo/check-effort.ts'
 import { type Datum, fromWgs84, toWgs84 } from '#shared/domain/geo/datum.ts'
 import { contains, distanceToBoundaryM } from '#shared/domain/geo/distance.ts'
 import type { Polygon, Position } from '#shared/domain/geo/geofence.ts'
@@ -93,11 +95,11 @@ const near = (row: ImportRow, shape: Polygon, datum: Datum): ImportRow | BadRow 
   return bad(row.line, '/lat', `the store stands ${far} km outside of its area; at most ${MAX_OUTSIDE_KM} km`)
 }
 
-const readArea = (feature: Feature, settings: ImportSettings): ImportRow | BadRow => {
+const readArea = (feature: Feature, settings: ImportSettings, noteEffort: NoteEffort): ImportRow | BadRow => {
   const { datum, limitM } = settings
   const own = ownRadiusOf(feature)
   const drawing = { geometry: feature.geometry, datum, ...(own !== undefined && { radiusM: Number(own) }) }
-  const read = readDrawing(drawing)
+  const read = readDrawing(drawing, noteEffort)
   if (read.kind === 'refused') return badBy(feature, read)
   const { declared, shape } = read
   if (shape.kind === 'circle') return bad(feature.line, '/geometry/type', 'not an area')
@@ -112,6 +114,26 @@ const readArea = (feature: Feature, settings: ImportSettings): ImportRow | BadRo
   return isBad(row) ? row : near(row, shape, datum)
 }
 
+/**
+ * How much the checks of all borders of a file may be: some two seconds. Real borders of 4 MiB need a hundredth of it; each
+ * alone is bounded too, but a hundred hostile ones that are just within that would take a minute.
+ */
+const MAX_COMPARISONS = 60_000_000
+
+/** @throws {ImportError} once all features together are too much work */
+const createLimit = (): ((line: number) => NoteEffort) => {
+  let left = MAX_COMPARISONS
+  return (line) => (comparisons) => {
+    left -= comparisons
+    if (left >= 0) return
+    const limit = `${MAX_COMPARISONS / 1e6} million comparisons of lines`
+    throw new ImportError(
+      `${POINTER}/features/${line - 1}`,
+      `the borders of the file up to here meet, or run close to each other, too often to be checked at once (at most ${limit}): split the file before this feature, or simplify its borders`,
+    )
+  }
+}
+
 type Collection = { readonly features: readonly unknown[]; readonly crs?: unknown }
 
 /**
@@ -119,6 +141,7 @@ type Collection = { readonly features: readonly unknown[]; readonly crs?: unknow
  * of its geofence, in which it stands where its properties name no `lat` and `lon`.
  *
  * @throws {NoStoresError} for a collection in another system of coordinates, or of which no feature can be a store
+ * @throws {ImportError} for one whose borders are too much to check at once
  */
 export const readStoreFeatures = (
   { features, crs }: Collection,
@@ -128,7 +151,10 @@ export const readStoreFeatures = (
   if (fault) throw new NoStoresError(`${POINTER}${fault.pointer}`, fault.reason)
   const read = features.map(featureOf)
   requireStores(read)
+  const limit = createLimit()
   return read.map((feature) =>
-    typeOf(feature) === 'Point' ? readPoint(feature, settings) : readArea(feature, settings),
+    typeOf(feature) === 'Point'
+      ? readPoint(feature, settings)
+      : readArea(feature, settings, limit(feature.line)),
   )
 }

@@ -39,7 +39,7 @@ const distinct = (all: readonly (ImportRow | BadRow)[], merchantId: MerchantId):
  * merchant may reach.
  *
  * @throws {NoStoresError} for a file that lacks what each store needs
- * @throws {ImportError} for a file that is no table, has no row, or more than 10,000
+ * @throws {ImportError} for a file that is no table, has no row, or more than 10,000, or borders that are too much to check
  * @example readImport({ format: 'csv', datum: 'wgs84', csv: 'id,name,lat,lon\n1,Café,37.7,-122.4' }, 5000, merchantId).rows.length // 1
  */
 export const readImport = (request: ImportRequest, limitM: number, merchantId: MerchantId): ReadImport => {

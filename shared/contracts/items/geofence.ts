@@ -8,6 +8,7 @@ import {
   unpackGeometry,
 } from '#shared/contracts/declared-geometry.ts'
 import { id } from '#shared/contracts/items/ids.ts'
+import { type NoteEffort, noteNothing } from '#shared/domain/geo/check-effort.ts'
 import { DATUMS, type Datum } from '#shared/domain/geo/datum.ts'
 import type { Geofence, Shape } from '#shared/domain/geo/geofence.ts'
 import { parseGeometry } from '#shared/domain/geo/geojson.ts'
@@ -48,13 +49,16 @@ const beside = ({ pointer, reason }: GeometryFault): GeometryFault =>
  *
  * @example readDrawing({ geometry: { type: 'Polygon', coordinates: [] }, datum: 'wgs84' }).pointer // '/geometry/coordinates'
  */
-export const readDrawing = ({ geometry, datum, radiusM }: Drawing): ReadDrawing => {
+export const readDrawing = (
+  { geometry, datum, radiusM }: Drawing,
+  noteEffort: NoteEffort = noteNothing,
+): ReadDrawing => {
   const options = { datum, ...(radiusM !== undefined && { radiusM }) }
-  const parsed = parseGeometry(geometry, options)
+  const parsed = parseGeometry(geometry, { ...options, noteEffort })
   if (parsed.kind === 'refused') return beside(parsed)
   const declared: Declared = { ...options, geometry: roundGeometry(geometry as DeclaredGeometry) }
   // The shape of what is kept: converted from another datum, what was rounded before may differ in the last digit.
-  const kept = datum === 'wgs84' ? parsed : parseGeometry(declared.geometry, options)
+  const kept = datum === 'wgs84' ? parsed : parseGeometry(declared.geometry, { ...options, noteEffort })
   return kept.kind === 'refused' ? beside(kept) : { kind: 'drawing', declared, shape: kept.shape }
 }
 

@@ -1,5 +1,6 @@
 import Flatbush from 'flatbush'
 import { alignAreas } from '#shared/domain/geo/align-areas.ts'
+import { COMPARISONS, type NoteEffort, noteNothing } from '#shared/domain/geo/check-effort.ts'
 import { type GeometryFault, refused } from '#shared/domain/geo/geometry-fault.ts'
 import type { AreaRings } from '#shared/domain/geo/outline.ts'
 import type { ReadArea } from '#shared/domain/geo/parse-rings.ts'
@@ -98,31 +99,48 @@ const pairFault = (
   return undefined
 }
 
+const TOO_MANY_LINES = refused(
+  '/coordinates',
+  'Too many lines run close to each other, or meet, to be checked.',
+)
+
 /** Edges that cross, and rings that pass through each other where they touch. */
-const crossingFault = (rings: readonly PlacedRing[]): GeometryFault | undefined => {
+const crossingFault = (rings: readonly PlacedRing[], noteEffort: NoteEffort): GeometryFault | undefined => {
   let fault: GeometryFault | undefined
   const pairs = new Map<string, TouchingPair>()
-  const finished = eachMeeting(rings, (meeting) => {
+  const see = (meeting: Meeting): boolean => {
     const [one, other] = [rings[meeting.one.ring], rings[meeting.other.ring]]
     if (one === undefined || other === undefined) return true
     fault = one === other ? selfFault(one, meeting) : pairFault(one, other, meeting)
     if (one !== other) noteTouch(pairs, meeting)
     return fault === undefined
-  })
-  if (!finished)
-    return refused('/coordinates', 'Too many lines run close to each other, or meet, to be checked.')
-  return fault ?? touchingFault(rings, [...pairs.values()])
+  }
+  const finished = eachMeeting(rings, see, noteEffort)
+  if (!finished) return TOO_MANY_LINES
+  return fault ?? touchingFault(rings, [...pairs.values()], noteEffort)
 }
+
+/**
+ * Vertices of rings that are followed along others that they touch, at most: for the hostile case of hundreds of rings
+ * that all touch in one point. Neighbours of 30,000 vertices in all need no more than as many for each that they touch.
+ */
+const MAX_PASSED = 1_000_000
 
 const touchingFault = (
   rings: readonly PlacedRing[],
   pairs: readonly TouchingPair[],
+  noteEffort: NoteEffort,
 ): GeometryFault | undefined => {
+  let passed = 0
   for (const pair of pairs) {
     const [one, other] = [rings[pair.one], rings[pair.other]]
     if (one === undefined || other === undefined) continue
     const [small, large, touches] =
       one.ring.length <= other.ring.length ? [one, other, pair.onOne] : [other, one, pair.onOther]
+    const vertices = small.ring.length / 2
+    passed += vertices
+    if (passed > MAX_PASSED) return TOO_MANY_LINES
+    noteEffort(COMPARISONS.passedVertex * vertices)
     const vertex = passesThrough(small, large, touches)
     if (vertex === undefined) continue
     return refused(
@@ -183,7 +201,10 @@ const earlierTouching = (rings: readonly PlacedRing[]): ((at: number) => number[
   }
 }
 
-const nestingFault = (areas: readonly (readonly PlacedRing[])[]): GeometryFault | undefined => {
+const nestingFault = (
+  areas: readonly (readonly PlacedRing[])[],
+  noteEffort: NoteEffort,
+): GeometryFault | undefined => {
   const outers = areas.flatMap((area) => area.slice(0, 1))
   const earlierOuters = earlierTouching(outers)
   let pairs = 0
@@ -195,12 +216,14 @@ const nestingFault = (areas: readonly (readonly PlacedRing[])[]): GeometryFault 
       const near = earlierHoles?.(index).flatMap((other) => holes[other] ?? []) ?? []
       pairs += near.length
       if (pairs > MAX_RING_PAIRS) return TOO_MANY_RINGS
+      noteEffort(COMPARISONS.ringPair * near.length)
       const fault = holeFault(hole, [outer, ...near])
       if (fault) return fault
     }
     const near = earlierOuters(at)
     pairs += near.length
     if (pairs > MAX_RING_PAIRS) return TOO_MANY_RINGS
+    noteEffort(COMPARISONS.ringPair * near.length)
     const overlapped = near.find((other) => areasOverlap(area, areas[other] ?? []))
     if (overlapped !== undefined) {
       return refused(
@@ -216,10 +239,10 @@ const nestingFault = (areas: readonly (readonly PlacedRing[])[]): GeometryFault 
  * Checks how rings lie to themselves and to each other: none crosses, holes lie in their outer ring, areas beside each
  * other. Touching is fine. O(n log n) for borders as they are drawn. Gives the areas side by side.
  */
-export const checkAreas = (areas: readonly ReadArea[]): Checked => {
+export const checkAreas = (areas: readonly ReadArea[], noteEffort: NoteEffort = noteNothing): Checked => {
   const { aligned, rings } = place(areas)
   const byArea = areas.map((): PlacedRing[] => [])
   for (const ring of rings) byArea[ring.area]?.push(ring)
-  const fault = crossingFault(rings) ?? nestingFault(byArea)
+  const fault = crossingFault(rings, noteEffort) ?? nestingFault(byArea, noteEffort)
   return fault ?? { kind: 'areas', areas: aligned }
 }

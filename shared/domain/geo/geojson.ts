@@ -1,4 +1,5 @@
 import { checkAreas } from '#shared/domain/geo/check-areas.ts'
+import type { NoteEffort } from '#shared/domain/geo/check-effort.ts'
 import type { Datum } from '#shared/domain/geo/datum.ts'
 import { MAX_RADIUS_M, MIN_RADIUS_M, type Shape } from '#shared/domain/geo/geofence.ts'
 import { type GeometryFault, refused } from '#shared/domain/geo/geometry-fault.ts'
@@ -12,6 +13,7 @@ export type GeometryOptions = {
   readonly radiusM?: number
   /** What the coordinates are given in; WGS-84 by default, as GeoJSON has it. */
   readonly datum?: Datum
+  readonly noteEffort?: NoteEffort
 }
 
 type Members = { readonly [name: string]: unknown }
@@ -72,15 +74,14 @@ const parseCircle = (coordinates: unknown, radiusM: number | undefined, datum: D
 
 const parsePolygons = (
   polygons: readonly (readonly [string, unknown])[],
-  radiusM: number | undefined,
-  datum: Datum,
+  { radiusM, datum = 'wgs84', noteEffort }: GeometryOptions,
 ): ParsedGeometry => {
   if (radiusM !== undefined)
     return refused('/radiusM', 'Only a Point has a radius; a polygon has its own outline.')
   if (polygons.length === 0) return refused('/coordinates', 'A MultiPolygon needs at least one polygon.')
   const read = parseAreas(polygons, datum)
   if (read.kind === 'refused') return read
-  const checked = checkAreas(read.areas)
+  const checked = checkAreas(read.areas, noteEffort)
   if (checked.kind === 'refused') return checked
   return { kind: 'shape', shape: polygonOf(checked.areas) }
 }
@@ -94,10 +95,8 @@ const parsePolygons = (
  *
  * @example parseGeometry({ type: 'Point', coordinates: [-122.4, 37.8] }, { radiusM: 5 }).kind // 'refused'
  */
-export const parseGeometry = (
-  geojson: unknown,
-  { radiusM, datum = 'wgs84' }: GeometryOptions = {},
-): ParsedGeometry => {
+export const parseGeometry = (geojson: unknown, options: GeometryOptions = {}): ParsedGeometry => {
+  const { radiusM, datum = 'wgs84' } = options
   if (!isObject(geojson)) return refused('', 'A geometry is a JSON object with a type and coordinates.')
   const { type } = geojson
   if (type !== 'Point' && type !== 'Polygon' && type !== 'MultiPolygon') {
@@ -111,5 +110,5 @@ export const parseGeometry = (
     type === 'Polygon'
       ? [['/coordinates', coordinates]]
       : coordinates.map((polygon, index) => [`/coordinates/${index}`, polygon])
-  return parsePolygons(polygons, radiusM, datum)
+  return parsePolygons(polygons, options)
 }

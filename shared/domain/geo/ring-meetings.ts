@@ -1,5 +1,6 @@
 import Flatbush from 'flatbush'
 import { orient2d } from 'robust-predicates'
+import { COMPARISONS, type NoteEffort, noteNothing } from '#shared/domain/geo/check-effort.ts'
 import { POLE, TURN } from '#shared/domain/geo/outline.ts'
 
 /** A ring whose edges are compared; those from `closersFrom` on close it over a pole and are left out. */
@@ -93,7 +94,11 @@ const areNeighbours = ({ ring, closersFrom }: MeetingRing, one: number, other: n
  * Tells of every two edges that meet, in the order of the first one; neighbours of a ring only if they fold back on each
  * other. `see` returns true to go on. The result is false where it was stopped because there was too much to compare.
  */
-export const eachMeeting = (rings: readonly MeetingRing[], see: (meeting: Meeting) => boolean): boolean => {
+export const eachMeeting = (
+  rings: readonly MeetingRing[],
+  see: (meeting: Meeting) => boolean,
+  noteEffort: NoteEffort = noteNothing,
+): boolean => {
   const { ofRing, vertices } = edgesOf(rings)
   if (ofRing.length === 0) return true
   const index = new Flatbush(ofRing.length)
@@ -132,9 +137,9 @@ export const eachMeeting = (rings: readonly MeetingRing[], see: (meeting: Meetin
         if (other > edge && going && !isTooMuch()) compare(edge, other, shift)
         return false
       })
-      if (!going) return true
-      if (isTooMuch()) return false
     }
+    if (!going || isTooMuch()) break
   }
-  return true
+  noteEffort(pairs + COMPARISONS.meeting * meetings)
+  return !(going && isTooMuch())
 }

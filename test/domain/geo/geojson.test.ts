@@ -315,6 +315,22 @@ describe('a fault', () => {
     expect(verdictOf(geometry)).toMatch(verdict)
   })
 
+  it('is told of hundreds of areas that all touch in one point', () => {
+    const areas = 300
+    const blade = (n: number): number[][] => {
+      const at = (turn: number, step: number) => {
+        const angle = (Math.PI / 2) * (turn / areas)
+        return [10 + (step / 1000) * Math.cos(angle), 50 + (step / 1000) * Math.sin(angle)]
+      }
+      const out = Array.from({ length: 40 }, (_, step) => at(n, step + 1))
+      const back = Array.from({ length: 40 }, (_, step) => at(n + 0.4, 40 - step))
+      return [[10, 50], ...out, ...back, [10, 50]]
+    }
+    const blades = Array.from({ length: areas }, (_, n) => [blade(n)])
+    expect(verdictOf(many(...blades))).toMatch(/^\/coordinates: Too many lines/)
+    expect(verdictOf(many(...blades.slice(0, 60)))).toBe('shape')
+  })
+
   it('is told of a polygon with a radius', () => {
     expect(verdictOf(aPolygon(box(0, 0, 1, 1)), 100)).toMatch(/^\/radiusM: /)
   })

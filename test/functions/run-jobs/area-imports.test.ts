@@ -323,6 +323,29 @@ describe('a file of features that can be no stores is refused at once', () => {
     expect(sqs.requests).toEqual([])
   })
 
+  test('when its borders are each as tangled as may be, and names the first that is too much', async () => {
+    // Long lines to and fro: the boxes of most overlap, close to what one border may have.
+    const zigzag = Array.from({ length: 4400 }, (_, n) => [
+      n % 2 === 0 ? 10 : 10.03,
+      rounded(50 + (0.015 * n) / 4400 + (n % 2 === 0 ? 0 : 0.015)),
+    ])
+    const coordinates = [[...zigzag, [9.999, 50.03], [9.999, 50], [10, 50]]]
+    const features = Array.from({ length: 9 }, (_, n) => feature(`z${n}`, { type: 'Polygon', coordinates }))
+    const { status, body } = await chain.post(bodyOf(features))
+    expect([status, body.code, body.errors]).toEqual([
+      422,
+      'unprocessable',
+      [
+        {
+          pointer: expect.stringMatching(/^\/stores\/features\/[5-8]$/),
+          detail: expect.stringContaining('split the file before this feature'),
+        },
+      ],
+    ])
+    expect(sqs.requests).toEqual([])
+    expect((await chain.post(bodyOf(features.slice(0, 3)))).status).toBe(202)
+  })
+
   test('but for members that mean nothing, and a system that the datum explains', async () => {
     const crs = (name: string) => ({ crs: { type: 'name', properties: { name } } })
     const members = { name: 'layer', bbox: [10, 50, 11, 51], ...crs('urn:ogc:def:crs:OGC:1.3:CRS84') }

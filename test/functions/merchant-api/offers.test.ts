@@ -2,6 +2,7 @@ import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
 import { handler } from '#functions/merchant-api/handler.ts'
 import { createOfferRecords } from '#shared/adapters/dynamodb/catalog/offer-records.ts'
+import { createDocumentClient } from '#shared/adapters/dynamodb/client.ts'
 import { shardOf } from '#shared/domain/ids.ts'
 import type { Offer } from '#shared/domain/offers/offer.ts'
 import { newId, userIdOf } from '#shared/runtime/ids.ts'
@@ -354,22 +355,45 @@ describe('a top-up', () => {
     },
   )
 
-  test('is one also where two tries of it are made at once', async () => {
-    const offer: Offer = await offerOf({ stock: 10 })
-    const offers = createOfferRecords(tables)
+  /** A try of one request, straight at the records. */
+  const tryOf = ({ merchantId, id }: Offer) => {
     const author = { user: userIdOf('owner'), role: 'owner', requestId: 'r', atMs: clock.nowMs } as const
     const done = newId('wrt')
-    const attempt = () =>
-      offers.replace(
-        offer.merchantId,
-        offer.id,
-        author,
-        (current) => ({ ...current, stock: current.stock + 5, revision: current.revision + 1 }),
-        undefined,
-        done,
-      )
-    const tries = await Promise.all(Array.from({ length: 4 }, attempt))
+    const add = (current: Offer) => ({
+      ...current,
+      stock: current.stock + 5,
+      revision: current.revision + 1,
+    })
+    return (client = tables.client) =>
+      createOfferRecords({ ...tables, client }).replace(merchantId, id, author, add, undefined, done)
+  }
+
+  test('is one also where two tries of it are made at once', async () => {
+    const offer: Offer = await offerOf({ stock: 10 })
+    const attempt = tryOf(offer)
+    const tries = await Promise.all(Array.from({ length: 4 }, () => attempt()))
     expect(tries.map((saved) => saved.kind === 'saved' && saved.entity.stock)).toEqual([15, 15, 15, 15])
+    expect(await sumOf(offer.id)).toMatchObject({ free: 15 })
+  })
+
+  test('is one also where another try of it ends after this one has looked whether there was one', async () => {
+    const offer: Offer = await offerOf({ stock: 10 })
+    const attempt = tryOf(offer)
+    const client = createDocumentClient()
+    let isFirst = true
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        if (isFirst && JSON.stringify(args.input).includes(offer.id)) {
+          isFirst = false
+          await attempt()
+        }
+        return await next(args)
+      },
+      { step: 'initialize' },
+    )
+    expect(await attempt(client)).toMatchObject({ kind: 'saved', entity: { stock: 15, revision: 2 } })
+    expect(isFirst).toBe(false)
+    client.destroy()
     expect(await sumOf(offer.id)).toMatchObject({ free: 15 })
   })
 

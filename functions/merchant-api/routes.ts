@@ -425,6 +425,8 @@ export const routes: Readonly<Record<string, MerchantRoute>> = {
   'GET /v1/merchants/{merchantId}/geofences:overlaps': memberRoute('read', {
     operationId: 'listOverlaps',
     summary: 'Lists the merchant’s geofences that share ground, the deepest first',
+    description: 'Up to 500,000 positions of borders in all; beyond that it is `unprocessable`.',
+    problems: ['unprocessable'],
     ...merchant,
     response: overlapsSchema,
     use: listOverlaps,

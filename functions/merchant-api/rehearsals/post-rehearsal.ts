@@ -73,7 +73,12 @@ export const postRehearsal: MemberUseCase<Services, Path, unknown, RehearsalRequ
     const scene = await services.scenes.find(merchantId, sceneId, signal)
     if (scene === undefined) throw new Problem('notFound')
     const facts = await factsOf(services, merchantId, scene, signal)
-    const geofences = (await services.listAllGeofences(merchantId, signal)).map(timeless)
+    const drawn = await services.listAllGeofences(merchantId, signal)
+    if (drawn === undefined) {
+      const detail = 'a merchant with borders of more than 500,000 positions in all cannot be rehearsed'
+      throw new Problem('unprocessable', { detail })
+    }
+    const geofences = drawn.map(timeless)
     const added = await services.readAddedRules(services.nowMs(), signal)
     const { transitions, outcomes } = rehearse(scene, facts, geofences, fixesOf(body), added)
     return {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { contains } from '#shared/domain/geo/distance.ts'
+import { sceneBody } from '#test/support/merchants.ts'
 import { polygonFrom } from '#test/support/polygons.ts'
 import { type Chain, createImportWorld, M } from './import-world.ts'
 
@@ -469,6 +470,35 @@ describe('what the geofences are given out as', () => {
       bad: 0,
     })
   })
+})
+
+test('borders of more than 500,000 positions are neither compared nor rehearsed; with one less they are compared', async () => {
+  const circle = (lon: number) => {
+    const vertices = Array.from({ length: 29_000 }, (_, n) => {
+      const angle = (2 * Math.PI * n) / 29_000
+      return [rounded(lon + 0.03 * Math.cos(angle)), rounded(50 + 0.03 * Math.sin(angle))]
+    })
+    return { type: 'Polygon', coordinates: [[...vertices, vertices[0]]] }
+  }
+  const drawn: string[] = []
+  for (let lon = 40; lon < 58; lon += 1) {
+    const body = { name: `At ${lon}`, geometry: circle(lon) }
+    drawn.push((await chain.call(`POST ${M}/geofences`, { body })).body.id)
+  }
+  const { status, body } = await chain.call(`GET ${M}/geofences:overlaps`)
+  expect([status, body.code, body.detail]).toEqual([
+    422,
+    'unprocessable',
+    expect.stringContaining('500,000 positions'),
+  ])
+  const { body: scene } = await chain.call(`POST ${M}/scenes`, { body: sceneBody() })
+  const fixes = [{ at: new Date(clock.nowMs).toISOString(), lat: 50, lon: 40, accuracyM: 5 }]
+  const rehearsal = { path: { sceneId: scene.id }, body: { fixes } }
+  const rehearsed = await chain.call(`POST ${M}/scenes/{sceneId}/rehearsals`, rehearsal)
+  expect([rehearsed.status, rehearsed.body.detail]).toEqual([422, expect.stringContaining('500,000')])
+  await chain.call(`DELETE ${M}/geofences/{geofenceId}`, { path: { geofenceId: drawn[0] ?? '' } })
+  const fewer = await chain.call(`GET ${M}/geofences:overlaps`)
+  expect([fewer.status, fewer.body]).toEqual([200, { count: 0, items: [] }])
 })
 
 const DATA = path.resolve(import.meta.dirname, '../../../../shared/data/polygons')

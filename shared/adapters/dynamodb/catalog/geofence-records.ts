@@ -11,6 +11,7 @@ import {
 } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
 import { findHolders } from '#shared/adapters/dynamodb/catalog/find-holders.ts'
 import type { TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
+import { countPositions } from '#shared/contracts/declared-geometry.ts'
 import { type DeclaredGeofence, geofenceItem, parseGeofenceItem } from '#shared/contracts/items/geofence.ts'
 import {
   geometryItem,
@@ -193,24 +194,31 @@ export const createGeofenceRecords = (
       tileItems(tables.catalog, before, after, nowMs(), quotas),
   })
 
-/** All geofences of a merchant. */
+/** All geofences of a merchant; undefined where their borders have more than `MAX_HELD_POSITIONS` in all. */
 export type ListAllGeofences = (
   merchantId: MerchantId,
   signal?: AbortSignal,
-) => Promise<readonly DeclaredGeofence[]>
+) => Promise<readonly DeclaredGeofence[] | undefined>
 
 const PAGE = 200
+/** Positions of borders that are held at once: shapes and overlaps of so many take some two seconds of a whole processor and 150 MB. */
+export const MAX_HELD_POSITIONS = 500_000
 
-/** @example const overlaps = overlapsOf(await createListAllGeofences(tables)(merchantId)) */
+/** @example const overlaps = overlapsOf((await createListAllGeofences(tables)(merchantId)) ?? []) */
 export const createListAllGeofences =
   (tables: CatalogTables): ListAllGeofences =>
   async (merchantId, signal) => {
     const all: DeclaredGeofence[] = []
+    let positions = 0
     let after: string | undefined
     do {
       const place = { pk: merchantPk(merchantId), prefix: 'GEOFENCE#', limit: PAGE, after }
       const { items, more } = await listUnder(tables, place, signal)
-      all.push(...items.map(parseGeofenceItem))
+      for (const geofence of items.map(parseGeofenceItem)) {
+        positions += countPositions(geofence.declared.geometry)
+        if (positions > MAX_HELD_POSITIONS) return undefined
+        all.push(geofence)
+      }
       after = more ? all.at(-1)?.id : undefined
     } while (after !== undefined)
     return all

@@ -501,6 +501,32 @@ test('borders of more than 500,000 positions are neither compared nor rehearsed;
   expect([fewer.status, fewer.body]).toEqual([200, { count: 0, items: [] }])
 })
 
+test('the largest page of geofences has room in the answer of a function, 6 MB', async () => {
+  // Numbers of the longest form, in as many positions as a list shows.
+  const vertices = (lon: number) =>
+    Array.from({ length: 1999 }, (_, n) => {
+      const angle = (2 * Math.PI * n) / 1999
+      const [x, y] = [lon + 0.03 * Math.cos(angle), -82.5 + 0.03 * Math.sin(angle)]
+      return [Math.floor(x * 1e6) / 1e6 + 1e-7, Math.floor(y * 1e6) / 1e6 + 1e-7].map(rounded)
+    })
+  const features = Array.from({ length: 100 }, (_, n) => {
+    const ring = vertices(-179 + n * 0.5)
+    const geometry = { type: 'Polygon', coordinates: [[...ring, ring[0]]] }
+    return feature(`${n}`, geometry, { name: '€'.repeat(100) })
+  })
+  for (const half of [features.slice(0, 50), features.slice(50)])
+    expect(await chain.runImport(bodyOf(half))).toMatchObject({ geofences: { created: 50 }, bad: 0 })
+  const { status, body } = await chain.call(`GET ${M}/geofences`, { query: { limit: '100' } })
+  expect([status, body.items.length]).toEqual([200, 100])
+  const positions = body.items.map(
+    (item: { geometry?: { coordinates: unknown[][] } }) => item.geometry?.coordinates[0]?.length,
+  )
+  expect(new Set(positions)).toEqual(new Set([2000]))
+  const bytes = Buffer.byteLength(JSON.stringify(body))
+  expect(bytes).toBeGreaterThan(5_000_000)
+  expect(bytes).toBeLessThan(6_000_000)
+})
+
 const DATA = path.resolve(import.meta.dirname, '../../../../shared/data/polygons')
 type RealFeature = { readonly geometry: unknown; readonly properties: { readonly name: string } }
 const realFeatures = (file: string): readonly RealFeature[] =>

@@ -1,5 +1,5 @@
-import { countOverlapping } from '#functions/run-jobs/count-overlapping.ts'
 import type { EntityRecords } from '#shared/adapters/dynamodb/catalog/entity-records.ts'
+import type { ListAllGeofences } from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
 import { IMPORT_BATCH, type ImportRecords } from '#shared/adapters/dynamodb/catalog/import-records.ts'
 import { sameGround } from '#shared/contracts/declared-geometry.ts'
 import type { BadRow } from '#shared/contracts/http/imports.ts'
@@ -14,16 +14,15 @@ import {
   type PlannedGeofence,
   withShape,
 } from '#shared/contracts/store-import.ts'
+import { overlappingOf } from '#shared/domain/geo/overlaps.ts'
 import type { GeofenceId } from '#shared/domain/ids.ts'
 import type { Author } from '#shared/domain/merchants/audit.ts'
 
 export type ImportServices = {
   readonly nowMs: () => number
   readonly imports: ImportRecords
-  readonly geofences: Pick<
-    EntityRecords<GeofenceId, DeclaredGeofence>,
-    'find' | 'list' | 'create' | 'replace'
-  >
+  readonly geofences: Pick<EntityRecords<GeofenceId, DeclaredGeofence>, 'find' | 'create' | 'replace'>
+  readonly listAllGeofences: ListAllGeofences
   readonly queueJob: (job: Job, signal?: AbortSignal) => Promise<void>
 }
 
@@ -32,6 +31,8 @@ type ImportMessage = Extract<Job, { readonly kind: 'import' }>
 /** A slice of the work: 6,000 stores, or 1,500 geofences, long before the function's time is over. */
 const MAX_STEPS = 150
 const GEOFENCES_A_STEP = 10
+/** Of larger borders in all none are compared: their shapes take seconds, and memory that other jobs need, too. */
+export const MAX_COMPARED_POSITIONS = 300_000
 
 type Drawn = keyof ImportOutcomes | { readonly refused: string }
 
@@ -157,15 +158,18 @@ const step = async (
 const isOver = ({ geofencesNext, wanted }: ImportJob, rows: number): boolean =>
   wanted === 0 ? true : geofencesNext >= rows
 
+/** The import is over: of its geofences are counted those that share ground, as `geofences:overlaps` lists them. */
 const finish = async (
-  { imports, geofences, nowMs }: ImportServices,
+  { imports, listAllGeofences, nowMs }: ImportServices,
   job: ImportJob,
   rows: readonly ImportRow[],
   signal?: AbortSignal,
 ): Promise<void> => {
   const { merchantId, wanted } = job
+  const all = wanted === 0 ? [] : await listAllGeofences(merchantId, signal)
+  const sharing = all && overlappingOf(all)
   const ids = new Set(rows.flatMap((row) => geofenceIdsOf(row, merchantId)))
-  const overlapping = wanted === 0 ? 0 : await countOverlapping(geofences, merchantId, ids, signal)
+  const overlapping = sharing && [...ids].filter((id) => sharing.has(id)).length
   await imports.finish(job, { nowMs: nowMs(), overlapping }, signal)
 }
 

@@ -1,9 +1,13 @@
 import type * as z from 'zod'
 import type { runJobsEnv } from '#functions/run-jobs/env.ts'
 import { EXPORT_LIMITS } from '#functions/run-jobs/exports/export-merchant.ts'
+import { MAX_COMPARED_POSITIONS } from '#functions/run-jobs/import-stores.ts'
 import type { JobServices } from '#functions/run-jobs/run-job.ts'
 import { createExportRecords } from '#shared/adapters/dynamodb/catalog/export-records.ts'
-import { createGeofenceRecords } from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
+import {
+  createGeofenceRecords,
+  createListAllGeofences,
+} from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
 import { createImportRecords } from '#shared/adapters/dynamodb/catalog/import-records.ts'
 import { createMerchantRecords } from '#shared/adapters/dynamodb/catalog/merchant-records.ts'
 import { createSumCounts } from '#shared/adapters/dynamodb/catalog/read-counters.ts'
@@ -53,6 +57,7 @@ export const buildServices = (env: z.output<typeof runJobsEnv>): JobServices => 
     customers: createCustomerRecords(client, env.LEDGER_TABLE),
     imports: createImportRecords(tables),
     geofences: createGeofenceRecords(tables, nowMs),
+    listAllGeofences: createListAllGeofences(tables, MAX_COMPARED_POSITIONS),
     queueJob: (job, signal) => send(env.JOBS_QUEUE_URL, [{ body: job }], signal),
   }
 }

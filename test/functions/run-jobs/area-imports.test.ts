@@ -499,6 +499,10 @@ test('borders of more than 500,000 positions are neither compared nor rehearsed;
   await chain.call(`DELETE ${M}/geofences/{geofenceId}`, { path: { geofenceId: drawn[0] ?? '' } })
   const fewer = await chain.call(`GET ${M}/geofences:overlaps`)
   expect([fewer.status, fewer.body]).toEqual([200, { count: 0, items: [] }])
+  // Of so many an import tells no more than what it drew.
+  const report = await chain.runImport({ format: 'csv', radiusM: 50, csv: 'id,name,lat,lon\n1,One,10,10' })
+  expect(report.geofences).toMatchObject({ created: 1 })
+  expect(report.geofences).not.toHaveProperty('overlapping')
 })
 
 test('the largest page of geofences has room in the answer of a function, 6 MB', async () => {

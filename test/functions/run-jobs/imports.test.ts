@@ -3,7 +3,10 @@ import path from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { handler as merchantApi } from '#functions/merchant-api/handler.ts'
 import { type ImportServices, importStores } from '#functions/run-jobs/import-stores.ts'
-import { createGeofenceRecords } from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
+import {
+  createGeofenceRecords,
+  createListAllGeofences,
+} from '#shared/adapters/dynamodb/catalog/geofence-records.ts'
 import { createImportRecords } from '#shared/adapters/dynamodb/catalog/import-records.ts'
 import type { JobId, MerchantId } from '#shared/domain/ids.ts'
 import { HOUR } from '#test/support/builders.ts'
@@ -167,6 +170,7 @@ describe('an import', () => {
         keepDrawn: (...given) => crashing(() => catalog.keepDrawn(...given)),
       },
       geofences: createGeofenceRecords(tables, () => clock.nowMs),
+      listAllGeofences: createListAllGeofences(tables),
       queueJob: async () => {},
     }
     const message = { kind: 'import', merchantId, jobId: body.jobId as JobId } as const

@@ -194,7 +194,7 @@ export const createGeofenceRecords = (
       tileItems(tables.catalog, before, after, nowMs(), quotas),
   })
 
-/** All geofences of a merchant; undefined where their borders have more than `MAX_HELD_POSITIONS` in all. */
+/** All geofences of a merchant; undefined where their borders have more positions in all than may be held at once. */
 export type ListAllGeofences = (
   merchantId: MerchantId,
   signal?: AbortSignal,
@@ -204,9 +204,12 @@ const PAGE = 200
 /** Positions of borders that are held at once: shapes and overlaps of so many take some two seconds of a whole processor and 150 MB. */
 export const MAX_HELD_POSITIONS = 500_000
 
-/** @example const overlaps = overlapsOf((await createListAllGeofences(tables)(merchantId)) ?? []) */
+/**
+ * @param maxPositions less where there is less room
+ * @example const overlaps = overlapsOf((await createListAllGeofences(tables)(merchantId)) ?? [])
+ */
 export const createListAllGeofences =
-  (tables: CatalogTables): ListAllGeofences =>
+  (tables: CatalogTables, maxPositions = MAX_HELD_POSITIONS): ListAllGeofences =>
   async (merchantId, signal) => {
     const all: DeclaredGeofence[] = []
     let positions = 0
@@ -216,7 +219,7 @@ export const createListAllGeofences =
       const { items, more } = await listUnder(tables, place, signal)
       for (const geofence of items.map(parseGeofenceItem)) {
         positions += countPositions(geofence.declared.geometry)
-        if (positions > MAX_HELD_POSITIONS) return undefined
+        if (positions > maxPositions) return undefined
         all.push(geofence)
       }
       after = more ? all.at(-1)?.id : undefined

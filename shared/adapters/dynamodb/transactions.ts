@@ -243,3 +243,23 @@ export const queryPage = async (
   const answer = await client.send(new QueryCommand(input), sendOptions(options))
   return { items: answer.Items ?? [], next: answer.LastEvaluatedKey }
 }
+
+/**
+ * The items of a query over as many pages as it takes, until there are `most` of them, or some more: a page is read whole.
+ *
+ * @example const scenes = await queryAll(client, { TableName: catalog, KeyConditionExpression: 'pk = :pk', …, Limit: 100 }, { most: 500 })
+ */
+export const queryAll = async (
+  client: DynamoDBDocumentClient,
+  input: QueryCommandInput & { readonly Limit: number },
+  { most, signal }: { readonly most: number; readonly signal?: AbortSignal | undefined },
+): Promise<Item[]> => {
+  const items: Item[] = []
+  let start: Item | undefined
+  do {
+    const page = await queryPage(client, { ...input, ...(start && { ExclusiveStartKey: start }) }, { signal })
+    items.push(...page.items)
+    start = page.next
+  } while (start !== undefined && items.length < most)
+  return items
+}

@@ -2,7 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import * as z from 'zod'
 import { type CatalogTables, merchantPk } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
 import { optimistically } from '#shared/adapters/dynamodb/optimistic.ts'
-import { type Item, queryPage, type TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
+import { type Item, queryAll, type TransactItem } from '#shared/adapters/dynamodb/transactions.ts'
 import type { ExportLineSection } from '#shared/contracts/http/exports.ts'
 import {
   type ExportJob,
@@ -92,28 +92,21 @@ const readPieces = async (
   { merchantId, jobId, part }: PartName,
   signal?: AbortSignal,
 ): Promise<Piece[]> => {
-  const pieces: Piece[] = []
-  let start: Item | undefined
-  do {
-    const page = await queryPage(
-      client,
-      {
-        TableName: catalog,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: {
-          ':pk': merchantPk(merchantId),
-          ':prefix': exportPartPrefix(jobId, part),
-        },
-        ConsistentRead: true,
-        Limit: MAX_PIECES,
-        ...(start && { ExclusiveStartKey: start }),
+  const items = await queryAll(
+    client,
+    {
+      TableName: catalog,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: {
+        ':pk': merchantPk(merchantId),
+        ':prefix': exportPartPrefix(jobId, part),
       },
-      { signal },
-    )
-    pieces.push(...page.items.map((item) => piece.parse(item)))
-    start = page.next
-  } while (start !== undefined && pieces.length < MAX_PIECES)
-  return pieces
+      ConsistentRead: true,
+      Limit: MAX_PIECES,
+    },
+    { most: MAX_PIECES, signal },
+  )
+  return items.map((item) => piece.parse(item))
 }
 
 /** Reads a part; undefined where there is none. */

@@ -16,7 +16,7 @@ import {
   batchGetAll,
   getItem,
   type Item,
-  queryPage,
+  queryAll,
   type TransactItem,
   transact,
 } from '#shared/adapters/dynamodb/transactions.ts'
@@ -320,24 +320,18 @@ export const createImportRecords = (tables: CatalogTables): ImportRecords => {
     },
 
     readRows: async ({ merchantId, jobId }, signal) => {
-      const parts: Uint8Array[] = []
-      let start: Item | undefined
-      do {
-        const page = await queryPage(
-          client,
-          {
-            TableName: catalog,
-            KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-            ExpressionAttributeValues: { ':pk': merchantPk(merchantId), ':prefix': importPartPrefix(jobId) },
-            ConsistentRead: true,
-            Limit: MAX_PARTS,
-            ...(start && { ExclusiveStartKey: start }),
-          },
-          { signal },
-        )
-        parts.push(...page.items.map(({ data }) => z.instanceof(Uint8Array).parse(data)))
-        start = page.next
-      } while (start !== undefined && parts.length < MAX_PARTS)
+      const items = await queryAll(
+        client,
+        {
+          TableName: catalog,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+          ExpressionAttributeValues: { ':pk': merchantPk(merchantId), ':prefix': importPartPrefix(jobId) },
+          ConsistentRead: true,
+          Limit: MAX_PARTS,
+        },
+        { most: MAX_PARTS, signal },
+      )
+      const parts = items.map(({ data }) => z.instanceof(Uint8Array).parse(data))
       return z.array(importRowSchema).parse(JSON.parse(gunzipSync(Buffer.concat(parts)).toString('utf8')))
     },
 

@@ -1,5 +1,5 @@
 import type { CatalogTables } from '#shared/adapters/dynamodb/catalog/catalog-tables.ts'
-import { type Item, queryPage } from '#shared/adapters/dynamodb/transactions.ts'
+import { queryAll } from '#shared/adapters/dynamodb/transactions.ts'
 import { zoneSchema } from '#shared/contracts/http/platform.ts'
 import type { Zone } from '#shared/domain/geo/zone.ts'
 
@@ -13,25 +13,18 @@ export const listZones = async (
   { client, catalog }: Pick<CatalogTables, 'client' | 'catalog'>,
   signal?: AbortSignal,
 ): Promise<Zone[]> => {
-  const zones: Zone[] = []
-  let start: Item | undefined
-  do {
-    const page = await queryPage(
-      client,
-      {
-        TableName: catalog,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :zone)',
-        ExpressionAttributeValues: { ':pk': ZONES_PK, ':zone': 'ZONE#' },
-        ConsistentRead: true,
-        Limit: PAGE,
-        ...(start && { ExclusiveStartKey: start }),
-      },
-      { signal },
-    )
-    zones.push(...page.items.map(({ zone }): Zone => zoneSchema.parse(zone)))
-    start = page.next
-  } while (start !== undefined && zones.length < MAX_ZONES)
-  return zones
+  const items = await queryAll(
+    client,
+    {
+      TableName: catalog,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :zone)',
+      ExpressionAttributeValues: { ':pk': ZONES_PK, ':zone': 'ZONE#' },
+      ConsistentRead: true,
+      Limit: PAGE,
+    },
+    { most: MAX_ZONES, signal },
+  )
+  return items.map(({ zone }): Zone => zoneSchema.parse(zone))
 }
 
 /** Reads the zones again only when the platform's state counts a change. */

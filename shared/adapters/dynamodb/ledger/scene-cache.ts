@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { queryPage } from '#shared/adapters/dynamodb/transactions.ts'
+import { queryAll } from '#shared/adapters/dynamodb/transactions.ts'
 import {
   parseMerchant,
   parseOffer,
@@ -37,32 +37,24 @@ const merchantSettings = (
 export const createSceneCache = (client: DynamoDBDocumentClient, table: string): SceneCache => {
   const cache = new Map<MerchantId, { version: number; value: MerchantScenes }>()
 
-  const queryAll = async (merchantId: MerchantId, prefix: string, signal?: AbortSignal) => {
-    const items: Record<string, unknown>[] = []
-    let start: Record<string, unknown> | undefined
-    do {
-      const page = await queryPage(
-        client,
-        {
-          TableName: table,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-          ExpressionAttributeValues: { ':pk': `M#${merchantId}`, ':prefix': prefix },
-          ConsistentRead: true,
-          Limit: PAGE,
-          ...(start ? { ExclusiveStartKey: start } : {}),
-        },
-        { signal },
-      )
-      items.push(...page.items)
-      start = page.next
-    } while (start)
-    return items
-  }
+  const allUnder = (merchantId: MerchantId, prefix: string, signal?: AbortSignal) =>
+    queryAll(
+      client,
+      {
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        ExpressionAttributeValues: { ':pk': `M#${merchantId}`, ':prefix': prefix },
+        ConsistentRead: true,
+        Limit: PAGE,
+      },
+      // As many as the merchant's quotas let there be.
+      { most: Number.POSITIVE_INFINITY, signal },
+    )
 
   const load = async (merchantId: MerchantId, signal?: AbortSignal): Promise<MerchantScenes> => {
     const [scenes, offers, stores, regions, merchants] = await Promise.all(
       ['SCENE#', 'OFFER#', 'STORE#', 'REGION#', 'MERCHANT'].map((prefix) =>
-        queryAll(merchantId, prefix, signal),
+        allUnder(merchantId, prefix, signal),
       ),
     )
     const [merchant] = merchants ?? []

@@ -1,7 +1,7 @@
 import type { ExportUnit } from '#functions/run-jobs/exports/read-units.ts'
 import type { ExportLine } from '#shared/adapters/dynamodb/catalog/export-parts.ts'
 import type { ExportRecords } from '#shared/adapters/dynamodb/catalog/export-records.ts'
-import { parseGrant } from '#shared/adapters/dynamodb/customers/grant-records.ts'
+import { parseGrant, type StoredGrant } from '#shared/adapters/dynamodb/customers/grant-records.ts'
 import type {
   CustomerPlace,
   CustomerRecords,
@@ -21,18 +21,33 @@ export type CustomerReads = {
 /** Each of them takes two queries. */
 const AT_ONCE = 10
 
-/** A grant without its codes, and without how it is counted. */
+/** What is told of a grant; what is added to it later stays inside until somebody has decided on it. */
+const GRANT_MEMBERS = [
+  'grantId',
+  'merchantId',
+  'sceneId',
+  'messageId',
+  'storeId',
+  'theme',
+  'offerId',
+  'offerName',
+  'offerKind',
+  'offerCents',
+  'state',
+  'releasedBy',
+  'grantedAt',
+  'validUntil',
+  'redeemAt',
+  'redeemedAt',
+  'redeemedAtStoreId',
+  'redeemedBy',
+  'redeemedTill',
+] as const satisfies readonly (keyof StoredGrant)[]
+
 const grantView = (item: Item): object => {
-  const {
-    user: userId,
-    code: _,
-    listedCode: __,
-    shareCode: ___,
-    stockShard: ____,
-    redemptionKey: _____,
-    ...grant
-  } = parseGrant(item)
-  return { userId, ...grant }
+  const grant = parseGrant(item)
+  const told = GRANT_MEMBERS.filter((name) => name in grant)
+  return { userId: grant.user, ...Object.fromEntries(told.map((name) => [name, grant[name]])) }
 }
 
 /** What left for whom and how it ended; its words are those of the scene's revision. */
